@@ -1,0 +1,189 @@
+//! What is said about a file: findings with their places, and how sure and how bad each is.
+
+use crate::span::Span;
+use std::fmt;
+
+/// How bad a finding is if it is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// A weakness that needs other mistakes to matter.
+    Low,
+    /// A weakness that matters.
+    Medium,
+    /// Access that nobody meant to give.
+    High,
+    /// Access for anyone.
+    Critical,
+}
+
+/// How sure a finding is; it follows from the evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// True for some values of what is not known.
+    Possible,
+    /// True unless something unusual is so that the file does not show.
+    Likely,
+    /// True whatever the values of what is not known.
+    Proved,
+}
+
+/// Who wants to hear a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Audience {
+    /// Everyone.
+    Default,
+    /// Teams that want to argue about more.
+    Strict,
+    /// Somebody who reads everything once.
+    Audit,
+}
+
+macro_rules! named {
+    ($type:ty, $($variant:path => $name:literal),+) => {
+        impl $type {
+            /// Every value with its name in pages, options and reports, in ascending order.
+            pub const ALL: &'static [(Self, &'static str)] = &[$(($variant, $name)),+];
+
+            /// The name in pages, options and reports.
+            pub fn name(self) -> &'static str {
+                match self { $($variant => $name),+ }
+            }
+
+            /// The value with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some($variant),)+ _ => None }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+
+named!(Severity, Severity::Info => "info", Severity::Low => "low", Severity::Medium => "medium",
+       Severity::High => "high", Severity::Critical => "critical");
+named!(Confidence, Confidence::Possible => "possible", Confidence::Likely => "likely", Confidence::Proved => "proved");
+named!(Audience, Audience::Default => "default", Audience::Strict => "strict", Audience::Audit => "audit");
+
+/// A place with a short phrase about it: "anyone can assume this role".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The bytes.
+    pub span: Span,
+    /// The phrase.
+    pub text: String,
+}
+
+impl Label {
+    /// A phrase about a place.
+    pub fn new(span: Span, text: impl Into<String>) -> Self {
+        Label { span, text: text.into() }
+    }
+}
+
+/// Something wrong with the text of a file, found while it was read: it becomes an `invalid-input` finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, in lower case and without a final dot.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Problem { span, message: message.into(), help: None }
+    }
+
+    /// The same with advice.
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// One finding of one rule in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The rule's id: `wildcard-principal`.
+    pub rule: &'static str,
+    /// How bad if true.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Who wants to hear it.
+    pub audience: Audience,
+    /// This case in one sentence, in lower case and without a final dot.
+    pub message: String,
+    /// Where to edit.
+    pub primary: Label,
+    /// Because of this.
+    pub secondary: Vec<Label>,
+    /// The evidence: a request that is allowed, or why nothing can match.
+    pub why: Option<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// The address of the role or resource, empty for a file that is one policy.
+    pub resource: String,
+    /// What the finding is about, for suppression of one thing: a principal, a key, a value.
+    pub subject: String,
+    /// The statement's Sid, or its index as text.
+    pub statement: Option<String>,
+    /// Identity over time: no line, no absolute path.
+    pub fingerprint: Fingerprint,
+}
+
+/// Identity of a finding over time: rule, subject, address and statement, never a line or an absolute path.
+///
+/// One function for baseline, SARIF, editors and deduplication. The hash is 128-bit FNV-1a: stable over releases and
+/// platforms, and no protection against someone who wants a collision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(u128);
+
+impl Fingerprint {
+    /// The fingerprint of these facts, in this order.
+    pub fn of(facts: &[&str]) -> Self {
+        const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        let mut hash = OFFSET;
+        for fact in facts {
+            // A separator that no fact contains keeps ("ab", "c") and ("a", "bc") apart.
+            for byte in fact.bytes().chain([0xff]) {
+                hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
+            }
+        }
+        Fingerprint(hash)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_keep_facts_apart() {
+        assert_ne!(Fingerprint::of(&["ab", "c"]), Fingerprint::of(&["a", "bc"]));
+        assert_eq!(Fingerprint::of(&[]).to_string(), "6c62272e07bb014262b821756295c58d");
+    }
+
+    #[test]
+    fn severities_are_ordered() {
+        assert!(Severity::Critical > Severity::High);
+        assert!(Severity::ALL.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!(Severity::from_name("medium"), Some(Severity::Medium));
+    }
+}

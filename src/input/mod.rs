@@ -1,0 +1,48 @@
+//! Where policies live in files: one file per format, each turning a document into policy sites.
+//!
+//! An input knows the shape of its format and the sort of policy that each place holds, and nothing of what a policy
+//! means. To add a format, write its file and add it to [`ALL`]; order matters, the first that detects its format wins.
+
+pub mod aws_cli;
+pub mod cloudformation;
+pub mod policy_json;
+
+use crate::diagnostic::Problem;
+use crate::site::{PolicyKind, PolicySite};
+use crate::syntax::Document;
+
+/// A format that holds policies.
+pub trait Input: Sync {
+    /// The name in `--input-format` and reports: `cloudformation`.
+    fn name(&self) -> &'static str;
+
+    /// Why this document is in the format, to follow "because it": "has a `Resources` member with AWS types".
+    /// `None` when it is not.
+    fn detect(&self, document: &Document<'_>) -> Option<&'static str>;
+
+    /// Put every policy of the document into `found`.
+    fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>);
+}
+
+/// What an input found in a document.
+#[derive(Debug, Default)]
+pub struct Found<'s> {
+    /// The kind that the user says raw documents have, `--kind`.
+    pub forced_kind: Option<PolicyKind>,
+    /// The policies, in the order of the file.
+    pub sites: Vec<PolicySite<'s>>,
+    /// Policies that could not be read, each with its place.
+    pub problems: Vec<Problem>,
+}
+
+/// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
+pub static ALL: [&dyn Input; 3] =
+    [&cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
+
+/// The format of a document and why, or `None` when nothing in it looks like a policy.
+pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {
+    ALL.iter().find_map(|input| Some((*input, input.detect(document)?)))
+}
+
+/// Bytes of which at least one stands in every file that holds a policy. Looking for them costs a tenth of parsing.
+pub const MARKS: [&str; 5] = ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::"];

@@ -1,0 +1,88 @@
+//! A policy site: one policy, where it was found and what is known about its surroundings.
+//!
+//! Inputs make them, the policy model and the rules read them; this is the seam between the formats of files and IAM.
+
+use crate::span::{Span, Spanned};
+use crate::value::{Text, Value};
+use std::borrow::Cow;
+
+/// What a policy is attached to, which decides its grammar and who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PolicyKind {
+    /// Who may assume a role.
+    Trust,
+    /// What a user, group or role may do.
+    Identity,
+    /// Who may use a resource: bucket, queue, key and the like.
+    Resource,
+    /// A service control policy of an organization.
+    Scp,
+    /// A resource control policy of an organization.
+    Rcp,
+    /// A permissions boundary.
+    Boundary,
+    /// A policy passed to an STS call.
+    Session,
+}
+
+impl PolicyKind {
+    /// Every kind with its name in pages, options and reports.
+    pub const ALL: [(PolicyKind, &'static str); 7] = [
+        (PolicyKind::Trust, "trust"),
+        (PolicyKind::Identity, "identity"),
+        (PolicyKind::Resource, "resource"),
+        (PolicyKind::Scp, "scp"),
+        (PolicyKind::Rcp, "rcp"),
+        (PolicyKind::Boundary, "boundary"),
+        (PolicyKind::Session, "session"),
+    ];
+
+    /// The name in pages, options and reports.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
+/// One policy, with what the file around it says.
+#[derive(Clone, Debug)]
+pub struct PolicySite<'s> {
+    /// What it is attached to.
+    pub kind: PolicyKind,
+    /// Where it stands inside the file, for people and fingerprints: `Resources.CiRole`, a role's ARN, or empty for a
+    /// file that is one policy.
+    pub address: String,
+    /// The document; borrowed from the file's tree unless it had to be decoded or resolved.
+    pub document: Cow<'s, Value<'s>>,
+    /// The place that names the policy's owner, for findings about what the document lacks.
+    pub anchor: Span,
+    /// What is known about the role or resource.
+    pub owner: Owner,
+    /// The choices under which this document is written so: `Fn::If` conditions with the branch taken.
+    pub branch: Vec<(String, bool)>,
+}
+
+/// What is known about the role or resource that a policy belongs to.
+#[derive(Clone, Debug, Default)]
+pub struct Owner {
+    /// The account it lives in.
+    pub account: OwnerAccount,
+    /// The role's name, where the file gives it.
+    pub name: Option<Text>,
+    /// The longest session that the role allows, in seconds, as written.
+    pub max_session_duration: Option<Spanned<Text>>,
+}
+
+/// What a file says about the account that a role or resource lives in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OwnerAccount {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// This account: an ARN of the owner was in the file.
+    Id(String),
+}

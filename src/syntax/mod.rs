@@ -1,0 +1,115 @@
+//! From text to a [`Value`]. Knows nothing of IAM.
+
+pub mod json;
+pub mod yaml;
+
+use crate::diagnostic::Problem;
+use crate::source::{OffsetMap, percent_decode};
+use crate::span::Span;
+use crate::value::{Kind, Value};
+
+/// How deep objects and lists may nest. The deepest real template seen nests 30; recursion over a tree of this depth
+/// needs a few hundred KiB of stack at most.
+pub const MAX_DEPTH: usize = 128;
+
+/// The language a text is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// RFC 8259.
+    Json,
+    /// JSON with comments and trailing commas.
+    Jsonc,
+    /// YAML 1.2 with the scalars of CloudFormation.
+    Yaml,
+}
+
+impl Syntax {
+    /// The syntax of a file, from its name, and from its first character where the name does not tell.
+    pub fn of(path: &str, text: &str) -> Self {
+        let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+        match extension.as_str() {
+            "json" => Syntax::Json,
+            "jsonc" | "json5" => Syntax::Jsonc,
+            "yaml" | "yml" => Syntax::Yaml,
+            // `.template` is either, and standard input has no name.
+            _ => match text.trim_start_matches('\u{feff}').trim_start().bytes().next() {
+                Some(b'{' | b'[' | b'"') => Syntax::Json,
+                _ => Syntax::Yaml,
+            },
+        }
+    }
+}
+
+/// What came of parsing a text: every document that could be read, and what is wrong.
+#[derive(Debug, Default)]
+pub struct Parsed<'s> {
+    /// The documents; YAML may hold several. Recovery keeps what stands around an error.
+    pub documents: Vec<Value<'s>>,
+    /// What is wrong with the text. With a problem, the trees may lack parts.
+    pub problems: Vec<Problem>,
+    /// What a reader may have meant otherwise, though the text is legal: a number with a leading zero.
+    pub warnings: Vec<Problem>,
+}
+
+/// Parse a text. Never fails as a whole and never recurses deeper than [`MAX_DEPTH`].
+pub fn parse(text: &str, syntax: Syntax) -> Parsed<'_> {
+    match syntax {
+        Syntax::Json => json::parse(text, json::Dialect::Strict),
+        Syntax::Jsonc => json::parse(text, json::Dialect::Comments),
+        Syntax::Yaml => yaml::parse(text),
+    }
+}
+
+/// One document of a file, with what is needed to open the strings in it.
+#[derive(Debug)]
+pub struct Document<'s> {
+    /// The file's text; the spans of `root` are offsets into it.
+    pub text: &'s str,
+    /// How it is written.
+    pub syntax: Syntax,
+    /// The tree.
+    pub root: Value<'s>,
+}
+
+impl<'s> Document<'s> {
+    /// Parse the JSON document that stands inside a string node: as it is, or percent-encoded.
+    ///
+    /// Spans of the result, and of the problems, are offsets into the file. Where the node's bytes do not show its
+    /// text (a string joined from parts), every span is the whole node's.
+    pub fn open(&self, node: &Value<'_>) -> Result<Value<'static>, Vec<Problem>> {
+        let Some(text) = node.as_str() else {
+            return Err(vec![Problem::new(node.span, format!("expected a policy document, found {}", node.sort()))]);
+        };
+        let raw = self.text.get(node.span.range()).unwrap_or_default();
+        let unescaped = match self.syntax {
+            Syntax::Json | Syntax::Jsonc => json::unescape(raw),
+            Syntax::Yaml => yaml::unescape(raw),
+        };
+        let map = unescaped.filter(|(unescaped, _)| unescaped == text).map(|(_, map)| {
+            OffsetMap::shifted(node.span.start as usize).compose(&map)
+        });
+        if !text.trim_start().starts_with('%') {
+            return open_text(text, node.span, map.as_ref());
+        }
+        match percent_decode(text) {
+            Some((decoded, inner)) => open_text(&decoded, node.span, map.map(|map| map.compose(&inner)).as_ref()),
+            None => Err(vec![
+                Problem::new(node.span, "this policy document is not validly percent-encoded")
+                    .with_help("each `%` needs two hexadecimal digits after it"),
+            ]),
+        }
+    }
+}
+
+/// Parse JSON text that stands in the file at `whole`; without a map every place is the whole.
+fn open_text(text: &str, whole: Span, map: Option<&OffsetMap>) -> Result<Value<'static>, Vec<Problem>> {
+    let place = |span: Span| map.map_or(whole, |map| map.place(span));
+    let mut parsed = json::parse(text, json::Dialect::Strict);
+    for problem in &mut parsed.problems {
+        problem.span = place(problem.span);
+    }
+    match parsed.documents.pop() {
+        Some(value) if parsed.problems.is_empty() && !matches!(value.kind, Kind::Null) => Ok(value.into_owned(&place)),
+        _ => Err(parsed.problems),
+    }
+}
