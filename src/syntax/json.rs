@@ -1,0 +1,692 @@
+//! A JSON parser that keeps the place of everything and goes on after an error.
+//!
+//! RFC 8259, read strictly: numbers keep their text, duplicate members are all kept, a byte order mark is passed over
+//! with offsets still true. Comments and trailing commas are always understood and are a problem only in [`Dialect::Strict`].
+
+use crate::diagnostic::Problem;
+use crate::source::OffsetMap;
+use crate::span::Span;
+use crate::syntax::{MAX_DEPTH, Parsed};
+use crate::value::{Kind, Member, Value};
+use std::borrow::Cow;
+
+/// What the parser accepts without a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// RFC 8259.
+    Strict,
+    /// Also `//` and `/* */` comments and a comma after the last element.
+    Comments,
+}
+
+/// After this many problems in one text the rest says nothing new.
+const MAX_PROBLEMS: usize = 20;
+
+/// Parse one JSON document.
+pub fn parse(text: &str, dialect: Dialect) -> Parsed<'_> {
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+        depth: 0,
+        dialect,
+        items: Vec::new(),
+        members: Vec::new(),
+        problems: Vec::new(),
+        gave_up: false,
+    };
+    let value = parser.document();
+    Parsed { documents: value.into_iter().collect(), problems: parser.problems, warnings: Vec::new() }
+}
+
+/// The text of a string token (with its quotes) and the map from that text to the token's bytes.
+/// `None` when it is not a well-formed string.
+pub fn unescape(raw: &str) -> Option<(String, OffsetMap)> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let mut map = OffsetMap::shifted(1);
+    let mut out = String::with_capacity(inner.len());
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &inner.as_bytes()[at..]) {
+        out.push_str(&inner[at..at + found]);
+        at += found;
+        let (character, length) = escape(&inner[at..])?;
+        map.escape(out.len(), 1 + at);
+        out.push(character);
+        at += length;
+        map.plain(out.len(), 1 + at);
+    }
+    out.push_str(&inner[at..]);
+    Some((out, map))
+}
+
+/// The character that an escape at the start of `text` stands for, and the escape's length.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let simple = match text.as_bytes().get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return unicode_escape(text),
+        _ => return None,
+    };
+    Some((simple, 2))
+}
+
+fn unicode_escape(text: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| -> Option<u32> {
+        let digits = text.get(at..at + 4)?;
+        // `from_str_radix` alone would accept a sign.
+        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+    };
+    let high = unit(2)?;
+    if (0xD800..0xDC00).contains(&high) && text.get(6..8) == Some("\\u") {
+        let low = unit(8)?;
+        if (0xDC00..0xE000).contains(&low) {
+            let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+            return char::from_u32(code).map(|character| (character, 12));
+        }
+    }
+    char::from_u32(high).map(|character| (character, 6))
+}
+
+struct Parser<'s> {
+    text: &'s str,
+    bytes: &'s [u8],
+    at: usize,
+    depth: usize,
+    dialect: Dialect,
+    /// Elements of the open lists and objects, innermost last, so that each finished one is allocated at its exact size.
+    items: Vec<Value<'s>>,
+    members: Vec<Member<'s>>,
+    problems: Vec<Problem>,
+    /// Set at the first problem that ends the parse: too deep, or too many problems.
+    gave_up: bool,
+}
+
+impl<'s> Parser<'s> {
+    fn document(&mut self) -> Option<Value<'s>> {
+        self.skip_blank();
+        if self.at == self.bytes.len() {
+            self.problem(Span::at(self.at), "the file is empty", None);
+            return None;
+        }
+        let value = self.value();
+        self.skip_blank();
+        if self.at < self.bytes.len() && !self.gave_up {
+            let rest = Span::new(self.at, self.word_end());
+            let found = self.found();
+            self.problem(
+                rest,
+                format!("expected the end of the document, found {found}"),
+                Some("a JSON file holds one value; for several policies use a list or several files"),
+            );
+        }
+        Some(value)
+    }
+
+    fn value(&mut self) -> Value<'s> {
+        let start = self.at;
+        match self.bytes.get(self.at) {
+            Some(b'"') => {
+                let text = self.string();
+                Value::new(Kind::String(text), Span::new(start, self.at))
+            }
+            Some(b'{') => self.nested(Self::object),
+            Some(b'[') => self.nested(Self::list),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => self.word(),
+        }
+    }
+
+    fn nested(&mut self, parse: fn(&mut Self) -> Value<'s>) -> Value<'s> {
+        if self.depth == MAX_DEPTH {
+            let place = Span::new(self.at, self.at + 1);
+            self.problem(
+                place,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+                Some("no policy nests so deep; the rest of the file is not read"),
+            );
+            self.give_up();
+            return Value::new(Kind::Null, place);
+        }
+        self.depth += 1;
+        let value = parse(self);
+        self.depth -= 1;
+        value
+    }
+
+    fn object(&mut self) -> Value<'s> {
+        let start = self.at;
+        let first = self.members.len();
+        self.at += 1;
+        loop {
+            self.skip_blank();
+            match self.bytes.get(self.at) {
+                Some(b'}') => {
+                    self.at += 1;
+                    break;
+                }
+                None => {
+                    self.unclosed(start, "object", '}');
+                    break;
+                }
+                Some(b'"') => {
+                    let key_start = self.at;
+                    let key = self.string();
+                    let key_span = Span::new(key_start, self.at);
+                    self.skip_blank();
+                    let value = if self.bytes.get(self.at) == Some(&b':') {
+                        self.at += 1;
+                        self.skip_blank();
+                        self.value()
+                    } else {
+                        let found = self.found();
+                        self.problem(Span::at(self.at), format!("expected `:` after the name `{key}`, found {found}"), None);
+                        Value::new(Kind::Null, Span::at(self.at))
+                    };
+                    self.members.push(Member { key, key_span, value });
+                    if self.separator(b'}') {
+                        continue;
+                    }
+                }
+                Some(_) => {
+                    let found = self.found();
+                    let place = Span::new(self.at, self.word_end());
+                    self.problem(place, format!("expected a name in double quotes, found {found}"), Some("write `\"Name\": value`"));
+                    self.resynchronise();
+                    if self.bytes.get(self.at) == Some(&b',') {
+                        self.at += 1;
+                    } else if self.bytes.get(self.at) == Some(&b']') {
+                        break;
+                    }
+                }
+            }
+        }
+        let members = self.members.drain(first..).collect();
+        Value::new(Kind::Map(members), Span::new(start, self.at))
+    }
+
+    fn list(&mut self) -> Value<'s> {
+        let start = self.at;
+        let first = self.items.len();
+        self.at += 1;
+        loop {
+            self.skip_blank();
+            match self.bytes.get(self.at) {
+                Some(b']') => {
+                    self.at += 1;
+                    break;
+                }
+                Some(b'}') => {
+                    self.unclosed(start, "list", ']');
+                    break;
+                }
+                None => {
+                    self.unclosed(start, "list", ']');
+                    break;
+                }
+                Some(_) => {
+                    let value = self.value();
+                    self.items.push(value);
+                    self.separator(b']');
+                }
+            }
+        }
+        let items = self.items.drain(first..).collect();
+        Value::new(Kind::List(items), Span::new(start, self.at))
+    }
+
+    /// Pass the comma after an element. Always `true`; the caller looks for the closing bracket next.
+    fn separator(&mut self, close: u8) -> bool {
+        self.skip_blank();
+        match self.bytes.get(self.at) {
+            Some(b',') => {
+                let comma = self.at;
+                self.at += 1;
+                self.skip_blank();
+                if self.bytes.get(self.at) == Some(&close) && self.dialect == Dialect::Strict {
+                    let place = Span::new(comma, comma + 1);
+                    self.problem(place, format!("JSON has no comma before `{}`", close as char), Some("remove the comma"));
+                }
+            }
+            Some(b'}' | b']') | None => {}
+            Some(_) => {
+                let found = self.found();
+                let (place, help) = match self.bytes[self.at] {
+                    b'"' | b'{' | b'[' | b'0'..=b'9' => (Span::at(self.at), "put a comma between the two"),
+                    _ => (Span::new(self.at, self.word_end()), "remove it, or put it in double quotes"),
+                };
+                self.problem(place, format!("expected `,` or `{}`, found {found}", close as char), Some(help));
+                if !matches!(self.bytes[self.at], b'"' | b'{' | b'[' | b'0'..=b'9') {
+                    self.resynchronise();
+                    if self.bytes.get(self.at) == Some(&b',') {
+                        self.at += 1;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn unclosed(&mut self, start: usize, what: &str, close: char) {
+        let found = self.found();
+        self.problem(
+            Span::new(start, start + 1),
+            format!("this {what} is never closed: expected `{close}`, found {found}"),
+            None,
+        );
+    }
+
+    /// Go to the next byte at which the structure can be picked up again.
+    fn resynchronise(&mut self) {
+        while let Some(byte) = self.bytes.get(self.at) {
+            match byte {
+                b',' | b'}' | b']' => return,
+                b'"' => {
+                    self.string();
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// A string token; the cursor is on its opening quote. Borrowed unless it has escapes.
+    fn string(&mut self) -> Cow<'s, str> {
+        let start = self.at;
+        self.at += 1;
+        let mut owned: Option<String> = None;
+        let mut piece = self.at;
+        loop {
+            self.at = plain_end(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    let tail = &self.text[piece..self.at];
+                    self.at += 1;
+                    return match owned {
+                        None => Cow::Borrowed(tail),
+                        Some(mut text) => {
+                            text.push_str(tail);
+                            Cow::Owned(text)
+                        }
+                    };
+                }
+                Some(b'\\') => {
+                    let text = owned.get_or_insert_with(String::new);
+                    text.push_str(&self.text[piece..self.at]);
+                    match escape(&self.text[self.at..]) {
+                        Some((character, length)) => {
+                            text.push(character);
+                            self.at += length;
+                        }
+                        None => {
+                            text.push('\u{fffd}');
+                            let length = 1 + self.text[self.at + 1..].chars().next().map_or(0, char::len_utf8);
+                            let place = Span::new(self.at, self.at + length);
+                            self.at += length;
+                            self.problem(
+                                place,
+                                format!("`{}` is not an escape of JSON", &self.text[place.range()]),
+                                Some("a backslash is written `\\\\`"),
+                            );
+                        }
+                    }
+                    piece = self.at;
+                }
+                Some(b'\n' | b'\r') | None => {
+                    self.problem(
+                        Span::new(start, start + 1),
+                        "this string is not closed on its line",
+                        Some("end it with `\"`; a line break inside a string is written `\\n`"),
+                    );
+                    let tail = &self.text[piece..self.at];
+                    return Cow::Owned(owned.unwrap_or_default() + tail);
+                }
+                Some(control) => {
+                    let place = Span::new(self.at, self.at + 1);
+                    let message = format!("a raw control character (U+{control:04X}) may not stand in a string");
+                    self.problem(place, message, Some("write a tab as `\\t`, others as `\\u0000`"));
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    fn number(&mut self) -> Value<'s> {
+        let start = self.at;
+        let digits = |parser: &mut Self| {
+            let from = parser.at;
+            while matches!(parser.bytes.get(parser.at), Some(b'0'..=b'9')) {
+                parser.at += 1;
+            }
+            parser.at - from
+        };
+        if self.bytes[self.at] == b'-' {
+            self.at += 1;
+        }
+        let leading_zero = self.bytes.get(self.at) == Some(&b'0');
+        let whole = digits(self);
+        let mut well_formed = whole == 1 || (whole > 1 && !leading_zero);
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            well_formed &= digits(self) > 0;
+        }
+        if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.bytes.get(self.at), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            well_formed &= digits(self) > 0;
+        }
+        // `12a` or `1-2` is one mistake, not a number and a second value.
+        let end = self.word_end().max(self.at);
+        well_formed &= end == self.at || matches!(self.bytes[self.at], b'/');
+        let span = Span::new(start, if well_formed { self.at } else { end });
+        self.at = span.end as usize;
+        let raw = &self.text[span.range()];
+        if !well_formed {
+            let help = if leading_zero && whole > 1 {
+                "a number may not begin with 0; an account id is a string and stands in double quotes"
+            } else {
+                "put it in double quotes if it is text"
+            };
+            self.problem(span, format!("`{raw}` is not a number of JSON"), Some(help));
+        }
+        Value::new(Kind::Number(Cow::Borrowed(raw)), span)
+    }
+
+    /// `true`, `false`, `null`, or something that is no value: then a string of its text, so that the tree goes on.
+    fn word(&mut self) -> Value<'s> {
+        let span = Span::new(self.at, self.word_end());
+        let word = &self.text[span.range()];
+        let kind = match word {
+            "true" => Kind::Bool(true),
+            "false" => Kind::Bool(false),
+            "null" => Kind::Null,
+            _ => {
+                let found = self.found();
+                let help = match self.bytes.get(self.at) {
+                    Some(b'\'') => "strings of JSON stand in double quotes",
+                    Some(b'}' | b']' | b',' | b':') | None => "write a value here",
+                    _ => "text stands in double quotes",
+                };
+                self.problem(span, format!("expected a value, found {found}"), Some(help));
+                if span.is_empty() && matches!(self.bytes.get(self.at), Some(b':')) {
+                    self.at += 1;
+                }
+                self.at = self.at.max(span.end as usize);
+                return Value::new(Kind::String(Cow::Borrowed(word)), span);
+            }
+        };
+        self.at = span.end as usize;
+        Value::new(kind, span)
+    }
+
+    /// Where the run of bytes ends that a person would call one word, from the cursor.
+    fn word_end(&self) -> usize {
+        let rest = &self.bytes[self.at..];
+        let length = rest
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"'))
+            .unwrap_or(rest.len());
+        self.at + length
+    }
+
+    /// What stands at the cursor, for a message.
+    fn found(&self) -> String {
+        match self.bytes.get(self.at) {
+            None => "the end of the file".to_owned(),
+            Some(b'"') => "a string".to_owned(),
+            Some(_) => {
+                let end = self.word_end();
+                let word = if end > self.at { &self.text[self.at..end] } else { &self.text[self.at..self.at + 1] };
+                let mut shown: String = word.chars().take(40).collect();
+                if shown.len() < word.len() {
+                    shown.push('…');
+                }
+                format!("`{shown}`")
+            }
+        }
+    }
+
+    fn skip_blank(&mut self) {
+        loop {
+            while matches!(self.bytes.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+                self.at += 1;
+            }
+            if self.bytes.get(self.at) != Some(&b'/') || !self.comment() {
+                return;
+            }
+        }
+    }
+
+    /// Pass a comment; `false` when the `/` at the cursor begins none.
+    fn comment(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let length = if rest.starts_with("//") {
+            memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len())
+        } else if let Some(body) = rest.strip_prefix("/*") {
+            body.find("*/").map_or(rest.len(), |end| end + 4)
+        } else {
+            return false;
+        };
+        if self.dialect == Dialect::Strict {
+            let place = Span::new(self.at, self.at + length);
+            self.problem(place, "JSON has no comments", Some("remove it, or name the file `.jsonc`"));
+        }
+        self.at += length;
+        true
+    }
+
+    fn problem(&mut self, span: Span, message: impl Into<String>, help: Option<&str>) {
+        if self.gave_up {
+            return;
+        }
+        let mut problem = Problem::new(span, message);
+        if let Some(help) = help {
+            problem = problem.with_help(help);
+        }
+        self.problems.push(problem);
+        if self.problems.len() == MAX_PROBLEMS {
+            self.give_up();
+        }
+    }
+
+    /// Read no more: every open list and object ends here.
+    fn give_up(&mut self) {
+        self.gave_up = true;
+        self.at = self.bytes.len();
+    }
+}
+
+/// The offset of the first byte from `at` on that ends or interrupts a string: a quote, a backslash or a control byte.
+/// Eight bytes are looked at in one step.
+fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte that is zero; exact for the lowest such byte, which is the one that counts.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let hits = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\'))) | control;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        at += 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn strict(text: &str) -> Parsed<'_> {
+        parse(text, Dialect::Strict)
+    }
+
+    fn problems(text: &str) -> Vec<(u32, String)> {
+        strict(text).problems.into_iter().map(|problem| (problem.span.start, problem.message)).collect()
+    }
+
+    /// The tree as serde_json would have it; `None` where it has no number of that size.
+    fn to_serde(value: &Value<'_>) -> Option<serde_json::Value> {
+        Some(match &value.kind {
+            Kind::Null => serde_json::Value::Null,
+            Kind::Bool(value) => (*value).into(),
+            Kind::Number(text) => serde_json::from_str(text).ok()?,
+            Kind::String(text) => text.as_ref().into(),
+            Kind::List(items) => items.iter().map(to_serde).collect::<Option<Vec<_>>>()?.into(),
+            Kind::Map(members) => members
+                .iter()
+                .map(|member| Some((member.key.to_string(), to_serde(&member.value)?)))
+                .collect::<Option<serde_json::Map<_, _>>>()?
+                .into(),
+            Kind::Template(_) | Kind::Tagged(_) | Kind::Unknown(_) => return None,
+        })
+    }
+
+    #[test]
+    fn every_node_knows_its_bytes() {
+        let text = r#"{"a": [1, "x\n"], "b": {"c": true}}"#;
+        let parsed = strict(text);
+        assert_eq!(parsed.problems, []);
+        let root = &parsed.documents[0];
+        assert_eq!(&text[root.get("a").expect("a").span.range()], r#"[1, "x\n"]"#);
+        assert_eq!(&text[root.member("b").expect("b").key_span.range()], r#""b""#);
+        assert_eq!(root.at(&["b", "c"]).expect("c").kind, Kind::Bool(true));
+    }
+
+    #[test]
+    fn duplicates_and_long_numbers_are_kept() {
+        let parsed = strict(r#"{"a": 1, "a": 123456789012345678901234567890, "b": 1e999}"#);
+        let members = parsed.documents[0].as_map().expect("an object");
+        assert_eq!(members.len(), 3);
+        assert_eq!(members[1].value.kind, Kind::Number("123456789012345678901234567890".into()));
+        assert_eq!(parsed.problems, []);
+    }
+
+    #[test]
+    fn mistakes_have_places_and_the_tree_goes_on() {
+        let parsed = strict(r#"{"Effect":Allow,"Action":"*"}"#);
+        assert_eq!(parsed.problems[0].span, Span::new(10, 15));
+        assert_eq!(parsed.documents[0].get("Action").and_then(Value::as_str), Some("*"));
+        assert_eq!(problems("[1, 2,]"), [(5, "JSON has no comma before `]`".to_owned())]);
+        assert_eq!(problems("[1 // one\n]"), [(3, "JSON has no comments".to_owned())]);
+        assert_eq!(problems(r#"{"a" 1}"#)[0], (5, "expected `:` after the name `a`, found `1`".to_owned()));
+        assert_eq!(problems(r#"{"a": 1 "b": 2}"#), [(8, "expected `,` or `}`, found a string".to_owned())]);
+        assert_eq!(problems("[012]"), [(1, "`012` is not a number of JSON".to_owned())]);
+        assert_eq!(problems(r#"{"a": [1}"#)[0].0, 6);
+        assert_eq!(problems("{'a': 1}")[0], (1, "expected a name in double quotes, found `'a'`".to_owned()));
+        assert_eq!(problems("\"a\tb\"")[0].0, 2);
+        assert_eq!(problems("{} {}")[0].0, 3);
+        assert_eq!(problems("")[0].1, "the file is empty");
+        assert_eq!(problems(r#"["\q"]"#)[0].1, "`\\q` is not an escape of JSON");
+        assert_eq!(problems("[\"a\n]")[0].1, "this string is not closed on its line");
+        assert_eq!(problems("{\"a\":}")[0].1, "expected a value, found `}`");
+    }
+
+    #[test]
+    fn comments_and_trailing_commas_are_fine_in_jsonc() {
+        let parsed = parse("{ // a\n \"a\": [1, /* b */ 2,], }", Dialect::Comments);
+        assert_eq!(parsed.problems, []);
+        assert_eq!(parsed.documents[0].get("a").and_then(Value::as_list).map(<[_]>::len), Some(2));
+    }
+
+    #[test]
+    fn a_byte_order_mark_keeps_offsets_true() {
+        let parsed = strict("\u{feff}{\"a\": 1}");
+        assert_eq!(parsed.problems, []);
+        assert_eq!(parsed.documents[0].span, Span::new(3, 11));
+    }
+
+    #[test]
+    fn deep_nesting_is_one_problem() {
+        let text = "[".repeat(100_000);
+        let parsed = strict(&text);
+        assert_eq!(parsed.problems.len(), 1);
+        assert_eq!(parsed.problems[0].span.start as usize, MAX_DEPTH);
+    }
+
+    #[test]
+    fn the_flood_of_problems_is_dammed() {
+        assert_eq!(strict(&"[x,".repeat(1000)).problems.len(), MAX_PROBLEMS);
+    }
+
+    #[test]
+    fn unescaping_maps_back_to_the_token() {
+        let raw = r#""{\"a\": \"é\u0041\ud83d\ude00\"}""#;
+        let (text, map) = unescape(raw).expect("well-formed");
+        assert_eq!(text, "{\"a\": \"éA😀\"}");
+        let a = text.find('a').expect("there is one");
+        assert_eq!(&raw[map.place(Span::new(a, a + 1)).range()], "a");
+        let smile = text.find('😀').expect("there is one");
+        assert_eq!(&raw[map.place(Span::new(smile, smile + 4)).range()], r"\ud83d\ude00");
+        assert_eq!(&raw[map.place(Span::new(0, text.len())).range()], &raw[1..raw.len() - 1]);
+        assert!(unescape(r#""\ud83d""#).is_none());
+        assert!(unescape("plain").is_none());
+    }
+
+    fn json_like() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[\\[\\]{},:\" \n\\\\a-c0-9.eE+/*'é-]{0,6}",
+            Just("\"a\":".to_owned()),
+            Just("\\u00e9".to_owned()),
+            Just("true".to_owned()),
+            Just("-0.5e3".to_owned()),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    fn spans_hold(value: &Value<'_>, text: &str, outer: Span) -> bool {
+        outer.contains(value.span)
+            && text.get(value.span.range()).is_some()
+            && match &value.kind {
+                Kind::List(items) => items.iter().all(|item| spans_hold(item, text, value.span)),
+                Kind::Map(members) => members
+                    .iter()
+                    .all(|m| value.span.contains(m.key_span) && spans_hold(&m.value, text, value.span)),
+                _ => true,
+            }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_its_spans_hold(text in prop_oneof![json_like(), any::<String>()]) {
+            let whole = Span::new(0, text.len());
+            for dialect in [Dialect::Strict, Dialect::Comments] {
+                for value in parse(&text, dialect).documents {
+                    prop_assert!(spans_hold(&value, &text, whole));
+                }
+            }
+        }
+
+        #[test]
+        fn accepts_exactly_what_serde_json_accepts(text in json_like()) {
+            let parsed = strict(&text);
+            let oracle: Result<serde_json::Value, _> = serde_json::from_str(&text);
+            match oracle {
+                Ok(oracle) => {
+                    prop_assert_eq!(&parsed.problems, &[]);
+                    prop_assert_eq!(to_serde(&parsed.documents[0]), Some(oracle));
+                }
+                // A number that is legal but too large for a float is an error there and text here.
+                Err(error) => prop_assert!(!parsed.problems.is_empty() || error.to_string().contains("out of range")),
+            }
+        }
+
+        #[test]
+        fn any_string_survives_the_way_through_the_serializer(text in any::<String>()) {
+            let raw = serde_json::to_string(&text).expect("a string serializes");
+            prop_assert_eq!(unescape(&raw).expect("well-formed").0, text);
+        }
+    }
+}
