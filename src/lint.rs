@@ -1,9 +1,23 @@
 //! The run: from sources to a report.
+//!
+//! [`lint_source`] judges one text; the command line, editors and tests all call it. [`lint_files`] does so for many
+//! files in parallel and puts the results in an order that does not depend on the number of threads.
 
-use crate::diagnostic::Diagnostic;
-use crate::site::PolicyKind;
+use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
+use crate::discover::{self, ReadError};
+use crate::input::{self, Found, Input};
+use crate::policy::{self, Policy};
+use crate::rules::{self, ActiveRule, Context, Finding, Org};
+use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
+use crate::syntax::{self, Document, Syntax};
+use rayon::prelude::*;
+use std::cell::OnceCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Everything that a run has to say, in a fixed order whatever the number of threads.
 #[derive(Debug, Default)]
@@ -17,14 +31,20 @@ pub struct Report {
 /// What came of one file.
 #[derive(Debug)]
 pub struct FileReport {
-    /// The text, for places.
+    /// The text, for places. Empty when nothing is to be shown of the file.
     pub source: Source,
     /// The input format it was taken for.
     pub format: Option<&'static str>,
+    /// Why it was taken for that format, or why it was passed over.
+    pub reason: &'static str,
     /// The findings, sorted by place.
     pub findings: Vec<Diagnostic>,
     /// The policies that were judged.
     pub policies: Vec<PolicyReport>,
+    /// Whether something in the file could not be read.
+    pub invalid: bool,
+    /// Whether judging it ended in a panic, which is a mistake of this program.
+    pub internal_error: bool,
 }
 
 /// One policy that was judged.
@@ -59,4 +79,282 @@ pub struct Summary {
     pub unresolved: usize,
     /// Findings that were suppressed.
     pub suppressed: usize,
+}
+
+/// How a run judges.
+#[derive(Debug)]
+pub struct Settings {
+    /// The rules that run.
+    pub rules: Vec<ActiveRule>,
+    /// Who reads the findings.
+    pub profile: Audience,
+    /// Findings below this are left out.
+    pub min_severity: Severity,
+    /// The facts of the user's estate.
+    pub org: Org,
+    /// The kind that raw policy documents have, when the user says so.
+    pub kind: Option<PolicyKind>,
+    /// The format that files have, when the user says so.
+    pub format: Option<&'static dyn Input>,
+    /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
+    pub timings: Vec<AtomicU64>,
+}
+
+impl Settings {
+    /// Time spent in each rule, longest first.
+    pub fn rule_times(&self) -> Vec<(&'static str, Duration)> {
+        let mut times: Vec<_> = self
+            .rules
+            .iter()
+            .zip(&self.timings)
+            .map(|(active, nanos)| (active.rule.id, Duration::from_nanos(nanos.load(Ordering::Relaxed))))
+            .collect();
+        times.sort_by_key(|(id, time)| (std::cmp::Reverse(*time), *id));
+        times
+    }
+
+    fn active(&self, id: &str) -> Option<&ActiveRule> {
+        self.rules.iter().find(|active| active.rule.id == id)
+    }
+
+    fn shows(&self, finding: &Diagnostic) -> bool {
+        finding.severity >= self.min_severity
+            && self.active(finding.rule).is_some_and(|active| active.shows(finding, self.profile))
+    }
+}
+
+/// Judge one text.
+pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
+    let mut report = FileReport {
+        source,
+        format: None,
+        reason: "has no word that every policy has",
+        findings: Vec::new(),
+        policies: Vec::new(),
+        invalid: false,
+        internal_error: false,
+    };
+    // Most files of a repository hold no policy; looking for a few words costs a tenth of parsing them.
+    if settings.format.is_none() && !mentions_policy(&report.source.text) {
+        return report;
+    }
+    let mut findings = Vec::new();
+    Judge { settings, findings: &mut findings }.file(&mut report);
+    findings.retain(|finding| settings.shows(finding));
+    // Two branches of a template often say the same.
+    findings.sort_by(|a, b| order(a).cmp(&order(b)).then(b.confidence.cmp(&a.confidence)));
+    findings.dedup_by(|a, b| order(a) == order(b));
+    report.findings = findings;
+    report
+}
+
+fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
+    (finding.primary.span, finding.rule, &finding.message, &finding.resource)
+}
+
+fn mentions_policy(text: &str) -> bool {
+    input::MARKS.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
+}
+
+struct Judge<'a> {
+    settings: &'a Settings,
+    findings: &'a mut Vec<Diagnostic>,
+}
+
+impl Judge<'_> {
+    fn file(&mut self, report: &mut FileReport) {
+        let syntax = Syntax::of(&report.source.path, &report.source.text);
+        let parsed = syntax::parse(&report.source.text, syntax);
+        let text = report.source.text.as_str();
+        report.reason = "holds nothing that looks like a policy";
+        let broken = !parsed.problems.is_empty();
+        let mut policies = Vec::new();
+        for root in parsed.documents {
+            let document = Document { text, syntax, root };
+            let detected = match self.settings.format {
+                Some(format) => Some((format, "was named with --input-format")),
+                None => input::detect(&document),
+            };
+            let Some((format, reason)) = detected else { continue };
+            report.format = Some(format.name());
+            report.reason = reason;
+            // The part that a mistake hides may be the guard of a statement: nothing is judged around it.
+            if !broken {
+                let mut found = Found { forced_kind: self.settings.kind, path: &report.source.path, ..Found::default() };
+                format.extract(&document, &mut found);
+                report.invalid |= !found.problems.is_empty();
+                self.problems(&found.problems);
+                self.unresolved(&found);
+                for site in &found.sites {
+                    self.policy(site, &mut policies);
+                }
+            }
+        }
+        report.policies = policies;
+        if broken && (report.format.is_some() || looks_like_policy(text)) {
+            report.invalid = true;
+            report.reason = "cannot be read";
+            self.problems(&parsed.problems);
+        } else if report.format.is_some() {
+            self.problems_as(&parsed.warnings, Severity::Medium);
+        }
+    }
+
+    fn policy(&mut self, site: &PolicySite<'_>, policies: &mut Vec<PolicyReport>) {
+        let policy = policy::lower(&site.document);
+        // The variants of one document under different conditions are one policy.
+        let variant = policies.last().is_some_and(|last| last.address == site.address && last.span == site.document.span);
+        if site.branch.is_empty() || !variant {
+            policies.push(PolicyReport {
+                address: site.address.clone(),
+                kind: site.kind,
+                span: site.document.span,
+                statements: policy.statements.len(),
+                unresolved: site.document.count_unknown(),
+            });
+        }
+        self.rules(site, &policy);
+    }
+
+    fn rules(&mut self, site: &PolicySite<'_>, policy: &Policy) {
+        let view = OnceCell::new();
+        for (at, active) in self.settings.rules.iter().enumerate() {
+            let context = Context { site, policy, org: &self.settings.org, options: &active.options, view: &view };
+            match self.settings.timings.get(at) {
+                Some(total) => {
+                    let start = Instant::now();
+                    rules::run(active, &context, self.findings);
+                    let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                    total.fetch_add(nanos, Ordering::Relaxed);
+                }
+                None => rules::run(active, &context, self.findings),
+            }
+        }
+    }
+
+    fn problems(&mut self, problems: &[Problem]) {
+        self.problems_as(problems, Severity::High);
+    }
+
+    fn problems_as(&mut self, problems: &[Problem], severity: Severity) {
+        let Some(active) = self.settings.active("invalid-input") else { return };
+        for problem in problems {
+            let mut finding = Finding::new(problem.span, &problem.message).severity(severity).subject(&problem.message);
+            if let Some(help) = &problem.help {
+                finding = finding.help(help);
+            }
+            self.findings.push(active.about_run(finding, ""));
+        }
+    }
+
+    fn unresolved(&mut self, found: &Found<'_>) {
+        let Some(active) = self.settings.active("unresolved-value") else { return };
+        for (span, what) in &found.unresolved {
+            let finding = Finding::new(*span, format!("this policy is not known: {what}")).subject(what);
+            self.findings.push(active.about_run(finding, ""));
+        }
+        for site in &found.sites {
+            let mut holes = Vec::new();
+            policy::holes(&site.document, &mut holes);
+            for (span, hole) in holes {
+                let finding = Finding::new(span, format!("the value of `{}` is not known: it is {}", hole.name, hole.why))
+                    .subject(&hole.name)
+                    .confidence(Confidence::Proved);
+                self.findings.push(active.about_run(finding, &site.address));
+            }
+        }
+    }
+}
+
+/// Whether a text that cannot be parsed was most likely meant as a policy: it has the words of a statement.
+fn looks_like_policy(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("Statement") && has("Effect") && (has("Action") || has("Principal"))
+}
+
+/// A file to judge: where it is and how it is shown.
+#[derive(Clone, Debug)]
+pub struct FileToLint {
+    /// Where it is read from.
+    pub path: PathBuf,
+    /// The path in reports: relative, with `/`.
+    pub shown: String,
+}
+
+/// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
+pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Report {
+    let files = files.par_iter().map(|file| guarded(&file.shown, settings, || read(file, settings, limit))).collect();
+    Report::new(files)
+}
+
+fn read(file: &FileToLint, settings: &Settings, limit: u64) -> FileReport {
+    match discover::read(Path::new(&file.path), limit) {
+        Ok(text) => lint_source(Source::new(&file.shown, text), settings),
+        Err(error) => unreadable(&file.shown, &error, settings),
+    }
+}
+
+/// Run `judge`; a panic in it becomes a finding of this file.
+pub fn guarded(shown: &str, settings: &Settings, judge: impl FnOnce() -> FileReport) -> FileReport {
+    let mut report = catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
+        let mut report = failed(shown, "internal error while judging this file; please report it", None, settings);
+        report.internal_error = true;
+        report
+    });
+    // A run over a large repository must not hold the text of every file until the end.
+    if report.findings.is_empty() {
+        report.source = Source::new(std::mem::take(&mut report.source.path), "");
+    }
+    report
+}
+
+fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileReport {
+    failed(shown, &error.to_string(), error.help(), settings)
+}
+
+fn failed(shown: &str, message: &str, help: Option<&str>, settings: &Settings) -> FileReport {
+    let mut findings = Vec::new();
+    let mut problem = Problem::new(Span::default(), message);
+    if let Some(help) = help {
+        problem = problem.with_help(help);
+    }
+    Judge { settings, findings: &mut findings }.problems(&[problem]);
+    findings.retain(|finding| settings.shows(finding));
+    FileReport {
+        source: Source::new(shown, ""),
+        format: None,
+        reason: "cannot be read",
+        findings,
+        policies: Vec::new(),
+        invalid: true,
+        internal_error: false,
+    }
+}
+
+impl Report {
+    /// A report of these files, sorted by path and counted.
+    pub fn new(mut files: Vec<FileReport>) -> Self {
+        files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+        let mut summary = Summary { files: files.len(), ..Summary::default() };
+        for file in &files {
+            summary.invalid += usize::from(file.invalid);
+            summary.skipped += usize::from(!file.invalid && file.policies.is_empty());
+            for policy in &file.policies {
+                summary.policies += 1;
+                summary.statements += policy.statements;
+                summary.unresolved += policy.unresolved;
+            }
+        }
+        Report { files, summary }
+    }
+
+    /// Every finding with its file.
+    pub fn findings(&self) -> impl Iterator<Item = (&FileReport, &Diagnostic)> {
+        self.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
+    }
+
+    /// The worst severity found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings().map(|(_, finding)| finding.severity).max()
+    }
 }

@@ -8,7 +8,8 @@ use jsonpath_rust::query::queryable::Queryable;
 use std::borrow::Cow;
 
 /// One node: what it is and which bytes it was written with. Strings borrow from the source where they can.
-#[derive(Clone, Debug, PartialEq)]
+/// Two nodes are equal when they say the same, wherever they stand.
+#[derive(Clone, Debug)]
 pub struct Value<'s> {
     /// The bytes of the whole node, quotes and brackets included.
     pub span: Span,
@@ -40,7 +41,7 @@ pub enum Kind<'s> {
 }
 
 /// One `key: value` of an object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Member<'s> {
     /// The key, unescaped.
     pub key: Cow<'s, str>,
@@ -100,7 +101,8 @@ pub enum Domain {
 }
 
 /// A string with its place: literal, or literal parts with holes between them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Two texts are equal when they say the same, wherever they stand.
+#[derive(Clone, Debug, Eq)]
 pub struct Text {
     /// Where the string was written.
     pub span: Span,
@@ -120,6 +122,30 @@ pub enum Part {
     Literal(String),
     /// Text that is not known.
     Hole(Hole),
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl PartialEq for Member<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.value == other.value
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.repr == other.repr
+    }
+}
+
+impl std::hash::Hash for Text {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.repr.hash(state);
+    }
 }
 
 impl Text {
@@ -207,6 +233,36 @@ impl Text {
         }
     }
 
+    /// The pieces between `separator`s that stand in the known parts, at most `limit` of them: the last keeps the rest.
+    /// All pieces have the span of the whole.
+    pub fn split(&self, separator: char, limit: usize) -> Vec<Text> {
+        let mut pieces: Vec<Vec<Part>> = vec![Vec::new()];
+        for part in self.parts() {
+            match part {
+                PartRef::Hole(hole) => push_last(&mut pieces, Part::Hole(hole.clone())),
+                PartRef::Literal(mut text) => {
+                    while pieces.len() < limit
+                        && let Some((before, after)) = text.split_once(separator)
+                    {
+                        push_last(&mut pieces, Part::Literal(before.to_owned()));
+                        pieces.push(Vec::new());
+                        text = after;
+                    }
+                    push_last(&mut pieces, Part::Literal(text.to_owned()));
+                }
+            }
+        }
+        pieces.into_iter().map(|parts| Text::from_parts(parts, self.span)).collect()
+    }
+
+    /// The text without a known prefix; `None` when it does not begin with it for sure.
+    pub fn strip_prefix(&self, prefix: &str) -> Option<Text> {
+        let mut parts = self.parts();
+        let PartRef::Literal(first) = parts.next()? else { return None };
+        let rest = Part::Literal(first.strip_prefix(prefix)?.to_owned());
+        Some(Text::from_parts(std::iter::once(rest).chain(parts.map(PartRef::to_part)), self.span))
+    }
+
     /// How a person would write the string: holes as `${name}`.
     pub fn display(&self) -> Cow<'_, str> {
         match &self.repr {
@@ -229,6 +285,12 @@ impl Text {
     }
 }
 
+fn push_last(pieces: &mut [Vec<Part>], part: Part) {
+    if let Some(last) = pieces.last_mut() {
+        last.push(part);
+    }
+}
+
 /// A borrowed part of a [`Text`].
 #[derive(Clone, Copy, Debug)]
 pub enum PartRef<'a> {
@@ -236,6 +298,16 @@ pub enum PartRef<'a> {
     Literal(&'a str),
     /// Text that is not known.
     Hole(&'a Hole),
+}
+
+impl PartRef<'_> {
+    /// The part on its own.
+    pub fn to_part(self) -> Part {
+        match self {
+            PartRef::Literal(text) => Part::Literal(text.to_owned()),
+            PartRef::Hole(hole) => Part::Hole(hole.clone()),
+        }
+    }
 }
 
 impl<'s> Value<'s> {

@@ -1,1 +1,170 @@
-fn main(){}
+//! Every example of every rule page is a test of its own: `wildcard-principal::bad-1`.
+//!
+//! The rule runs alone. A `bad` example raises exactly what the `findings` fence after it says, a `good` one nothing.
+//! `IAMLINT_BLESS=1 cargo test --test rules` rewrites the `findings` fences; review the change in the diff.
+
+use iamlint::config::{self, Config};
+use iamlint::diagnostic::{Audience, Confidence};
+use iamlint::lint::{FileReport, lint_source};
+use iamlint::rules::{RULES, Rule};
+use iamlint::site::PolicyKind;
+use iamlint::source::Source;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::fs;
+use std::path::PathBuf;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let bless = std::env::var_os("IAMLINT_BLESS").is_some();
+    let mut trials = Vec::new();
+    for rule in RULES {
+        if bless {
+            bless_page(rule);
+        }
+        for (number, example) in examples(rule.page).into_iter().enumerate() {
+            let name = format!("{}::{}-{}", rule.id, if example.bad { "bad" } else { "good" }, number + 1);
+            trials.push(Trial::test(name, move || check(rule, &example)));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A fenced example of a page.
+struct Example {
+    bad: bool,
+    language: String,
+    attributes: Vec<(String, String)>,
+    text: String,
+    /// The configuration that a `toml config` fence before it gives.
+    config: String,
+    /// The lines of the `findings` fence after it, and that fence's place in the page.
+    findings: Vec<String>,
+    findings_lines: Option<(usize, usize)>,
+    /// The line after the example's closing fence, from 0.
+    end: usize,
+}
+
+impl Example {
+    fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn examples(page: &str) -> Vec<Example> {
+    let lines: Vec<&str> = page.lines().collect();
+    let mut found: Vec<Example> = Vec::new();
+    let mut config = String::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let Some(info) = lines[at].strip_prefix("```").filter(|info| !info.is_empty()) else {
+            at += 1;
+            continue;
+        };
+        let end = (at + 1..lines.len()).find(|line| lines[*line] == "```").expect("every fence is closed");
+        let text = lines[at + 1..end].join("\n") + "\n";
+        let mut words = info.split_whitespace();
+        let language = words.next().unwrap_or_default().to_owned();
+        match words.next() {
+            Some(word @ ("bad" | "good")) => found.push(Example {
+                bad: word == "bad",
+                language,
+                attributes: words.filter_map(|word| word.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect(),
+                text,
+                config: std::mem::take(&mut config),
+                findings: Vec::new(),
+                findings_lines: None,
+                end: end + 1,
+            }),
+            Some("config") => config = text,
+            Some("findings") => {
+                let example = found.last_mut().expect("`findings` stands after its example");
+                example.findings = lines[at + 1..end].iter().map(|line| (*line).to_owned()).collect();
+                example.findings_lines = Some((at + 1, end));
+            }
+            Some(other) => panic!("unknown kind of fence `{other}`"),
+            None => {}
+        }
+        at = end + 1;
+    }
+    found
+}
+
+fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {
+    let mut config = if example.config.is_empty() {
+        Config::default()
+    } else {
+        let source = Source::new("iamlint.toml", example.config.as_str());
+        config::parse(source).map_err(|error| format!("the configuration is refused: {:?}", error.problems))?
+    };
+    config.profile = Audience::Audit;
+    if let Some(profile) = example.attribute("profile") {
+        config.profile = Audience::from_name(profile).ok_or("unknown profile")?;
+    }
+    let mut settings = config.settings();
+    settings.rules.retain(|active| active.rule.id == rule.id);
+    if settings.rules.is_empty() {
+        // A rule of a wider audience than the example's profile.
+        settings = config.settings_with(&[rule.id.to_owned()]);
+    }
+    settings.kind = match example.attribute("kind") {
+        Some(kind) => Some(PolicyKind::from_name(kind).ok_or("unknown kind")?),
+        None => None,
+    };
+    let path = example.attribute("file").map_or_else(|| format!("example.{}", example.language), str::to_owned);
+    let report = lint_source(Source::new(path, example.text.as_str()), &settings);
+    if report.policies.is_empty() && rule.family != "lint" {
+        return Err(format!("no policy was found in the example: {}; {:?}", report.reason, report.findings).into());
+    }
+    Ok(report)
+}
+
+fn lines(report: &FileReport) -> Vec<String> {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            let place = report.source.position(finding.primary.span.start);
+            let sure = match finding.confidence {
+                Confidence::Proved => String::new(),
+                other => format!(" ({other})"),
+            };
+            format!("{}:{} {}{sure}: {}", place.line, place.column, finding.rule, finding.message)
+        })
+        .collect()
+}
+
+fn check(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
+    let found = lines(&lint(rule, example)?);
+    if example.bad && example.findings.is_empty() {
+        return Err("a `bad` example is followed by its `findings`".into());
+    }
+    if found == example.findings {
+        return Ok(());
+    }
+    let expected = if example.bad { example.findings.join("\n  ") } else { "nothing".to_owned() };
+    Err(format!("expected\n  {expected}\nfound\n  {}\nin\n{}", found.join("\n  "), example.text).into())
+}
+
+/// Rewrite the `findings` fences of a page with what is found.
+fn bless_page(rule: &'static Rule) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(rule.family).join(format!("{}.md", rule.id));
+    let text = fs::read_to_string(&path).expect("the page is readable");
+    let at = text.len() - rule.page.len();
+    assert!(text.ends_with(rule.page), "the page changed since it was built in");
+    let mut body: Vec<String> = rule.page.lines().map(str::to_owned).collect();
+    for example in examples(rule.page).into_iter().rev().filter(|example| example.bad) {
+        let Ok(report) = lint(rule, &example) else { continue };
+        let found = lines(&report);
+        match example.findings_lines {
+            Some((from, to)) => drop(body.splice(from..to, found)),
+            None => {
+                let fence = [String::new(), "```text findings".to_owned()].into_iter().chain(found).chain(["```".to_owned()]);
+                drop(body.splice(example.end..example.end, fence));
+            }
+        }
+    }
+    let blessed = format!("{}{}\n", &text[..at], body.join("\n"));
+    if blessed != text {
+        fs::write(&path, blessed).expect("the page is writable");
+    }
+}

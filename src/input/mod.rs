@@ -9,6 +9,7 @@ pub mod policy_json;
 
 use crate::diagnostic::Problem;
 use crate::site::{PolicyKind, PolicySite};
+use crate::span::Span;
 use crate::syntax::Document;
 
 /// A format that holds policies.
@@ -29,10 +30,14 @@ pub trait Input: Sync {
 pub struct Found<'s> {
     /// The kind that the user says raw documents have, `--kind`.
     pub forced_kind: Option<PolicyKind>,
+    /// The path of the file, a hint at the kind of a raw document: `scp/deny-leave.json`.
+    pub path: &'s str,
     /// The policies, in the order of the file.
     pub sites: Vec<PolicySite<'s>>,
     /// Policies that could not be read, each with its place.
     pub problems: Vec<Problem>,
+    /// Policies of which nothing is known until deployment: the place, and the address with the reason.
+    pub unresolved: Vec<(Span, String)>,
 }
 
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)

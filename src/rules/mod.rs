@@ -1,7 +1,20 @@
-//! Rules: what is worth telling a person. The registry is generated from the pages in `rules/` by `build.rs`.
+//! Rules: what is worth telling a person.
+//!
+//! A rule is a page in `rules/<family>/<id>.md`. `build.rs` turns the pages into [`RULES`]; a rule that a query cannot
+//! express has its check in `src/checks/<id>.rs`.
 
-use crate::diagnostic::{Audience, Severity};
+pub mod context;
+pub mod options;
+pub mod query;
+pub mod select;
+
+use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
+use crate::policy::Statement;
 use crate::site::PolicyKind;
+use crate::span::Span;
+pub use context::{Context, Org, Relation};
+use options::OptionSpec;
+pub use select::{ActiveRule, Selection};
 
 /// One rule: everything its page says.
 #[derive(Debug)]
@@ -18,6 +31,8 @@ pub struct Rule {
     pub audience: Audience,
     /// The policy kinds it reads; empty for rules about the run itself.
     pub reads: &'static [PolicyKind],
+    /// How it finds.
+    pub check: Check,
     /// The version that first had it.
     pub since: &'static str,
     /// What others call it.
@@ -26,6 +41,165 @@ pub struct Rule {
     pub aliases: &'static [&'static str],
     /// Weaknesses of the CWE list.
     pub cwe: &'static [&'static str],
+    /// What can be set for it in the configuration.
+    pub options: &'static [OptionSpec],
     /// The whole page, without its front matter.
     pub page: &'static str,
+}
+
+/// How a rule finds.
+#[derive(Debug)]
+pub enum Check {
+    /// A function over one policy.
+    Native(fn(&Context<'_>, &mut Vec<Finding>)),
+    /// An RFC 9535 query over the normalized view: each result is a finding.
+    Query(query::QueryCheck),
+    /// The run itself reports it: a file that cannot be read, and the like.
+    Run,
+}
+
+include!(concat!(env!("OUT_DIR"), "/registry.rs"));
+
+/// The rule with this id, or the one that once had it.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id || rule.aliases.contains(&id))
+}
+
+/// What a check found; [`run`] adds what the rule and the site say.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    message: String,
+    primary: Label,
+    secondary: Vec<Label>,
+    why: Option<String>,
+    help: Option<String>,
+    subject: String,
+    statement: Option<String>,
+    statement_key: String,
+    confidence: Confidence,
+    severity: Option<Severity>,
+    audience: Option<Audience>,
+}
+
+impl Finding {
+    /// A proved finding at a place.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Finding {
+            message: message.into(),
+            primary: Label::new(span, ""),
+            secondary: Vec::new(),
+            why: None,
+            help: None,
+            subject: String::new(),
+            statement: None,
+            statement_key: String::new(),
+            confidence: Confidence::Proved,
+            severity: None,
+            audience: None,
+        }
+    }
+
+    /// A short phrase about the place.
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Another place that has to do with it, with a short phrase.
+    pub fn because(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label::new(span, text));
+        self
+    }
+
+    /// The evidence.
+    pub fn why(mut self, text: impl Into<String>) -> Self {
+        self.why = Some(text.into());
+        self
+    }
+
+    /// What to write instead.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// What it is about: a principal, a key, a value. Part of the finding's identity.
+    pub fn subject(mut self, text: impl Into<String>) -> Self {
+        self.subject = text.into();
+        self
+    }
+
+    /// The statement it is in.
+    pub fn statement(mut self, statement: &Statement) -> Self {
+        let sid = statement.sid.as_ref().map(|sid| sid.display().into_owned()).filter(|sid| !sid.is_empty());
+        // Without a Sid the identity rests on rule, address and subject; an index would change with every insertion.
+        self.statement_key = sid.clone().unwrap_or_default();
+        self.statement = Some(sid.unwrap_or_else(|| statement.index.to_string()));
+        self
+    }
+
+    /// How sure, where it is not proved.
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// How bad, where it differs from the page.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// Who wants to hear it, where it differs from the page.
+    pub fn audience(mut self, audience: Audience) -> Self {
+        self.audience = Some(audience);
+        self
+    }
+}
+
+/// Run one rule on one policy and add what it finds.
+pub fn run(active: &ActiveRule, context: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    let rule = active.rule;
+    if !rule.reads.contains(&context.site.kind) {
+        return;
+    }
+    let mut findings = Vec::new();
+    match &rule.check {
+        Check::Native(check) => check(context, &mut findings),
+        Check::Query(query) => query.run(context, &mut findings),
+        Check::Run => {}
+    }
+    found.extend(findings.into_iter().map(|finding| active.diagnose(finding, context)));
+}
+
+impl ActiveRule {
+    /// A finding of this rule about a policy, with everything that a report shows.
+    fn diagnose(&self, finding: Finding, context: &Context<'_>) -> Diagnostic {
+        let site = context.site;
+        // What holds only when a condition of the template is chosen so is not proved.
+        let confidence = if site.branch.is_empty() { finding.confidence } else { finding.confidence.min(Confidence::Likely) };
+        let mut diagnostic = self.about_run(finding, &site.address);
+        diagnostic.confidence = confidence;
+        diagnostic
+    }
+
+    /// A finding of this rule that is about no policy: a file that cannot be read.
+    pub fn about_run(&self, finding: Finding, address: &str) -> Diagnostic {
+        let rule = self.rule;
+        Diagnostic {
+            rule: rule.id,
+            severity: self.severity.or(finding.severity).unwrap_or(rule.severity),
+            confidence: finding.confidence,
+            audience: finding.audience.unwrap_or(rule.audience),
+            fingerprint: Fingerprint::of(&[rule.id, &finding.subject, address, &finding.statement_key]),
+            message: finding.message,
+            primary: finding.primary,
+            secondary: finding.secondary,
+            why: finding.why,
+            help: finding.help,
+            resource: address.to_owned(),
+            subject: finding.subject,
+            statement: finding.statement,
+        }
+    }
 }

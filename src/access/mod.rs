@@ -1,0 +1,9 @@
+//! What a policy allows: answers about requests, without files, rules or words.
+//!
+//! [`operators`] decides one condition for one value. [`probe`] asks whether a statement lets a described caller pass
+//! when a few condition keys are pinned and all others are the caller's to choose.
+
+pub mod operators;
+pub mod probe;
+
+pub use probe::{Pin, Probe};

@@ -1,0 +1,146 @@
+//! What a check can ask: the policy, the facts of the user's estate, the rule's options.
+
+use super::options::{OptionValue, OptionValues};
+use crate::aws;
+use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, normal};
+use crate::site::{OwnerAccount, PolicySite};
+use crate::value::{Domain, Text, Value};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+/// Facts about the user's estate, `[org]` of the configuration. They turn `likely` into `proved`, or into silence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Org {
+    /// Accounts of the own organization.
+    pub accounts: Vec<String>,
+    /// Foreign accounts that are trusted on purpose, with the reason.
+    pub trusted_accounts: BTreeMap<String, String>,
+    /// The organization's id.
+    pub org_id: Option<String>,
+    /// For an OpenID Connect issuer, the patterns of subjects that are the user's own.
+    pub oidc: BTreeMap<String, Vec<String>>,
+}
+
+/// How an account stands to the account that a role lives in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is the same account.
+    Own,
+    /// It belongs to the own organization: `[org] accounts`.
+    Organization,
+    /// It is foreign and trusted on purpose: `[org] trusted-accounts`, with the reason.
+    Trusted(String),
+    /// A vendor that publishes it as the account it calls from.
+    Vendor(&'static str),
+    /// AWS itself owns it, for this service.
+    Aws(&'static str),
+    /// It is neither the role's account nor one of the organization's.
+    Foreign,
+    /// It is a literal account, and nothing says whose the role is.
+    Unknown,
+    /// The account itself is not known.
+    Hole,
+}
+
+impl Relation {
+    /// Whether the account is surely somebody else's.
+    pub fn is_foreign(&self) -> bool {
+        match self {
+            Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => true,
+            Relation::Own | Relation::Organization | Relation::Aws(_) | Relation::Unknown | Relation::Hole => false,
+        }
+    }
+}
+
+/// One policy before one rule.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Where the policy was found.
+    pub site: &'a PolicySite<'a>,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The facts of the user's estate.
+    pub org: &'a Org,
+    /// The rule's options.
+    pub options: &'a OptionValues,
+    /// The normalized view, made when the first query asks for it and shared by all rules.
+    pub view: &'a OnceCell<Value<'static>>,
+}
+
+impl Context<'_> {
+    /// The normalized view that queries run over.
+    pub fn view(&self) -> &Value<'static> {
+        self.view.get_or_init(|| normal::normalize(&self.site.document))
+    }
+
+    /// The statements that allow something.
+    pub fn allows(&self) -> impl Iterator<Item = &Statement> {
+        self.policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
+    }
+
+    /// Every principal that an Allow statement lists, with the statement.
+    pub fn allowed_principals(&self) -> impl Iterator<Item = (&Statement, &Principal)> {
+        self.allows().flat_map(|statement| statement.listed_principals().iter().map(move |principal| (statement, principal)))
+    }
+
+    /// An integer option of the rule.
+    pub fn int(&self, name: &str) -> i64 {
+        match self.options.get(name) {
+            Some(OptionValue::Int(value)) => *value,
+            _ => 0,
+        }
+    }
+
+    /// A boolean option of the rule.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.options.get(name), Some(OptionValue::Bool(true)))
+    }
+
+    /// A list option of the rule.
+    pub fn list(&self, name: &str) -> &[String] {
+        match self.options.get(name) {
+            Some(OptionValue::List(values)) => values,
+            _ => &[],
+        }
+    }
+
+    /// The account that the role or resource lives in, where it is known: from an ARN beside the policy, or because an
+    /// identity provider in a trust policy is always of the role's own account
+    /// (IAM User Guide, "AWS JSON policy elements: Principal").
+    pub fn own_account(&self) -> Option<&str> {
+        if let OwnerAccount::Id(id) = &self.site.owner.account {
+            return Some(id);
+        }
+        self.policy.statements.iter().flat_map(Statement::listed_principals).find_map(|principal| match &principal.kind {
+            PrincipalKind::Oidc { account, .. } | PrincipalKind::Saml { account } => {
+                account.known().filter(|id| aws::accounts::is_account_id(id))
+            }
+            _ => None,
+        })
+    }
+
+    /// How an account stands to the role's.
+    pub fn relation(&self, account: &Text) -> Relation {
+        if account.only_hole().is_some_and(|hole| hole.domain == Domain::OwnAccount) {
+            return Relation::Own;
+        }
+        let Some(id) = account.likely() else { return Relation::Hole };
+        if self.own_account() == Some(&id) {
+            return Relation::Own;
+        }
+        if self.org.accounts.iter().any(|known| *known == id) {
+            return Relation::Organization;
+        }
+        if let Some(reason) = self.org.trusted_accounts.get(id.as_ref()) {
+            return Relation::Trusted(reason.clone());
+        }
+        if let Some(vendor) = aws::accounts::vendor(&id) {
+            return Relation::Vendor(vendor);
+        }
+        if let Some(service) = aws::accounts::aws_owned(&id) {
+            return Relation::Aws(service);
+        }
+        // With the organization's accounts listed, any other account is somebody else's.
+        if self.own_account().is_some() || !self.org.accounts.is_empty() { Relation::Foreign } else { Relation::Unknown }
+    }
+}
