@@ -1,8 +1,10 @@
 //! Condition keys: which of them a request to assume a role holds, and who decides their values.
 //!
-//! A key that a request never holds makes a test dead, or, negated or with `IfExists`, makes it a hole. Source: IAM
-//! User Guide, *AWS global condition context keys* and *IAM and AWS STS condition context keys*; the Service Authorization
-//! Reference of STS. Each row of the table says how sure it is.
+//! A key that a request never holds makes a test dead, or, negated or with `IfExists`, makes it a hole. Each row of the
+//! table says how sure it is.
+//!
+//! Source: IAM User Guide, *AWS global condition context keys* and *IAM and AWS STS condition context keys*; the Service
+//! Authorization Reference of STS.
 
 use super::issuers::{self, IssuerKind};
 use super::sts::Caller;
