@@ -1,0 +1,278 @@
+//! Identity providers: OIDC issuers with the claims that tell one customer of theirs from another, and SAML audiences.
+
+use super::{List, Row, Table, partitions};
+
+/// Issuers; `*` stands for characters other than a slash.
+const ISSUERS: Table = Table(include_str!("data/issuers.tsv"));
+
+/// Whom an issuer serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IssuerKind {
+    /// Every customer of a vendor: only a claim tells one from another.
+    Shared,
+    /// Everybody, and IAM needs no provider for it: `accounts.google.com`.
+    Builtin,
+    /// One tenant, whom the issuer itself names: a cluster, an organization.
+    Private,
+}
+
+/// An OIDC issuer that trust policies are known to name. Source: IAM User Guide, *Identity-provider controls for shared
+/// OIDC providers*, and for the claims the Service Authorization Reference of STS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// The issuer without `https://`, with `*` for the parts that vary.
+    pub pattern: &'static str,
+    /// Whose it is, for people.
+    pub name: &'static str,
+    /// Whom it serves.
+    pub kind: IssuerKind,
+    /// The claim without which IAM refuses a trust policy for it (`sub`), or a whole key (`sts:RoleSessionName`).
+    pub required: Option<&'static str>,
+    /// Claims that bind a token to one customer, each by itself, when their tenant part is tested against a literal.
+    /// A name with a colon is a whole key. Empty for private issuers: there the issuer does it.
+    pub tenant_claims: List,
+    /// Claims that STS gives to a policy, beside `sub` and `aud`.
+    pub claims: List,
+    /// Forms of `sub`, with capitals for what varies.
+    pub subjects: List,
+    /// Whether AWS material says so; otherwise it is general knowledge.
+    pub verified: bool,
+}
+
+impl Issuer {
+    fn from_row(row: Row) -> Self {
+        Self {
+            pattern: row.field(0),
+            name: row.field(1),
+            kind: match row.field(2) {
+                "shared" => IssuerKind::Shared,
+                "builtin" => IssuerKind::Builtin,
+                _ => IssuerKind::Private,
+            },
+            required: row.optional(3),
+            tenant_claims: row.list(4),
+            claims: row.list(5),
+            subjects: row.list(6),
+            verified: row.field(7) == "yes",
+        }
+    }
+}
+
+/// The issuer with this host and path, written without `https://`. One slash at the end does not matter (Auth0 has one,
+/// others do not), nor does case, since IAM does not tell condition keys apart by it.
+pub fn issuer(host_and_path: &str) -> Option<Issuer> {
+    let text = host_and_path.strip_suffix('/').unwrap_or(host_and_path);
+    // The most literal pattern wins: Microsoft Sentinel is one tenant of Microsoft Entra ID.
+    let literal = |row: &Row| row.field(0).bytes().filter(|byte| *byte != b'*').count();
+    ISSUERS
+        .rows()
+        .filter(|row| matches(row.field(0), text))
+        .max_by_key(literal)
+        .map(Issuer::from_row)
+}
+
+/// The issuers that IAM takes as a principal without a provider. Source: *AWS JSON policy elements: Principal*.
+pub fn builtin() -> impl Iterator<Item = Issuer> {
+    ISSUERS
+        .rows()
+        .map(Issuer::from_row)
+        .filter(|issuer| issuer.kind == IssuerKind::Builtin)
+}
+
+/// Whether IAM takes this host as a principal without a provider.
+pub fn is_builtin(host: &str) -> bool {
+    builtin().any(|issuer| issuer.pattern == host)
+}
+
+/// Whether a text fits a pattern: segment by segment, each with at most one `*`, which takes at least one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut segments = text.split('/');
+    let fits = pattern.split('/').all(|pattern| {
+        segments
+            .next()
+            .is_some_and(|text| segment_matches(pattern, text))
+    });
+    fits && segments.next().is_none()
+}
+
+fn segment_matches(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else {
+        return text.eq_ignore_ascii_case(pattern);
+    };
+    let (head, tail, text) = (head.as_bytes(), tail.as_bytes(), text.as_bytes());
+    text.len() > head.len() + tail.len()
+        && text[..head.len()].eq_ignore_ascii_case(head)
+        && text[text.len() - tail.len()..].eq_ignore_ascii_case(tail)
+}
+
+/// Whether this is a sign-in endpoint of AWS, which `saml:aud` is to name: `https://signin.aws.amazon.com/saml`, the
+/// form of a Region or another partition, or the form with an id (`/saml/acs/ID`) that encrypted assertions need.
+/// Source: IAM User Guide, *Configure SAML assertions for the authentication response*; other partitions and the form
+/// with an id are general knowledge.
+pub fn saml_audience(url: &str) -> bool {
+    let Some((host, path)) = url
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return false;
+    };
+    let id = path
+        .strip_prefix("saml/acs/")
+        .is_some_and(|id| !id.is_empty() && !id.contains('/'));
+    let of = |partition: partitions::Partition, sign_in: &str| match host.strip_suffix(sign_in) {
+        Some("") => true,
+        Some(start) => start
+            .strip_suffix('.')
+            .and_then(partitions::of_region)
+            .is_some_and(|home| home.id == partition.id),
+        None => false,
+    };
+    (path == "saml" || id)
+        && partitions::all().any(|partition| {
+            partition
+                .sign_in_host
+                .is_some_and(|host| of(partition, host))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::tests::well_formed;
+
+    #[test]
+    fn table_is_well_formed() {
+        well_formed(ISSUERS, 8, false);
+        for row in ISSUERS.rows() {
+            let pattern = row.field(0);
+            assert!(
+                pattern
+                    .split('/')
+                    .all(|segment| segment.matches('*').count() <= 1),
+                "{pattern}"
+            );
+            assert!(
+                ["shared", "builtin", "private"].contains(&row.field(2)),
+                "{pattern}"
+            );
+            assert!(["yes", "no"].contains(&row.field(7)), "{pattern}");
+            let sample = pattern.replace('*', "x1");
+            assert_eq!(
+                issuer(&sample).map(|issuer| issuer.pattern),
+                Some(pattern),
+                "{sample}"
+            );
+            let found = issuer(&sample).expect("a row finds itself");
+            assert_eq!(
+                found.tenant_claims.is_empty(),
+                found.kind == IssuerKind::Private,
+                "{pattern}"
+            );
+            assert!(
+                found
+                    .required
+                    .is_none_or(|claim| found.tenant_claims.contains(claim)),
+                "{pattern}"
+            );
+        }
+    }
+
+    #[test]
+    fn github() {
+        let github = issuer("token.actions.githubusercontent.com").expect("known");
+        assert_eq!(
+            (github.kind, github.required),
+            (IssuerKind::Shared, Some("sub"))
+        );
+        assert!(github.tenant_claims.contains("repository_owner_id"));
+        assert!(
+            !github.tenant_claims.contains("job_workflow_ref"),
+            "anyone may call a public workflow"
+        );
+        assert!(
+            !github.tenant_claims.contains("environment") && github.claims.contains("environment")
+        );
+        for private in [
+            "token.actions.githubusercontent.com/octo-enterprise",
+            "token.actions.octocorp.ghe.com",
+            "github.example.com/_services/token",
+        ] {
+            assert_eq!(
+                issuer(private).map(|issuer| issuer.kind),
+                Some(IssuerKind::Private),
+                "{private}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_most_literal_pattern_wins() {
+        let sentinel =
+            issuer("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/").expect("known");
+        assert_eq!(sentinel.required, Some("sts:RoleSessionName"));
+        let entra = issuer("sts.windows.net/00000000-0000-0000-0000-000000000000/").expect("known");
+        assert_eq!((entra.kind, entra.required), (IssuerKind::Private, None));
+    }
+
+    #[test]
+    fn patterns() {
+        for (text, name) in [
+            (
+                "oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123456789",
+                Some("Amazon EKS cluster"),
+            ),
+            ("acme.auth0.com/", Some("Auth0")),
+            ("acme.us.auth0.com", Some("Auth0")),
+            (
+                "acme.okta.com/oauth2/default",
+                Some("Okta authorization server"),
+            ),
+            ("oidc.circleci.com/org/1b2c", Some("CircleCI")),
+            (
+                "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC",
+                Some("Amazon Cognito user pool"),
+            ),
+            ("GitLab.com", Some("GitLab")),
+            ("gitlab.com/x", None),
+            ("gitlab.example.com", None),
+            ("auth0.com", None),
+            (".auth0.com", None),
+            ("oidc.eks.us-east-1.amazonaws.com/id/", None),
+            ("https://gitlab.com", None),
+            ("", None),
+        ] {
+            assert_eq!(issuer(text).map(|issuer| issuer.name), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn builtin_issuers() {
+        assert_eq!(builtin().count(), 4);
+        assert!(is_builtin("cognito-identity.amazonaws.com") && !is_builtin("gitlab.com"));
+    }
+
+    #[test]
+    fn audiences() {
+        for url in [
+            "https://signin.aws.amazon.com/saml",
+            "https://eu-west-1.signin.aws.amazon.com/saml",
+            "https://signin.amazonaws.cn/saml",
+            "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
+            "https://signin.aws.amazon.com/saml/acs/IDP123",
+        ] {
+            assert!(saml_audience(url), "{url}");
+        }
+        for url in [
+            "urn:amazon:webservices",
+            "http://signin.aws.amazon.com/saml",
+            "https://signin.aws.amazon.com/saml/",
+            "https://signin.aws.amazon.com/SAML",
+            "https://evil-signin.aws.amazon.com/saml",
+            "https://us-gov-west-1.signin.aws.amazon.com/saml",
+            "https://signin.aws.amazon.com",
+            "",
+        ] {
+            assert!(!saml_audience(url), "{url}");
+        }
+    }
+}
