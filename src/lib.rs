@@ -12,6 +12,8 @@ pub mod syntax;
 pub mod input;
 pub mod aws;
 pub mod policy;
+pub mod discover;
 pub mod rules;
+pub mod config;
 pub mod lint;
 pub mod report;

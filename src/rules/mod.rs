@@ -1,5 +1,7 @@
 //! Rules: what is worth telling a person. The registry is generated from the pages in `rules/` by `build.rs`.
 
+pub mod options;
+
 use crate::diagnostic::{Audience, Severity};
 use crate::site::PolicyKind;
 
