@@ -1,0 +1,218 @@
+//! Which files are judged: from the paths that a person names to a sorted list of files.
+
+mod globs;
+mod ignores;
+mod read;
+
+pub(crate) use globs::relative;
+pub use globs::{GlobError, Globs, glob_problem};
+use ignores::Ignores;
+pub use ignores::repository_root;
+pub(crate) use read::system_message;
+pub use read::{READ_LIMIT, ReadError, read};
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+use std::{env, fs};
+use walkdir::WalkDir;
+
+/// Ends of the names of files that are taken from a folder. A file that is named itself may have any name.
+pub const EXTENSIONS: [&str; 5] = ["json", "jsonc", "yaml", "yml", "template"];
+
+/// Folders that are never entered unless named: what lies in them was written by a tool.
+pub const PRUNED: [&str; 3] = [".git", "node_modules", ".terraform"];
+
+/// What is left out of the walk.
+#[derive(Debug, Default)]
+pub struct DiscoverOptions {
+    /// The absolute path that shown paths are relative to. Named paths are opened as they are, so a relative one needs
+    /// this to be the process's own working directory.
+    pub working_directory: PathBuf,
+    /// Patterns of what is not judged; those of the configuration and of the command line have different bases.
+    pub exclude: Vec<Globs>,
+    /// Whether `exclude` holds for named paths too.
+    pub force_exclude: bool,
+    /// Whether `.gitignore`, `.git/info/exclude` and `.iamlintignore` are not read.
+    pub no_ignore: bool,
+}
+
+/// What the named paths stand for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// The files, sorted by the bytes of their shown paths, each once.
+    pub files: Vec<PathBuf>,
+    /// What could not be looked at, sorted.
+    pub errors: Vec<Unreadable>,
+    /// Shown paths of named folders in which there is no file to judge, in the order named.
+    pub directories_without_files: Vec<String>,
+}
+
+/// A path that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    /// The shown path.
+    pub path: String,
+    /// Why.
+    pub message: String,
+}
+
+/// The files that `paths` stand for: a named file is taken as it is, a folder for the files in it.
+///
+/// Links are followed. A file is known by its path: a link to it is a second file.
+pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Discovery {
+    let mut search = Search { options, files: Vec::new(), taken: HashSet::new(), errors: Vec::new() };
+    let mut directories_without_files = Vec::new();
+    for path in paths {
+        let absolute = absolute(path, &options.working_directory);
+        if options.force_exclude && options.exclude.iter().any(|globs| globs.covers(&absolute)) {
+            continue;
+        }
+        match fs::metadata(path) {
+            Err(error) => search.unreadable(path, &absolute, system_message(&error)),
+            Ok(metadata) if metadata.is_dir() => {
+                if !search.walk(path, &absolute) {
+                    directories_without_files.push(label(path, &absolute, &options.working_directory));
+                }
+            }
+            Ok(_) => search.take(path, absolute),
+        }
+    }
+    let Search { mut files, mut errors, .. } = search;
+    files.sort();
+    errors.sort();
+    errors.dedup();
+    Discovery { files: files.into_iter().map(|(_, file)| file).collect(), errors, directories_without_files }
+}
+
+struct Search<'o> {
+    options: &'o DiscoverOptions,
+    /// Shown path and path to open.
+    files: Vec<(String, PathBuf)>,
+    /// Absolute paths of `files`.
+    taken: HashSet<PathBuf>,
+    errors: Vec<Unreadable>,
+}
+
+impl Search<'_> {
+    /// Take every file worth it below the folder `path`, which lies at `top`. Whether there was one.
+    fn walk(&mut self, path: &Path, top: &Path) -> bool {
+        let mut ignores = match self.options.no_ignore {
+            true => None,
+            false => Some(Ignores::above(top, &self.options.working_directory)),
+        };
+        // Each folder that links lead to is entered once, so that links to links cannot multiply the work.
+        let mut linked = HashSet::new();
+        let mut any = false;
+        // Sorted, so that it is always the same link that is entered.
+        let mut entries = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+        while let Some(entry) = entries.next() {
+            let (at, depth, is_dir) = match &entry {
+                Ok(entry) => (entry.path(), entry.depth(), entry.file_type().is_dir()),
+                Err(error) => (error.path().unwrap_or(path), error.depth(), error.loop_ancestor().is_some()),
+            };
+            let absolute = top.join(at.strip_prefix(path).unwrap_or(at));
+            if let Some(ignores) = &mut ignores {
+                ignores.leave(depth);
+            }
+            let left_out = depth > 0
+                && (is_dir && at.file_name().is_some_and(is_pruned)
+                    || self.options.exclude.iter().any(|globs| globs.matches(&absolute))
+                    || ignores.as_ref().is_some_and(|ignores| ignores.ignored(&absolute, is_dir)));
+            match &entry {
+                Ok(entry) if is_dir => {
+                    let mut first = || fs::canonicalize(at).is_ok_and(|target| linked.insert(target));
+                    if left_out || entry.path_is_symlink() && !first() {
+                        entries.skip_current_dir();
+                    } else if let Some(ignores) = &mut ignores {
+                        ignores.enter(depth, &absolute);
+                    }
+                }
+                Ok(entry) => {
+                    if !left_out && entry.file_type().is_file() && has_extension(at) {
+                        any = true;
+                        self.take(at, absolute);
+                    }
+                }
+                Err(error) => {
+                    let message = match (error.loop_ancestor(), error.io_error()) {
+                        (Some(above), _) => {
+                            let above = top.join(above.strip_prefix(path).unwrap_or(above));
+                            let above = label(&above, &above, &self.options.working_directory);
+                            format!("this link leads back to the folder `{above}` that it stands in")
+                        }
+                        // Nothing is missed by a link to nowhere, unless its name is that of a file to judge.
+                        (None, Some(io)) if io.kind() == std::io::ErrorKind::NotFound && !has_extension(at) => continue,
+                        (None, Some(io)) => system_message(io),
+                        (None, None) => error.to_string(),
+                    };
+                    if !left_out {
+                        self.unreadable(at, &absolute, message);
+                    }
+                }
+            }
+        }
+        any
+    }
+
+    fn take(&mut self, path: &Path, absolute: PathBuf) {
+        if !self.taken.contains(&absolute) {
+            self.files.push((label(path, &absolute, &self.options.working_directory), path.to_owned()));
+            self.taken.insert(absolute);
+        }
+    }
+
+    fn unreadable(&mut self, path: &Path, absolute: &Path, message: String) {
+        self.errors.push(Unreadable { path: label(path, absolute, &self.options.working_directory), message });
+    }
+}
+
+fn is_pruned(name: &OsStr) -> bool {
+    PRUNED.iter().any(|pruned| name == *pruned)
+}
+
+fn has_extension(path: &Path) -> bool {
+    path.extension().is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+/// A path as it is shown: relative to the working directory where it lies inside, as it was named otherwise; with `/`.
+pub fn shown(path: &Path) -> String {
+    let base = env::current_dir().unwrap_or_default();
+    label(path, &absolute(path, &base), &base)
+}
+
+/// How a path that lies at `absolute` is shown to someone who works in `base`.
+fn label(path: &Path, absolute: &Path, base: &Path) -> String {
+    let path = absolute.strip_prefix(base).unwrap_or(path);
+    let mut text = String::new();
+    for part in path.components().filter(|part| *part != Component::CurDir) {
+        if !text.is_empty() && !text.ends_with('/') {
+            text.push('/');
+        }
+        match part {
+            Component::RootDir => text.push('/'),
+            Component::Prefix(_) | Component::CurDir | Component::ParentDir | Component::Normal(_) => {
+                text.push_str(&part.as_os_str().to_string_lossy());
+            }
+        }
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
+/// The absolute path, without `.` and `..`. What `..` means depends on links, so the system is asked where one stands.
+pub(crate) fn absolute(path: &Path, base: &Path) -> PathBuf {
+    let joined: PathBuf = base.join(path).components().filter(|part| *part != Component::CurDir).collect();
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return joined;
+    }
+    // A link keeps its own name, only its folder is looked up.
+    let found = match (joined.parent(), joined.file_name()) {
+        (Some(folder), Some(name)) => fs::canonicalize(folder).map(|folder| folder.join(name)),
+        (None, _) | (_, None) => fs::canonicalize(&joined),
+    };
+    found.unwrap_or(joined)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
