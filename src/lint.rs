@@ -7,10 +7,11 @@ use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
 use crate::discover::{self, ReadError};
 use crate::input::{self, Found, Input};
 use crate::policy::{self, Policy};
-use crate::rules::{self, ActiveRule, Context, Finding, Org};
+use crate::config::Config;
+use crate::rules::{self, ActiveRule, Context, Finding, Org, Selection};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use crate::syntax::{self, Document, Syntax};
 use rayon::prelude::*;
 use std::cell::OnceCell;
@@ -101,6 +102,30 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What a configuration asks for.
+    pub fn new(config: &Config) -> Self {
+        let values = |list: &[Spanned<String>]| list.iter().map(|item| item.value.clone()).collect();
+        let selection = Selection {
+            select: values(&config.select),
+            extend_select: values(&config.extend_select),
+            ignore: values(&config.ignore),
+            profile: Some(config.profile),
+        };
+        let rules = selection.rules(|rule| {
+            let options = rule.options.iter().map(|spec| (spec.name.to_owned(), config.option(rule.id, spec)));
+            (config.rules.get(rule.id).and_then(|settings| settings.severity), options.collect())
+        });
+        Settings {
+            rules,
+            profile: config.profile,
+            min_severity: config.min_severity,
+            org: config.org.clone(),
+            kind: None,
+            format: None,
+            timings: Vec::new(),
+        }
+    }
+
     /// Time spent in each rule, longest first.
     pub fn rule_times(&self) -> Vec<(&'static str, Duration)> {
         let mut times: Vec<_> = self
@@ -308,7 +333,8 @@ pub fn guarded(shown: &str, settings: &Settings, judge: impl FnOnce() -> FileRep
     report
 }
 
-fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileReport {
+/// The report of a file whose text could not be had.
+pub fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileReport {
     failed(shown, &error.to_string(), error.help(), settings)
 }
 

@@ -3,9 +3,9 @@
 //! The rule runs alone. A `bad` example raises exactly what the `findings` fence after it says, a `good` one nothing.
 //! `IAMLINT_BLESS=1 cargo test --test rules` rewrites the `findings` fences; review the change in the diff.
 
-use iamlint::config::{self, Config};
+use iamlint::config;
 use iamlint::diagnostic::{Audience, Confidence};
-use iamlint::lint::{FileReport, lint_source};
+use iamlint::lint::{FileReport, Settings, lint_source};
 use iamlint::rules::{RULES, Rule};
 use iamlint::site::PolicyKind;
 use iamlint::source::Source;
@@ -90,22 +90,13 @@ fn examples(page: &str) -> Vec<Example> {
 }
 
 fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {
-    let mut config = if example.config.is_empty() {
-        Config::default()
-    } else {
-        let source = Source::new("iamlint.toml", example.config.as_str());
-        config::parse(source).map_err(|error| format!("the configuration is refused: {:?}", error.problems))?
-    };
+    let mut config = config::parse_text(&example.config).map_err(|error| format!("the configuration is refused: {error}"))?;
     config.profile = Audience::Audit;
     if let Some(profile) = example.attribute("profile") {
         config.profile = Audience::from_name(profile).ok_or("unknown profile")?;
     }
-    let mut settings = config.settings();
+    let mut settings = Settings::new(&config);
     settings.rules.retain(|active| active.rule.id == rule.id);
-    if settings.rules.is_empty() {
-        // A rule of a wider audience than the example's profile.
-        settings = config.settings_with(&[rule.id.to_owned()]);
-    }
     settings.kind = match example.attribute("kind") {
         Some(kind) => Some(PolicyKind::from_name(kind).ok_or("unknown kind")?),
         None => None,
