@@ -2,8 +2,13 @@
 //!
 //! [`operators`] decides one condition for one value. [`probe`] asks whether a statement lets a described caller pass
 //! when a few condition keys are pinned and all others are the caller's to choose.
+//! [`flow`] knows which keys a caller cannot have, [`tokens`] and [`subjects`] what a token of a stranger can say.
 
+pub mod flow;
 pub mod operators;
 pub mod probe;
+pub mod subjects;
+pub mod tokens;
 
 pub use probe::{Pin, Probe};
+pub use tokens::Tokens;

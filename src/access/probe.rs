@@ -24,6 +24,11 @@ impl<'a> Pin<'a> {
     pub fn value(key: &'a str, value: &'a str) -> Self {
         Pin { key, values: Some(vec![value]) }
     }
+
+    /// Whether the key is not in the request.
+    pub fn is_absent(&self) -> bool {
+        self.values.is_none()
+    }
 }
 
 /// A question about one principal of one Allow statement.
