@@ -7,8 +7,10 @@
 pub mod flow;
 pub mod operators;
 pub mod probe;
+pub mod request;
 pub mod subjects;
 pub mod tokens;
 
 pub use probe::{Pin, Probe};
+pub use request::{Caller, Context, Request};
 pub use tokens::Tokens;

@@ -94,7 +94,7 @@ pub fn denies<'a>(policy: &'a Policy, principal: &Principal) -> impl Iterator<It
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for (statement, principal) in context.allowed_principals() {
-        let PrincipalKind::User { account, .. } | PrincipalKind::Account { account } = &principal.kind else { continue };
+        let (PrincipalKind::User { account, .. } | PrincipalKind::Account { account }) = &principal.kind else { continue };
         let sure = match context.relation(account) {
             Relation::Own | Relation::Organization | Relation::Unknown => Confidence::Likely,
             Relation::Hole => Confidence::Possible,
