@@ -5,5 +5,7 @@
 
 pub mod operators;
 pub mod probe;
+pub mod request;
 
 pub use probe::{Pin, Probe};
+pub use request::{Caller, Context, Request};

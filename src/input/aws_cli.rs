@@ -215,7 +215,7 @@ impl<'s> Place<'s> {
             kind => kind,
         });
         let anchor = principal.map_or(self.document.key_span, |(_, name)| name.span);
-        found.sites.push(PolicySite { kind, address, document: opened, anchor, owner, branch: Vec::new() });
+        found.sites.push(PolicySite { kind, address, document: opened.into(), anchor, owner, branch: Vec::new() });
     }
 }
 
@@ -293,7 +293,7 @@ mod tests {
             assert_eq!(site.owner.account, OwnerAccount::Id("111122223333".into()));
             assert_eq!(site.owner.name.as_ref().and_then(Text::known), Some("r"));
             assert_eq!(site.owner.max_session_duration.as_ref().and_then(|text| text.value.known()), Some("3600"));
-            assert!(matches!(site.document, Cow::Borrowed(_)));
+            assert!(matches!(site.document, crate::site::Tree::Borrowed(_)));
         }
     }
 

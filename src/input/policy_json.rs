@@ -72,7 +72,14 @@ fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, fou
         None => address,
     };
     let anchor = node.span;
-    found.sites.push(PolicySite { kind, address, document: policy, anchor, owner: Owner::default(), branch: vec![] });
+    found.sites.push(PolicySite {
+        kind,
+        address,
+        document: policy.into(),
+        anchor,
+        owner: Owner::default(),
+        branch: vec![],
+    });
 }
 
 /// The member of a wrapper that holds the policy.

@@ -245,7 +245,7 @@ impl<'s> Extraction<'_, 's> {
         let all_same = all_read && seen.windows(2).all(|pair| pair[0].1 == pair[1].1);
         for (branch, document) in seen {
             let Some(document) = document else { continue };
-            if self.found.sites[earlier..].iter().any(|site| site.document == document) {
+            if self.found.sites[earlier..].iter().any(|site| *site.document == *document) {
                 continue;
             }
             let inner = if all_same { &[][..] } else { &branch };
@@ -253,7 +253,7 @@ impl<'s> Extraction<'_, 's> {
             self.found.sites.push(PolicySite {
                 kind,
                 address: place.address.clone(),
-                document,
+                document: document.into(),
                 anchor: place.resource.anchor,
                 owner: self.owner(place.resource, &choices),
                 branch: choices.taken.iter().map(|(name, holds)| ((*name).to_owned(), *holds)).collect(),

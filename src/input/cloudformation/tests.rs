@@ -98,7 +98,7 @@ fn addresses_and_kinds() {
     let owner = &found.sites[0].owner;
     assert_eq!(owner.name.as_ref().and_then(Text::known), Some("ci"));
     assert_eq!(owner.max_session_duration.as_ref().and_then(|text| text.value.known()), Some("7200"));
-    assert!(matches!(found.sites[0].document, Cow::Borrowed(_)));
+    assert!(matches!(found.sites[0].document, crate::site::Tree::Borrowed(_)));
     assert!(found.unresolved.is_empty() && found.problems.is_empty());
 }
 
