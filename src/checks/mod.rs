@@ -2,10 +2,19 @@
 #![expect(missing_docs, reason = "a check is documented by its page in `rules/`")]
 
 pub mod dangling_principal;
+pub mod excessive_session_duration;
+pub mod github_oidc_any_repository;
 pub mod invalid_principal;
 pub mod mismatched_assume_action;
 pub mod missing_external_id;
+pub mod missing_mfa;
 pub mod not_principal;
+pub mod oidc_missing_audience;
+pub mod oidc_missing_subject;
 pub mod placeholder_account;
+pub mod saml_missing_audience;
+pub mod service_without_source;
+pub mod shared;
+pub mod void_mfa_condition;
 pub mod wildcard_principal;
 pub mod wildcard_trust_action;
