@@ -2,7 +2,9 @@
 //!
 //! [`operators`] decides one condition for one value. [`probe`] asks whether a statement lets a described caller pass
 //! when a few condition keys are pinned and all others are the caller's to choose.
+//! [`grants`] asks what a policy gives on resources that it does not name.
 
+pub mod grants;
 pub mod operators;
 pub mod probe;
 

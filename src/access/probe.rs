@@ -64,7 +64,7 @@ impl Probe<'_> {
 }
 
 /// Whether every condition of a statement holds, `free` being the answer for a key that is not pinned.
-fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> Truth {
+pub(super) fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> Truth {
     // Conditions that the file does not show may hold or not.
     let start = if statement.conditions_open_ended { Truth::Maybe } else { Truth::Yes };
     statement
