@@ -90,7 +90,8 @@ fn examples(page: &str) -> Vec<Example> {
 }
 
 fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {
-    let mut config = config::parse_text(&example.config).map_err(|error| format!("the configuration is refused: {error}"))?;
+    let mut config =
+        config::parse_text(&example.config).map_err(|error| format!("the configuration is refused: {error}"))?;
     config.profile = Audience::Audit;
     if let Some(profile) = example.attribute("profile") {
         config.profile = Audience::from_name(profile).ok_or("unknown profile")?;
@@ -138,7 +139,8 @@ fn check(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
 
 /// Rewrite the `findings` fences of a page with what is found.
 fn bless_page(rule: &'static Rule) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(rule.family).join(format!("{}.md", rule.id));
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(rule.family).join(format!("{}.md", rule.id));
     let text = fs::read_to_string(&path).expect("the page is readable");
     let at = text.len() - rule.page.len();
     assert!(text.ends_with(rule.page), "the page changed since it was built in");
@@ -149,7 +151,8 @@ fn bless_page(rule: &'static Rule) {
         match example.findings_lines {
             Some((from, to)) => drop(body.splice(from..to, found)),
             None => {
-                let fence = [String::new(), "```text findings".to_owned()].into_iter().chain(found).chain(["```".to_owned()]);
+                let fence =
+                    [String::new(), "```text findings".to_owned()].into_iter().chain(found).chain(["```".to_owned()]);
                 drop(body.splice(example.end..example.end, fence));
             }
         }

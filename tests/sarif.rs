@@ -7,7 +7,7 @@
 use iamlint::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
 use iamlint::lint::{FileReport, Report};
 use iamlint::report::{Options, Style, sarif};
-use iamlint::rules::Rule;
+use iamlint::rules::{Check, Rule};
 use iamlint::source::Source;
 use iamlint::span::Span;
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ fn rule(id: &'static str, severity: Severity, cwe: &'static [&'static str]) -> &
         also: &[],
         aliases: &[],
         cwe,
+        check: Check::Run,
+        options: &[],
         page: "# a rule\n\nWhat it finds,\nand why.\n\n```json bad\n{}\n```\n",
     }))
 }
@@ -57,7 +59,7 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
 }
 
 fn file(path: &str, text: &str, findings: Vec<Diagnostic>) -> FileReport {
-    FileReport { source: Source::new(path, text), format: None, findings, policies: Vec::new() }
+    FileReport { findings, ..FileReport::new(Source::new(path, text)) }
 }
 
 fn span(text: &str, part: &str) -> Span {

@@ -7,5 +7,7 @@
 pub mod grants;
 pub mod operators;
 pub mod probe;
+pub mod request;
 
 pub use probe::{Pin, Probe};
+pub use request::{Caller, Context, Request};

@@ -177,7 +177,12 @@ mod tests {
             ("NotIpAddress", &["2001:db8::/32"], "203.0.113.9", Truth::Yes),
             ("IpAddress", &["2001:db8::/32"], "2001:db8::1", Truth::Yes),
             ("IpAddress", &["10.0.0.0/40"], "10.0.0.1", Truth::No),
-            ("ArnEquals", &["arn:aws:iam::111122223333:role/app-*"], "arn:aws:iam::111122223333:role/app-1", Truth::Yes),
+            (
+                "ArnEquals",
+                &["arn:aws:iam::111122223333:role/app-*"],
+                "arn:aws:iam::111122223333:role/app-1",
+                Truth::Yes,
+            ),
             ("ArnLike", &["arn:aws:*:role/app"], "arn:aws:iam::111122223333:role/app", Truth::No),
             ("Null", &["false"], "x", Truth::Yes),
             ("StringLike", &["${aws:username}"], "x", Truth::Maybe),

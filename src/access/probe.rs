@@ -49,9 +49,11 @@ impl Probe<'_> {
             .iter()
             .filter(|statement| statement.effect == Effect::Deny)
             .map(|deny| {
-                covers(deny, self.principal)
-                    .and(deny.covers_action(self.action))
-                    .and(conditions_hold(deny, pins, Truth::No))
+                covers(deny, self.principal).and(deny.covers_action(self.action)).and(conditions_hold(
+                    deny,
+                    pins,
+                    Truth::No,
+                ))
             })
             .fold(Truth::No, Truth::or);
         allowed.and(denied.not())

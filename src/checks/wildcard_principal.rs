@@ -1,9 +1,9 @@
 //! A trust policy that lets every AWS account in.
 
 use crate::access::{Pin, Probe};
+use crate::diagnostic::{Confidence, Severity};
 use crate::policy::{Condition, Principal, PrincipalKind, Statement, Truth, pattern};
 use crate::rules::{Context, Finding};
-use crate::diagnostic::{Confidence, Severity};
 use crate::value::Text;
 
 /// A caller in an account that nobody here has heard of.
@@ -37,7 +37,9 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
         principal.span(),
         match (id_needed, bare) {
             (true, _) => "anyone in any AWS account who knows the ExternalId can assume this role",
-            (false, true) => "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy",
+            (false, true) => {
+                "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy"
+            }
             (false, false) => "anyone in any AWS account can assume this role",
         },
     )

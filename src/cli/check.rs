@@ -179,7 +179,8 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
         (Some(path), false) => Choice::File(path),
         (None, false) => Choice::Search,
     };
-    let mut config = config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
+    let mut config =
+        config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
     for warning in &config.warnings {
         eprintln!("iamlint: {}", warning.message);
     }

@@ -145,7 +145,7 @@ pub(crate) mod tests {
     /// A report of one file.
     pub fn report(path: &str, text: &str, findings: Vec<Diagnostic>) -> Report {
         let source = Source::new(path, text);
-        let file = FileReport { source, format: None, findings, policies: Vec::new() };
+        let file = FileReport { findings, ..FileReport::new(source) };
         Report { files: vec![file], summary: Summary { files: 1, ..Summary::default() } }
     }
 

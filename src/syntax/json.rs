@@ -185,7 +185,11 @@ impl<'s> Parser<'s> {
                         self.value()
                     } else {
                         let found = self.found();
-                        self.problem(Span::at(self.at), format!("expected `:` after the name `{key}`, found {found}"), None);
+                        self.problem(
+                            Span::at(self.at),
+                            format!("expected `:` after the name `{key}`, found {found}"),
+                            None,
+                        );
                         Value::new(Kind::Null, Span::at(self.at))
                     };
                     self.members.push(Member { key, key_span, value });
@@ -196,7 +200,11 @@ impl<'s> Parser<'s> {
                 Some(_) => {
                     let found = self.found();
                     let place = Span::new(self.at, self.word_end());
-                    self.problem(place, format!("expected a name in double quotes, found {found}"), Some("write `\"Name\": value`"));
+                    self.problem(
+                        place,
+                        format!("expected a name in double quotes, found {found}"),
+                        Some("write `\"Name\": value`"),
+                    );
                     self.resynchronise();
                     if self.bytes.get(self.at) == Some(&b',') {
                         self.at += 1;
@@ -250,7 +258,11 @@ impl<'s> Parser<'s> {
                 self.skip_blank();
                 if self.bytes.get(self.at) == Some(&close) && self.dialect == Dialect::Strict {
                     let place = Span::new(comma, comma + 1);
-                    self.problem(place, format!("JSON has no comma before `{}`", close as char), Some("remove the comma"));
+                    self.problem(
+                        place,
+                        format!("JSON has no comma before `{}`", close as char),
+                        Some("remove the comma"),
+                    );
                 }
             }
             Some(b'}' | b']') | None => {}
@@ -430,7 +442,9 @@ impl<'s> Parser<'s> {
         let rest = &self.bytes[self.at..];
         let length = rest
             .iter()
-            .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"'))
+            .position(|byte| {
+                matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"')
+            })
             .unwrap_or(rest.len());
         self.at + length
     }
@@ -651,9 +665,9 @@ mod tests {
             && text.get(value.span.range()).is_some()
             && match &value.kind {
                 Kind::List(items) => items.iter().all(|item| spans_hold(item, text, value.span)),
-                Kind::Map(members) => members
-                    .iter()
-                    .all(|m| value.span.contains(m.key_span) && spans_hold(&m.value, text, value.span)),
+                Kind::Map(members) => {
+                    members.iter().all(|m| value.span.contains(m.key_span) && spans_hold(&m.value, text, value.span))
+                }
                 _ => true,
             }
     }

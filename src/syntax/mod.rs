@@ -85,9 +85,9 @@ impl<'s> Document<'s> {
             Syntax::Json | Syntax::Jsonc => json::unescape(raw),
             Syntax::Yaml => yaml::unescape(raw),
         };
-        let map = unescaped.filter(|(unescaped, _)| unescaped == text).map(|(_, map)| {
-            OffsetMap::shifted(node.span.start as usize).compose(&map)
-        });
+        let map = unescaped
+            .filter(|(unescaped, _)| unescaped == text)
+            .map(|(_, map)| OffsetMap::shifted(node.span.start as usize).compose(&map));
         if !text.trim_start().starts_with('%') {
             return open_text(text, node.span, map.as_ref());
         }
