@@ -24,6 +24,8 @@ pub struct Resource<'a> {
 
 /// Some role, in whatever account.
 pub const SOME_ROLE: Resource<'static> = Resource { service: "iam", region: "", name: "role/some-role" };
+/// An action of a service that nobody has heard of.
+pub const ANY: &str = "zzzz:Zzzz";
 /// Some resource of a service that nobody has heard of.
 const SOMETHING: Resource<'static> = Resource { service: "zzzz", region: "zz-zzzz-1", name: "zzzz/zzzz" };
 
@@ -74,18 +76,17 @@ fn grant<'p>(
         let hit = Truth::from(reached).and(deny.covers_action(action)).and(conditions_hold(deny, pins, Truth::No));
         denied = denied.or(hit);
     }
-    Some(Grant {
-        statement,
-        answer: allowed.and(denied.not()),
-        assumed,
-        account: reach.account,
-        resource: reach.span,
-    })
+    Some(Grant { statement, answer: allowed.and(denied.not()), assumed, account: reach.account, resource: reach.span })
 }
 
 /// Actions of IAM with any of which a principal gives itself every permission.
-const TAKE_ALL: [&str; 5] =
-    ["iam:CreatePolicyVersion", "iam:PutRolePolicy", "iam:PutUserPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy"];
+const TAKE_ALL: [&str; 5] = [
+    "iam:CreatePolicyVersion",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+];
 
 /// A policy that allows everything.
 #[derive(Clone, Debug)]
@@ -101,9 +102,8 @@ pub struct Everything<'p> {
 /// Whether a policy allows everything on everything: an action of a service that nobody has heard of, and one with
 /// which a principal gives itself the rest.
 pub fn everything(policy: &Policy) -> Option<Everything<'_>> {
-    let all = granted(policy, "zzzz:Zzzz", SOMETHING, &[])?;
-    let (action, iam) =
-        TAKE_ALL.iter().find_map(|action| Some((*action, granted(policy, action, SOME_ROLE, &[])?)))?;
+    let all = granted(policy, ANY, SOMETHING, &[])?;
+    let (action, iam) = TAKE_ALL.iter().find_map(|action| Some((*action, granted(policy, action, SOME_ROLE, &[])?)))?;
     Some(Everything { all, iam, action })
 }
 
@@ -126,9 +126,11 @@ fn swallows(wide: &Statement, narrow: &Statement) -> Truth {
         Some(principals) if principals.negated => Truth::No,
         Some(principals) => principals.entries.iter().map(|caller| covers(wide, caller)).fold(Truth::Yes, Truth::and),
     };
-    callers
-        .and(holds_all(wide.actions.as_ref(), narrow.actions.as_ref(), true))
-        .and(holds_all(wide.resources.as_ref(), narrow.resources.as_ref(), false))
+    callers.and(holds_all(wide.actions.as_ref(), narrow.actions.as_ref(), true)).and(holds_all(
+        wide.resources.as_ref(),
+        narrow.resources.as_ref(),
+        false,
+    ))
 }
 
 /// Whether every pattern of one list lies within another. A pattern lies within one that matches it as text.
