@@ -82,7 +82,7 @@ fn stranger(probe: &Probe<'_>, host: &str, sends: impl Fn(&str) -> bool) -> Opti
         let values = [arn, STRANGER, "o-stranger000", "o-stranger000/r-0000/ou-0000-00000000/"];
         let pins = |all: bool| {
             let source = SOURCE
-                .iter()
+                .into_iter()
                 .zip(values)
                 .map(|(key, value)| if all || sends(key) { Pin::value(key, value) } else { Pin::absent(key) });
             // A trust anchor is of the role's own account, whoever made it.
