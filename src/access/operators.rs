@@ -4,13 +4,46 @@
 use crate::policy::condition::Family;
 use crate::policy::pattern::{glob, widest};
 use crate::policy::{BaseOperator, Condition, SetOperator, Truth};
-use crate::value::Text;
+use crate::value::{Domain, PartRef, Text};
 use std::net::IpAddr;
 
 /// Whether a condition holds for a request whose key has these values; `None` when the key is absent.
 ///
 /// A key with several values under an operator without a set prefix is not specified by AWS: the answer is `Maybe`.
 pub fn holds(condition: &Condition, values: Option<&[&str]>) -> Truth {
+    decide(condition, values, widest)
+}
+
+/// As [`holds`], for values that whoever fills in the policy's unknown values has never heard of: such a value is equal
+/// to none of them, though an unknown pattern may still match it.
+pub fn holds_for_foreign(condition: &Condition, values: Option<&[&str]>) -> Truth {
+    let patterns = condition.operator.base.is_some_and(BaseOperator::takes_wildcards);
+    decide(condition, values, if patterns { widest_foreign } else { nothing })
+}
+
+/// What an unknown pattern can match, as a known one.
+type Widest = fn(&Text) -> String;
+
+/// A pattern that no value matches: the character stands in none.
+const NOTHING: &str = "\0";
+
+fn nothing(_: &Text) -> String {
+    NOTHING.to_owned()
+}
+
+/// Accounts, organizations and ARNs that are not known are the user's own or somebody's in particular.
+fn widest_foreign(pattern: &Text) -> String {
+    let part = |part| match part {
+        PartRef::Literal(text) => text.to_owned(),
+        PartRef::Hole(hole) => match hole.domain {
+            Domain::OwnAccount | Domain::AccountId | Domain::OwnArn(_) | Domain::OwnOrganization => NOTHING.to_owned(),
+            Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix => "*".to_owned(),
+        },
+    };
+    pattern.parts().map(part).collect()
+}
+
+fn decide(condition: &Condition, values: Option<&[&str]>, widest: Widest) -> Truth {
     let Some(base) = condition.operator.base else { return Truth::Maybe };
     // An empty list is no value: "null data set".
     let values = values.filter(|values| !values.is_empty());
@@ -24,7 +57,7 @@ pub fn holds(condition: &Condition, values: Option<&[&str]>) -> Truth {
         let listed = condition
             .values
             .iter()
-            .map(|pattern| compare(base, value, pattern))
+            .map(|pattern| compare(base, value, pattern, widest))
             .fold(Truth::from_open(condition.open_ended), Truth::or);
         if base.negated() { listed.not() } else { listed }
     };
@@ -59,7 +92,7 @@ fn null(condition: &Condition, present: bool) -> Truth {
 }
 
 /// Whether a request's value matches one policy value under the positive form of an operator.
-fn compare(base: BaseOperator, value: &str, pattern: &Text) -> Truth {
+fn compare(base: BaseOperator, value: &str, pattern: &Text, widest: Widest) -> Truth {
     let Some(known) = pattern.known() else {
         let may = match base.family() {
             Family::String | Family::Arn | Family::Bool | Family::Binary => {
@@ -188,6 +221,22 @@ mod tests {
             ("StringLike", &["${aws:username}"], "x", Truth::Maybe),
         ] {
             assert_eq!(answer(operator, values, Some(&[request])), expected, "{operator} {values:?} {request}");
+        }
+    }
+
+    #[test]
+    fn foreign_values_equal_nothing_unknown() {
+        let hole = |domain| crate::value::Hole { name: "P".into(), why: "a parameter", domain, default: None };
+        for (operator, domain, expected) in [
+            ("StringEquals", Domain::Text, Truth::No),
+            ("StringNotEquals", Domain::Text, Truth::Yes),
+            ("StringLike", Domain::Text, Truth::Maybe),
+            ("StringLike", Domain::OwnOrganization, Truth::No),
+        ] {
+            let mut condition = condition(operator, &[]);
+            condition.values.push(Text::hole(hole(domain), Span::default()));
+            assert_eq!(holds_for_foreign(&condition, Some(&["x"])), expected, "{operator}");
+            assert_eq!(holds(&condition, Some(&["x"])), Truth::Maybe, "{operator}");
         }
     }
 

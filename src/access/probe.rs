@@ -6,23 +6,36 @@
 
 use super::operators;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, Truth};
+use std::borrow::Cow;
 
 /// A condition key with the values it has in the requests that are asked about; `None` means that it is absent.
 #[derive(Clone, Debug)]
 pub struct Pin<'a> {
-    key: &'a str,
-    values: Option<Vec<&'a str>>,
+    key: Cow<'a, str>,
+    values: Option<Vec<Cow<'a, str>>>,
+    foreign: bool,
 }
 
 impl<'a> Pin<'a> {
     /// The key is not in the request.
-    pub fn absent(key: &'a str) -> Self {
-        Pin { key, values: None }
+    pub fn absent(key: impl Into<Cow<'a, str>>) -> Self {
+        Pin { key: key.into(), values: None, foreign: false }
     }
 
     /// The key has this value.
-    pub fn value(key: &'a str, value: &'a str) -> Self {
-        Pin { key, values: Some(vec![value]) }
+    pub fn value(key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
+        Pin { key: key.into(), values: Some(vec![value.into()]), foreign: false }
+    }
+
+    /// The key has this value, which stands for all those that whoever fills in the policy's unknown values has never
+    /// heard of: an exact comparison with an unknown value fails.
+    pub fn foreign(key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
+        Pin { foreign: true, ..Pin::value(key, value) }
+    }
+
+    /// Whether the key is not in the request.
+    pub fn is_absent(&self) -> bool {
+        self.values.is_none()
     }
 }
 
@@ -66,14 +79,20 @@ impl Probe<'_> {
 }
 
 /// Whether every condition of a statement holds, `free` being the answer for a key that is not pinned.
-pub(super) fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> Truth {
+pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> Truth {
     // Conditions that the file does not show may hold or not.
     let start = if statement.conditions_open_ended { Truth::Maybe } else { Truth::Yes };
     statement
         .conditions
         .iter()
-        .map(|condition| match pins.iter().find(|pin| condition.is_about(pin.key)) {
-            Some(pin) => operators::holds(condition, pin.values.as_deref()),
+        .map(|condition| match pins.iter().find(|pin| condition.is_about(&pin.key)) {
+            Some(pin) => {
+                let values: Option<Vec<&str>> = pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
+                match pin.foreign {
+                    true => operators::holds_for_foreign(condition, values.as_deref()),
+                    false => operators::holds(condition, values.as_deref()),
+                }
+            }
             None => free,
         })
         .fold(start, Truth::and)

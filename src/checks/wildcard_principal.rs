@@ -1,55 +1,70 @@
 //! A trust policy that lets every AWS account in.
 
+use crate::access::stranger::{self, Stranger};
 use crate::access::{Pin, Probe};
 use crate::diagnostic::{Confidence, Severity};
-use crate::policy::{Condition, Principal, PrincipalKind, Statement, Truth, pattern};
+use crate::policy::{Principal, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding};
-use crate::value::Text;
-
-/// A caller in an account that nobody here has heard of.
-const STRANGER: &str = "999999999999";
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let mut strangers = Vec::new();
     for (statement, principal) in context.allowed_principals() {
-        if principal.kind == PrincipalKind::Anyone {
-            found.extend(judge(context, statement, principal));
+        if principal.kind != PrincipalKind::Anyone {
+            continue;
         }
+        if strangers.is_empty() {
+            strangers = stranger::strangers(context.policy);
+        }
+        let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
+        found.extend(judge(&probe, &strangers).map(|open| word(&open, statement, principal)));
     }
 }
 
-fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) -> Option<Finding> {
-    let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-    let (caller, answer) = strangers(statement)
-        .into_iter()
-        .map(|arn| {
-            let answer = probe.passes(&pins(&arn));
-            (arn, answer)
-        })
-        .max_by_key(|(_, answer)| *answer)?;
-    let confidence = match answer {
-        Truth::No => return None,
-        Truth::Maybe => Confidence::Possible,
-        Truth::Yes => Confidence::Proved,
-    };
-    let id_needed = statement.conditions.iter().any(|condition| condition.is_about("sts:ExternalId"));
-    let bare = principal.member.is_none();
-    let mut finding = Finding::new(
-        principal.span(),
-        match (id_needed, bare) {
-            (true, _) => "anyone in any AWS account who knows the ExternalId can assume this role",
-            (false, true) => {
-                "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy"
+/// A stranger gets in.
+struct Open<'s> {
+    stranger: &'s Stranger,
+    /// Only one who knows the external id.
+    with_id: bool,
+    confidence: Confidence,
+}
+
+fn judge<'s>(probe: &Probe<'_>, strangers: &'s [Stranger]) -> Option<Open<'s>> {
+    let ids = [Some(Pin::absent("sts:ExternalId")), Some(Pin::foreign("sts:ExternalId", "any id")), None];
+    let mut best: Option<(Truth, Open)> = None;
+    for stranger in strangers {
+        for id in &ids {
+            let pins: Vec<Pin<'_>> = stranger.pins.iter().chain(id).cloned().collect();
+            let answer = probe.passes(&pins);
+            let confidence = match answer {
+                Truth::No => continue,
+                Truth::Maybe => Confidence::Possible,
+                Truth::Yes => Confidence::Proved,
+            };
+            let open = Open { stranger, with_id: id.is_none(), confidence };
+            // The plainest way in counts; a way without the id is worse than one with it.
+            if best.as_ref().is_none_or(|(known, other)| (answer, !open.with_id) > (*known, !other.with_id)) {
+                best = Some((answer, open));
             }
-            (false, false) => "anyone in any AWS account can assume this role",
-        },
-    )
-    .label("every principal of every account")
-    .why(format!("sts:AssumeRole by {caller} is allowed"))
-    .help("name the accounts or roles that need it, or require your organization with `aws:PrincipalOrgID`")
-    .subject("*")
-    .statement(statement)
-    .confidence(confidence);
-    if id_needed {
+        }
+    }
+    best.map(|(_, open)| open)
+}
+
+fn word(open: &Open<'_>, statement: &Statement, principal: &Principal) -> Finding {
+    let can = if open.confidence == Confidence::Possible { "may be able to" } else { "can" };
+    let message = match (open.with_id, principal.member) {
+        (true, _) => format!("anyone in any AWS account who knows the ExternalId {can} assume this role"),
+        (false, None) => "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy".to_owned(),
+        (false, Some(_)) => format!("anyone in any AWS account {can} assume this role"),
+    };
+    let mut finding = Finding::new(principal.span(), message)
+        .label("every principal of every account")
+        .why(format!("sts:AssumeRole by {} is allowed{}", open.stranger.arn, open.stranger.how))
+        .help("name the accounts or roles that need it, or require your organization with `aws:PrincipalOrgID`")
+        .subject("*")
+        .statement(statement)
+        .confidence(open.confidence);
+    if open.with_id {
         finding = finding.severity(Severity::High);
     }
     if let Some(actions) = &statement.actions {
@@ -57,45 +72,8 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
         finding = finding.because(actions.span, note);
     }
     if let Some(span) = statement.condition_span.filter(|_| !statement.conditions.is_empty()) {
-        finding = finding.because(span, "and this does not hold strangers out");
+        let note = if open.with_id { "an ExternalId is no secret" } else { "this does not hold strangers out" };
+        finding = finding.because(span, note);
     }
-    Some(finding)
-}
-
-/// Keys that follow from who the caller is or which network the call comes from; a stranger cannot choose them.
-fn pins(arn: &str) -> Vec<Pin<'_>> {
-    vec![
-        Pin::value("aws:PrincipalArn", arn),
-        Pin::value("aws:PrincipalAccount", STRANGER),
-        Pin::value("aws:PrincipalOrgID", "o-stranger000"),
-        Pin::value("aws:PrincipalOrgPaths", "o-stranger000/r-0000/ou-0000-00000000/"),
-        Pin::value("aws:PrincipalIsAWSService", "false"),
-        Pin::value("aws:SourceIp", "20.40.60.80"),
-        Pin::absent("aws:SourceVpc"),
-        Pin::absent("aws:SourceVpce"),
-        Pin::absent("aws:VpcSourceIp"),
-        Pin::absent("aws:VpceAccount"),
-        Pin::absent("aws:VpceOrgID"),
-        Pin::absent("aws:VpceOrgPaths"),
-        Pin::absent("aws:SourceVpcArn"),
-        Pin::absent("aws:SourceArn"),
-        Pin::absent("aws:SourceAccount"),
-        Pin::absent("aws:SourceOrgID"),
-    ]
-}
-
-/// ARNs that a stranger can have: any role or user name in the stranger's account, so also one that fits the patterns
-/// of the policy.
-fn strangers(statement: &Statement) -> Vec<String> {
-    let about_arn = |condition: &&Condition| condition.is_about("aws:PrincipalArn");
-    let named = statement.conditions.iter().filter(about_arn).flat_map(|condition| &condition.values).map(fill);
-    std::iter::once(format!("arn:aws:iam::{STRANGER}:user/anyone")).chain(named).collect()
-}
-
-/// An ARN of the stranger's account that fits a pattern, if there is one.
-fn fill(pattern: &Text) -> String {
-    let fields: Vec<String> = pattern::widest(pattern).splitn(6, ':').map(str::to_owned).collect();
-    let resource = fields.get(5).map_or("role/anyone", String::as_str);
-    let resource = if resource == "*" { "role/anyone" } else { resource };
-    format!("arn:aws:iam::{STRANGER}:{}", resource.replace('*', "x").replace('?', "x"))
+    finding
 }

@@ -1,6 +1,6 @@
 //! Who a statement speaks of (IAM User Guide, "AWS JSON policy elements: Principal").
 
-use crate::aws;
+use crate::aws::{self, sts::Caller};
 use crate::span::Span;
 use crate::value::{Domain, PartRef, Text};
 
@@ -142,7 +142,10 @@ fn classify_aws(text: &Text) -> PrincipalKind {
         if let Some(what) = aws::ids::unique_id(known) {
             return match what {
                 "user" | "role" => PrincipalKind::UniqueId { what },
-                _ => invalid(format!("is the unique id of a {what}, which cannot be a principal")),
+                _ => {
+                    let article = if what.starts_with(['a', 'i']) { "an" } else { "a" };
+                    invalid(format!("is the unique id of {article} {what}, which cannot be a principal"))
+                }
             };
         }
         if !known.starts_with("arn:") {
@@ -354,6 +357,27 @@ impl PrincipalKind {
             | PrincipalKind::Saml { .. }
             | PrincipalKind::Oidc { .. }
             | PrincipalKind::WebIdentity { .. }
+            | PrincipalKind::CanonicalUser
+            | PrincipalKind::Invalid { .. }
+            | PrincipalKind::Unknown => None,
+        }
+    }
+}
+
+impl PrincipalKind {
+    /// How such a principal asks STS for a role; `None` where that is not known or never happens.
+    pub fn caller(&self) -> Option<Caller> {
+        match self {
+            PrincipalKind::Anyone
+            | PrincipalKind::Account { .. }
+            | PrincipalKind::User { .. }
+            | PrincipalKind::Role { .. }
+            | PrincipalKind::Session { .. }
+            | PrincipalKind::FederatedUser { .. } => Some(Caller::Aws),
+            PrincipalKind::Service { .. } => Some(Caller::Service),
+            PrincipalKind::Saml { .. } => Some(Caller::Saml),
+            PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => Some(Caller::Oidc),
+            PrincipalKind::UniqueId { .. }
             | PrincipalKind::CanonicalUser
             | PrincipalKind::Invalid { .. }
             | PrincipalKind::Unknown => None,

@@ -35,7 +35,9 @@ impl<'s> Call<'s> {
     pub fn of(value: &'s Value<'s>) -> Option<Self> {
         let span = value.span;
         match &value.kind {
-            Kind::Tagged(tagged) => Some(Call { name: &tagged.tag, argument: &tagged.value, span }),
+            Kind::Tagged(tagged) => {
+                Some(Call { name: &tagged.tag, argument: &tagged.value, span: tagged.tag_span.join(span) })
+            }
             Kind::Map(members) => match members.as_slice() {
                 [Member { key, value: argument, .. }] => {
                     let name = if key == "Ref" { key } else { key.strip_prefix("Fn::")? };
@@ -243,27 +245,39 @@ impl<'s> Template<'s> {
         if matches!(core, r"\d{12}" | "[0-9]{12}") { Domain::AccountId } else { Domain::Text }
     }
 
-    /// `[template, variables]` or a template alone.
     fn sub(&self, argument: &'s Value<'s>, choices: &Choices<'s>) -> Option<Value<'s>> {
-        let (template, variables) = match argument.as_list() {
-            Some([template]) => (template, None),
-            Some([template, variables]) => (template, Some(variables)),
+        let (scalar, parts) = self.sub_parts(argument, choices)?;
+        Some(Value::text(Text::from_parts(parts.into_iter().map(|placed| placed.part), scalar.span)))
+    }
+
+    /// What `Fn::Sub` makes of `[template, variables]` or a template alone: the template's node and the parts.
+    pub fn sub_parts(&self, argument: &'s Value<'s>, choices: &Choices<'s>) -> Option<(&'s Value<'s>, Vec<Placed>)> {
+        let (scalar, variables) = match argument.as_list() {
+            Some([scalar]) => (scalar, None),
+            Some([scalar, variables]) => (scalar, Some(variables)),
             Some(_) => return None,
             None => (argument, None),
         };
-        let text = template.as_str()?;
+        let text = scalar.as_str()?;
         if !self.spend(text.len()) {
             return None;
         }
         let mut parts = Vec::new();
-        for piece in pieces(text) {
+        let mut put = |at, verbatim, part| parts.push(Placed { at, verbatim, part });
+        for (at, piece) in pieces(text) {
             match piece {
-                Piece::Literal(literal) => parts.push(Part::Literal(literal.to_owned())),
-                Piece::Escaped(inner) => parts.push(Part::Literal(format!("${{{inner}}}"))),
-                Piece::Variable(name) => parts.extend(self.variable(name, variables, choices, template.span)),
+                Piece::Literal(literal) => put(at, true, Part::Literal(literal.to_owned())),
+                Piece::Escaped(name) => {
+                    put(at, true, Part::Literal("${".to_owned()));
+                    put(at + "${!".len(), true, Part::Literal(format!("{name}}}")));
+                }
+                Piece::Variable(name) => {
+                    let parts = self.variable(name, variables, choices, scalar.span);
+                    parts.into_iter().for_each(|part| put(at, false, part));
+                }
             }
         }
-        Some(Value::text(Text::from_parts(parts, template.span)))
+        Some((scalar, parts))
     }
 
     /// What `${name}` stands for.
@@ -457,6 +471,16 @@ impl<'s> Template<'s> {
     }
 }
 
+/// A part of what `Fn::Sub` makes, with the place it comes from.
+pub(super) struct Placed {
+    /// Offset of the part in the template's text.
+    pub at: usize,
+    /// Whether the part stands there as it is, and is not the value of the variable that stands there.
+    pub verbatim: bool,
+    /// The part.
+    pub part: Part,
+}
+
 /// A piece of the string that `Fn::Sub` takes.
 enum Piece<'a> {
     Literal(&'a str),
@@ -466,21 +490,22 @@ enum Piece<'a> {
     Variable(&'a str),
 }
 
-/// The pieces of the string that `Fn::Sub` takes, in order.
-fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+/// The pieces of the string that `Fn::Sub` takes, in order and with their offsets.
+fn pieces(text: &str) -> impl Iterator<Item = (usize, Piece<'_>)> {
     let mut rest = text;
     std::iter::from_fn(move || {
+        let at = text.len() - rest.len();
         let variable = rest.strip_prefix("${").and_then(|inner| inner.split_once('}'));
         if let Some((name, after)) = variable {
             rest = after;
-            return Some(name.strip_prefix('!').map_or(Piece::Variable(name.trim()), Piece::Escaped));
+            return Some((at, name.strip_prefix('!').map_or(Piece::Variable(name.trim()), Piece::Escaped)));
         }
         // The first character is taken even where it opens a variable that never ends.
         let from = rest.chars().next()?.len_utf8();
         let end = rest[from..].find("${").map_or(rest.len(), |at| from + at);
         let (literal, after) = rest.split_at(end);
         rest = after;
-        Some(Piece::Literal(literal))
+        Some((at, Piece::Literal(literal)))
     })
 }
 

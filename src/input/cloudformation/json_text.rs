@@ -1,8 +1,10 @@
 //! Policies that a template gives as JSON text, with variables inside the text.
 
-use super::intrinsics::Template;
+use super::intrinsics::{Call, Choices, Placed, Template};
 use crate::diagnostic::Problem;
+use crate::source::OffsetMap;
 use crate::span::Span;
+use crate::syntax::open_text;
 use crate::value::{Hole, Kind, Part, PartRef, Text, Value};
 
 /// While JSON is parsed, the hole `n` of the text stands as the private-use character `FIRST + n`.
@@ -18,39 +20,80 @@ pub(super) enum Unread {
     Wrong(Vec<Problem>),
 }
 
-/// The policy that a JSON text holds. A key with a hole in it is written as `${name}`, for keys are plain strings.
-pub(super) fn open(template: &Template<'_>, text: &Text) -> Result<Value<'static>, Unread> {
-    if let Some(known) = text.known() {
-        let node = Value::string(known.to_owned(), text.span);
-        return template.document.open(&node).map_err(Unread::Wrong);
-    }
-    let holes: Vec<&Hole> = text.holes().collect();
-    let first = || Unread::Unknown((*holes.first().expect("a text that is not known has a hole")).clone());
-    let starts_known = matches!(text.parts().next(), Some(PartRef::Literal(_)));
-    if !starts_known || holes.len() > MAX_HOLES {
-        return Err(first());
-    }
-    let mut at = FIRST..;
-    let json: String = text
-        .parts()
-        .flat_map(|part| {
-            match part {
-                // A character of that plane in the text itself would be taken for a hole.
-                PartRef::Literal(literal) => literal.replace(|c| u32::from(c) >= FIRST, "\u{FFFD}"),
-                PartRef::Hole(_) => at.next().and_then(char::from_u32).map(String::from).unwrap_or_default(),
+/// The policy in the JSON text that `node` gives. A key with a hole in it is written as `${name}`, for keys are plain
+/// strings.
+pub(super) fn open<'s>(
+    template: &Template<'s>,
+    node: &'s Value<'s>,
+    text: &Text,
+    choices: &Choices<'s>,
+) -> Result<Value<'static>, Unread> {
+    let Some(call) = Call::of(node) else {
+        return template.document.open(node).map_err(Unread::Wrong);
+    };
+    let mut json = Json::default();
+    let placed = if call.name == "Sub" { template.sub_parts(call.argument, choices) } else { None };
+    let map = match placed {
+        Some((scalar, parts)) => {
+            let mut map = OffsetMap::default();
+            for Placed { at, verbatim, part } in parts {
+                let inner = json.text.len();
+                if verbatim {
+                    map.plain(inner, at)
+                } else {
+                    map.escape(inner, at)
+                }
+                json.push(part);
             }
-            .chars()
-            .collect::<Vec<_>>()
-        })
-        .collect();
-    match template.document.open(&Value::string(json, text.span)) {
-        Ok(value) => Ok(fill(value, &holes)),
-        Err(_) => Err(first()),
+            template.document.map(scalar).map(|outer| outer.compose(&map))
+        }
+        None => {
+            for part in text.parts() {
+                json.push(match part {
+                    PartRef::Literal(literal) => Part::Literal(literal.to_owned()),
+                    PartRef::Hole(hole) => Part::Hole(hole.clone()),
+                });
+            }
+            None
+        }
+    };
+    let unknown = json.holes.first().cloned();
+    // Text that starts with a hole is most often a hole as a whole.
+    if let Some(hole) =
+        unknown.clone().filter(|_| !json.text.trim_start().starts_with('{') || json.holes.len() > MAX_HOLES)
+    {
+        return Err(Unread::Unknown(hole));
+    }
+    match (open_text(&json.text, text.span, map.as_ref()), unknown) {
+        (Ok(value), _) => Ok(fill(value, &json.holes)),
+        (Err(_), Some(hole)) => Err(Unread::Unknown(hole)),
+        (Err(problems), None) => Err(Unread::Wrong(problems)),
+    }
+}
+
+/// JSON text with marks for the holes in it.
+#[derive(Default)]
+struct Json {
+    text: String,
+    holes: Vec<Hole>,
+}
+
+impl Json {
+    fn push(&mut self, part: Part) {
+        match part {
+            // A character of that plane in the text itself would be taken for a hole.
+            Part::Literal(literal) => self.text.push_str(&literal.replace(|c| u32::from(c) >= FIRST, "\u{FFFD}")),
+            Part::Hole(hole) => {
+                let mark = u32::try_from(self.holes.len()).ok().and_then(|at| char::from_u32(FIRST.saturating_add(at)));
+                self.text.push(mark.unwrap_or('\u{FFFD}'));
+                self.holes.push(hole);
+            }
+        }
     }
 }
 
 /// Put the holes in place of their characters.
-fn fill(value: Value<'static>, holes: &[&Hole]) -> Value<'static> {
+fn fill(value: Value<'static>, holes: &[Hole]) -> Value<'static> {
     let Value { span, kind } = value;
     let kind = match kind {
         Kind::String(text) => return Value::text(Text::from_parts(parts(&text, holes), span)),
@@ -71,13 +114,13 @@ fn fill(value: Value<'static>, holes: &[&Hole]) -> Value<'static> {
     Value { span, kind }
 }
 
-fn parts(text: &str, holes: &[&Hole]) -> Vec<Part> {
+fn parts(text: &str, holes: &[Hole]) -> Vec<Part> {
     text.split_inclusive(|c| u32::from(c) >= FIRST)
         .flat_map(|piece| {
             let mark = piece.chars().next_back().filter(|c| u32::from(*c) >= FIRST);
             let literal = &piece[..piece.len() - mark.map_or(0, char::len_utf8)];
             let hole = mark.and_then(|mark| holes.get((u32::from(mark) - FIRST) as usize));
-            let hole = hole.map(|hole| Part::Hole((*hole).clone()));
+            let hole = hole.map(|hole| Part::Hole(hole.clone()));
             std::iter::once(Part::Literal(literal.to_owned())).chain(hole)
         })
         .collect()

@@ -41,7 +41,9 @@ pub(super) fn carriers(resource_type: &str) -> impl Iterator<Item = Carrier> {
 /// Sorted by type.
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, Shape)] = &[
+    ("AWS::ApiGateway::DomainNameV2", "Policy", Document(Resource)),
     ("AWS::ApiGateway::RestApi", "Policy", Document(Resource)),
+    ("AWS::ApiGateway::RestApi", "Body.x-amazon-apigateway-policy", Document(Resource)),
     ("AWS::Backup::BackupVault", "AccessPolicy", Document(Resource)),
     ("AWS::Backup::LogicallyAirGappedBackupVault", "AccessPolicy", Document(Resource)),
     ("AWS::CloudTrail::ResourcePolicy", "ResourcePolicy", Document(Resource)),
@@ -106,6 +108,7 @@ const TABLE: &[(&str, &str, Shape)] = &[
     ("AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupPolicy", Document(Resource)),
     ("AWS::SecretsManager::ResourcePolicy", "ResourcePolicy", Document(Resource)),
     ("AWS::Serverless::Api", "Auth.ResourcePolicy.CustomStatements", Shape::Statements(Resource)),
+    ("AWS::Serverless::Api", "DefinitionBody.x-amazon-apigateway-policy", Document(Resource)),
     ("AWS::Serverless::Function", "AssumeRolePolicyDocument", Document(Trust)),
     ("AWS::Serverless::Function", "Policies[]", Shape::SamPolicy),
     ("AWS::Serverless::StateMachine", "Policies[]", Shape::SamPolicy),

@@ -1,0 +1,113 @@
+//! A principal that IAM does not accept.
+
+use crate::aws::services;
+use crate::diagnostic::{Audience, Confidence, Severity};
+use crate::policy::principal::Member;
+use crate::policy::{Principal, PrincipalKind, Statement};
+use crate::rules::{Context, Finding};
+use crate::site::PolicyKind;
+
+/// What CloudFront calls its origin access identities, the one IAM user without an account id.
+const ORIGIN_ACCESS: &str = "arn:aws:iam::cloudfront:user/";
+
+pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let mut first_partition: Option<(String, &Principal)> = None;
+    for statement in &context.policy.statements {
+        for principal in statement.principals.iter().flat_map(|principals| &principals.entries) {
+            found.extend(judge(context, statement, principal));
+            let Some(partition) = partition(principal) else { continue };
+            match &first_partition {
+                Some((first, other)) if *first != partition => found.push(
+                    Finding::new(principal.span(), format!("`{}` is of the partition `{partition}`, and trust never crosses partitions", principal.text.display()))
+                        .label(format!("partition `{partition}`"))
+                        .because(other.span(), format!("partition `{first}`"))
+                        .help("keep one document for each partition, or build the ARN from the partition of the deployment")
+                        .subject(principal.text.display())
+                        .statement(statement)
+                        .confidence(Confidence::Likely),
+                ),
+                Some(_) => {}
+                None => first_partition = Some((partition, principal)),
+            }
+        }
+    }
+}
+
+fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) -> Option<Finding> {
+    let written = principal.text.display();
+    let trust = context.site.kind == PolicyKind::Trust;
+    let new = |message: String| Finding::new(principal.span(), message).subject(written.clone()).statement(statement);
+    match &principal.kind {
+        // Only IAM itself is known to check every principal of a document.
+        PrincipalKind::Invalid { .. } if !trust && written.starts_with(ORIGIN_ACCESS) => None,
+        PrincipalKind::Invalid { why } => {
+            let finding = new(format!("`{written}` {why}")).label("not a principal").help(help(principal));
+            Some(if trust { finding } else { finding.confidence(Confidence::Likely) })
+        }
+        PrincipalKind::CanonicalUser if trust => Some(
+            new("a trust policy takes no `CanonicalUser`; only S3 knows them".to_owned())
+                .label("the id of an account as S3 knows it")
+                .help("name the account, user or role under `AWS`"),
+        ),
+        PrincipalKind::Service { host } => service(host.known()?, new),
+        PrincipalKind::CanonicalUser
+        | PrincipalKind::Anyone
+        | PrincipalKind::Account { .. }
+        | PrincipalKind::User { .. }
+        | PrincipalKind::Role { .. }
+        | PrincipalKind::Session { .. }
+        | PrincipalKind::FederatedUser { .. }
+        | PrincipalKind::UniqueId { .. }
+        | PrincipalKind::Saml { .. }
+        | PrincipalKind::Oidc { .. }
+        | PrincipalKind::WebIdentity { .. }
+        | PrincipalKind::Unknown => None,
+    }
+}
+
+fn service(host: &str, new: impl Fn(String) -> Finding) -> Option<Finding> {
+    if services::known(host) {
+        return None;
+    }
+    Some(match services::suggest(host) {
+        Some(right) => new(format!("no service is called `{host}`"))
+            .label("IAM rejects services that it does not know")
+            .help(format!("did you mean `{right}`?"))
+            .confidence(Confidence::Likely),
+        None => new(format!("`{host}` is no service that is known here"))
+            .label("perhaps a new service, perhaps a mistake")
+            .help("look it up in the guide of the service")
+            .severity(Severity::Low)
+            .audience(Audience::Audit)
+            .confidence(Confidence::Possible),
+    })
+}
+
+/// What to write instead.
+fn help(principal: &Principal) -> String {
+    let written = principal.text.display();
+    if principal.member == Some(Member::Service)
+        && let Some(right) = services::suggest(&written)
+    {
+        return format!("did you mean `{right}`?");
+    }
+    if written.contains(['*', '?']) && principal.member == Some(Member::Aws) {
+        return "name the account, and narrow it with `ArnLike` on `aws:PrincipalArn`, which takes wildcards".to_owned();
+    }
+    match principal.member {
+        Some(Member::Aws) => "name an account by its 12 digits, or a user or role by its ARN",
+        Some(Member::Service) => "name the service by its host, such as `ec2.amazonaws.com`",
+        Some(Member::Federated) => "name the provider by its ARN in the role's account",
+        Some(Member::CanonicalUser) => "name the S3 account by its id of 64 hexadecimal digits",
+        None => "write an object: `\"Principal\": {\"AWS\": \"…\"}`",
+    }
+    .to_owned()
+}
+
+/// The partition in a principal's ARN, where it is known.
+fn partition(principal: &Principal) -> Option<String> {
+    if matches!(principal.kind, PrincipalKind::Invalid { .. }) || principal.text.strip_prefix("arn:").is_none() {
+        return None;
+    }
+    principal.text.split(':', 3).get(1)?.known().map(str::to_owned)
+}

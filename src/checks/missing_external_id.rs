@@ -1,0 +1,150 @@
+//! A third party that may assume the role without saying for which customer it acts.
+
+use crate::access::{Pin, Probe, stranger};
+use crate::diagnostic::Confidence;
+use crate::policy::{Policy, Principal, PrincipalKind, Statement, Truth, pattern};
+use crate::rules::{Context, Finding, Relation};
+use crate::value::Text;
+
+const KEY: &str = "sts:ExternalId";
+
+pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let mut callers = None;
+    for (statement, principal) in context.allowed_principals() {
+        let Some(account) = principal.kind.account() else { continue };
+        // A session of GetFederationToken may not assume roles at all.
+        if matches!(principal.kind, PrincipalKind::FederatedUser { .. }) {
+            continue;
+        }
+        let relation = context.relation(account);
+        let Some(mut sure) = confidence(&relation, &principal.kind) else { continue };
+        if account.known().is_none() {
+            sure = sure.min(Confidence::Likely);
+        }
+        let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
+        let Some((loose, answer)) = loose(&probe, callers.get_or_insert_with(|| Callers::of(context.policy))) else { continue };
+        let sure = if answer == Truth::Yes { sure } else { Confidence::Possible };
+        found.push(word(&loose, answer, &relation, statement, principal, account).confidence(sure));
+    }
+}
+
+/// How sure it is that the account is somebody else's; `None` when it is not.
+fn confidence(relation: &Relation, kind: &PrincipalKind) -> Option<Confidence> {
+    match relation {
+        Relation::Own | Relation::Organization | Relation::Aws(_) => None,
+        Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => Some(Confidence::Proved),
+        // People trust accounts of their own by a named role more often than whole accounts.
+        Relation::Unknown if matches!(kind, PrincipalKind::Account { .. }) => Some(Confidence::Likely),
+        Relation::Unknown | Relation::Hole => Some(Confidence::Possible),
+    }
+}
+
+/// What the statement takes for an external id.
+enum Loose {
+    /// Nothing.
+    Absent,
+    /// Whatever the caller sends.
+    Any,
+    /// Whatever fits this pattern.
+    Fits(String),
+}
+
+/// What is the same for every principal of a policy.
+struct Callers {
+    /// Callers without MFA, so that people are left aside, and from no organization that the policy can mean.
+    machines: Vec<Vec<Pin<'static>>>,
+    /// Patterns for the id that leave something to the caller, each with an id that fits.
+    patterns: Vec<(String, String)>,
+}
+
+impl Callers {
+    fn of(policy: &Policy) -> Self {
+        let mut machines = Vec::new();
+        for mfa in [Pin::absent("aws:MultiFactorAuthPresent"), Pin::value("aws:MultiFactorAuthPresent", "false")] {
+            for in_org in [true, false] {
+                let mut pins = vec![mfa.clone(), Pin::absent("aws:MultiFactorAuthAge")];
+                pins.push(Pin::value("aws:PrincipalIsAWSService", "false"));
+                pins.extend(stranger::organization(in_org));
+                pins.extend(stranger::never_sent(policy));
+                machines.push(pins);
+            }
+        }
+        let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
+        let patterns = conditions
+            .filter(|condition| condition.is_about(KEY))
+            .flat_map(|condition| &condition.values)
+            .filter(|value| pattern::has_wildcard(value))
+            .map(|value| {
+                let id = pattern::widest(value).replace('*', "anything").replace('?', "x");
+                (value.display().into_owned(), id)
+            });
+        Callers { machines, patterns: patterns.collect() }
+    }
+}
+
+fn loose(probe: &Probe<'_>, callers: &Callers) -> Option<(Loose, Truth)> {
+    let account = probe.principal.kind.account().and_then(Text::known).map(|own| Pin::value("aws:PrincipalAccount", own));
+    let passes = |id: Pin<'_>| {
+        let with_id = |pins: &Vec<Pin<'static>>| -> Vec<Pin<'_>> { pins.iter().chain(&account).chain([&id]).cloned().collect() };
+        callers.machines.iter().map(|pins| probe.passes(&with_id(pins))).fold(Truth::No, Truth::or)
+    };
+    let ways = [(Loose::Absent, Pin::absent(KEY)), (Loose::Any, Pin::foreign(KEY, "any-id"))];
+    let fitting = callers.patterns.iter().map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
+    let mut best: Option<(Loose, Truth)> = None;
+    for (loose, id) in ways.into_iter().chain(fitting) {
+        let answer = passes(id);
+        if answer != Truth::No && best.as_ref().is_none_or(|(_, known)| answer > *known) {
+            best = Some((loose, answer));
+        }
+    }
+    best
+}
+
+fn word(loose: &Loose, answer: Truth, relation: &Relation, statement: &Statement, principal: &Principal, account: &Text) -> Finding {
+    let written = principal.text.display();
+    let id = account.display();
+    let who = match (&principal.kind, relation) {
+        (PrincipalKind::Account { .. }, Relation::Vendor(name)) => format!("{name} (account `{id}`)"),
+        (_, Relation::Vendor(name)) => format!("{name} (`{written}`)"),
+        (PrincipalKind::Account { .. }, Relation::Foreign | Relation::Trusted(_)) => format!("account `{id}`, which is not yours,"),
+        (PrincipalKind::Account { .. }, _) => format!("account `{id}`, if it is not yours,"),
+        (_, Relation::Foreign | Relation::Trusted(_)) => format!("`{written}` of another account"),
+        (_, _) => format!("`{written}`, if its account is not yours,"),
+    };
+    let caller = match &principal.kind {
+        PrincipalKind::Account { .. } => format!("arn:aws:iam::{id}:user/anyone"),
+        _ => written.clone().into_owned(),
+    };
+    let (what, why) = match loose {
+        Loose::Absent => ("without an ExternalId".to_owned(), "without sts:ExternalId".to_owned()),
+        Loose::Any => ("with any ExternalId it sends".to_owned(), "with sts:ExternalId `any-id`".to_owned()),
+        Loose::Fits(pattern) => match pattern.strip_suffix('*').filter(|start| !start.contains(['*', '?'])) {
+            Some(start) => (
+                format!("with any ExternalId that begins with `{start}`"),
+                format!("with sts:ExternalId `{start}anything`"),
+            ),
+            None => (format!("with any ExternalId like `{pattern}`"), format!("with an sts:ExternalId like `{pattern}`")),
+        },
+    };
+    let mut help = "require the id that the third party made for you: \
+                    `\"StringEquals\": {\"sts:ExternalId\": \"…\"}`"
+        .to_owned();
+    if matches!(relation, Relation::Unknown) {
+        help.push_str("; if the account is yours, list it in iamlint.toml: `[org] accounts`");
+    }
+    let mut finding = Finding::new(principal.span(), format!("{who} {} assume this role {what}", if answer == Truth::Yes { "can" } else { "may be able to" }))
+        .label("may assume the role for any customer of theirs")
+        .why(format!("sts:AssumeRole by {caller} {why} is allowed"))
+        .help(help)
+        .subject(written)
+        .statement(statement);
+    for condition in statement.conditions.iter().filter(|condition| condition.is_about(KEY)) {
+        let note = match loose {
+            Loose::Absent => "holds when no id is sent",
+            Loose::Any => "holds for any id",
+            Loose::Fits(_) => "leaves the rest to the caller",
+        };
+        finding = finding.because(condition.span(), note);
+    }
+    finding
+}
