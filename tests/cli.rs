@@ -201,8 +201,8 @@ fn configuration_in_force() {
     let shown = run(folder.path(), &["check", "--show-config", "--profile", "strict"]).shown();
     let lines = [
         "profile = \"strict\"  # --profile",
-        "fail-on = \"medium\"  # iamlint.toml:1:1",
-        "accounts = [\"294750163881\"]  # iamlint.toml:4:1",
+        "fail-on = \"medium\"  # iamlint.toml:1",
+        "accounts = [\"294750163881\"]  # iamlint.toml:4",
     ];
     for line in lines {
         assert!(shown.contains(line), "{line} is not in\n{shown}");

@@ -37,7 +37,9 @@ fn widest_foreign(pattern: &Text) -> String {
         PartRef::Literal(text) => text.to_owned(),
         PartRef::Hole(hole) => match hole.domain {
             Domain::OwnAccount | Domain::AccountId | Domain::OwnArn(_) | Domain::OwnOrganization => NOTHING.to_owned(),
-            Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix => "*".to_owned(),
+            Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix => {
+                "*".to_owned()
+            }
         },
     };
     pattern.parts().map(part).collect()

@@ -87,7 +87,8 @@ pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> 
         .iter()
         .map(|condition| match pins.iter().find(|pin| condition.is_about(&pin.key)) {
             Some(pin) => {
-                let values: Option<Vec<&str>> = pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
+                let values: Option<Vec<&str>> =
+                    pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
                 match pin.foreign {
                     true => operators::holds_for_foreign(condition, values.as_deref()),
                     false => operators::holds(condition, values.as_deref()),

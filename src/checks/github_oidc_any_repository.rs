@@ -23,11 +23,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         };
         let Some((span, written)) = shared::loose_part(&conditions, &answer) else { continue };
         let finding = if absent_only {
-            Finding::new(span, format!("`{written}` also holds for a token without the claim, and protects only as GitHub always sends it"))
-                .label("holds when the claim is absent")
-                .help("write the operator without `IfExists` and `ForAllValues`")
-                .severity(Severity::Medium)
-                .audience(Audience::Strict)
+            Finding::new(
+                span,
+                format!(
+                    "`{written}` also holds for a token without the claim, and protects only as GitHub always sends it"
+                ),
+            )
+            .label("holds when the claim is absent")
+            .help("write the operator without `IfExists` and `ForAllValues`")
+            .severity(Severity::Medium)
+            .audience(Audience::Strict)
         } else {
             let message = match tokens.key("sub") {
                 key if conditions.iter().any(|condition| condition.is_about(&key)) => {

@@ -68,7 +68,9 @@ fn word(
             .label("gives a token to every one of them"),
         Some((span, written)) if absent_only => Finding::new(
             *span,
-            format!("`{written}` also holds for a token without `{key}`, and protects only as the issuer always sends it"),
+            format!(
+                "`{written}` also holds for a token without `{key}`, and protects only as the issuer always sends it"
+            ),
         )
         .label("holds when the claim is absent")
         .because(principal, "for tokens of this issuer"),

@@ -5,6 +5,7 @@
 
 pub mod aws_cli;
 pub mod cloudformation;
+mod placeholder;
 pub mod policy_json;
 
 use crate::diagnostic::Problem;

@@ -1,6 +1,6 @@
 //! Policy documents as they are: one, a list of them, or one in a wrapper such as `{"PolicyDocument": …}`.
 
-use super::{Found, Input};
+use super::{Found, Input, placeholder};
 use crate::site::{Owner, PolicyKind, PolicySite};
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
@@ -63,6 +63,7 @@ fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, fou
             }
         }
     };
+    let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
     let kind = found.forced_kind.unwrap_or_else(|| match is_trust {
         true => PolicyKind::Trust,
         false => kind_of(&policy, found.path),

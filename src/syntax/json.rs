@@ -7,7 +7,7 @@ use crate::diagnostic::Problem;
 use crate::source::OffsetMap;
 use crate::span::Span;
 use crate::syntax::{MAX_DEPTH, Parsed};
-use crate::value::{Kind, Member, Value};
+use crate::value::{Domain, Hole, Kind, Member, Value};
 use std::borrow::Cow;
 
 /// What the parser accepts without a problem.
@@ -34,6 +34,7 @@ pub fn parse(text: &str, dialect: Dialect) -> Parsed<'_> {
         members: Vec::new(),
         problems: Vec::new(),
         gave_up: false,
+        templated: false,
     };
     let value = parser.document();
     Parsed { documents: value.into_iter().collect(), problems: parser.problems, warnings: Vec::new() }
@@ -105,6 +106,8 @@ struct Parser<'s> {
     problems: Vec<Problem>,
     /// Set at the first problem that ends the parse: too deep, or too many problems.
     gave_up: bool,
+    /// Whether a placeholder was found.
+    templated: bool,
 }
 
 impl<'s> Parser<'s> {
@@ -135,6 +138,7 @@ impl<'s> Parser<'s> {
                 let text = self.string();
                 Value::new(Kind::String(text), Span::new(start, self.at))
             }
+            Some(b'$' | b'{') if self.at_placeholder() => self.placeholder(),
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::list),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -412,6 +416,33 @@ impl<'s> Parser<'s> {
         Value::new(Kind::Number(Cow::Borrowed(raw)), span)
     }
 
+    /// Whether `${…}` or `{{…}}` stands at the cursor: a value that another tool writes there later.
+    fn at_placeholder(&self) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        rest.starts_with(b"${") || rest.starts_with(b"{{")
+    }
+
+    /// A placeholder as one value that is not known. A file full of them has one problem, not one for each.
+    fn placeholder(&mut self) -> Value<'s> {
+        let rest = &self.text[self.at..];
+        let close = if rest.starts_with('$') { "}" } else { "}}" };
+        let line = rest.lines().next().unwrap_or_default();
+        let length = line.find(close).map_or(line.len(), |end| end + close.len());
+        let span = Span::new(self.at, self.at + length);
+        let name = rest[..length].trim_matches(['$', '{', '}', ' ']).to_owned();
+        self.at += length;
+        if !self.templated {
+            self.templated = true;
+            self.problem(
+                span,
+                format!("expected a value, found the placeholder `{}`", &self.text[span.range()]),
+                Some("judge the file that another tool makes of this one, or leave this one out with `exclude`"),
+            );
+        }
+        let why = "a placeholder that another tool fills in";
+        Value::new(Kind::Unknown(Box::new(Hole { name, why, domain: Domain::Any, default: None })), span)
+    }
+
     /// `true`, `false`, `null`, or something that is no value: then a string of its text, so that the tree goes on.
     fn word(&mut self) -> Value<'s> {
         let span = Span::new(self.at, self.word_end());
@@ -609,6 +640,15 @@ mod tests {
         assert_eq!(problems(r#"["\q"]"#)[0].1, "`\\q` is not an escape of JSON");
         assert_eq!(problems("[\"a\n]")[0].1, "this string is not closed on its line");
         assert_eq!(problems("{\"a\":}")[0].1, "expected a value, found `}`");
+    }
+
+    #[test]
+    fn placeholders_are_one_problem() {
+        let text = r#"{"a": ${X::Y}, "b": [{{ z }}, ${w}], "c": 1, "d": ${"#;
+        let parsed = strict(text);
+        assert_eq!(parsed.problems.len(), 2, "the first placeholder, and the object that is not closed");
+        assert_eq!(parsed.problems[0].span, Span::new(6, 13));
+        assert_eq!(parsed.documents[0].get("c").map(|c| &c.kind), Some(&Kind::Number("1".into())));
     }
 
     #[test]
