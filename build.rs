@@ -92,7 +92,9 @@ fn read(path: &Path) -> Page {
     let (id, family) = (name(path), path.parent().map(name).unwrap_or_default());
 
     let front_end = text.strip_prefix("+++\n").and_then(|rest| rest.find("\n+++\n"));
-    let Some(front_end) = front_end else { fail(path, 1, "a page begins with its front matter between two `+++` lines") };
+    let Some(front_end) = front_end else {
+        fail(path, 1, "a page begins with its front matter between two `+++` lines")
+    };
     let front: Front = toml::from_str(&text[4..4 + front_end]).unwrap_or_else(|error| {
         let before = error.span().map_or(0, |span| text[4..4 + span.start].matches('\n').count());
         fail(path, before + 2, error.message())
@@ -151,7 +153,11 @@ fn each_check_has_its_page(pages: &[Page]) {
         let is_module = path.extension().is_some_and(|e| e == "rs") && name != "mod" && name != "shared";
         let has_page = pages.iter().any(|page| page.id == name && page.front.check.as_deref() == Some("native"));
         if is_module && !has_page {
-            fail(&path, 1, &format!("this check has no page: write rules/<family>/{name}.md with `check = \"native\"`"));
+            fail(
+                &path,
+                1,
+                &format!("this check has no page: write rules/<family>/{name}.md with `check = \"native\"`"),
+            );
         }
     }
 }
@@ -164,7 +170,9 @@ fn write_rule(page: &Page, out: &mut String) {
     };
     let reads: Vec<String> = front.reads.iter().map(|kind| format!("PolicyKind::{}", variant(kind))).collect();
     let check = match (&front.check, &front.query) {
-        (Some(check), _) if check == "native" => format!("Check::Native(crate::checks::{}::check)", id.replace('-', "_")),
+        (Some(check), _) if check == "native" => {
+            format!("Check::Native(crate::checks::{}::check)", id.replace('-', "_"))
+        }
         (_, Some(query)) => format!(
             "Check::Query(query::QueryCheck {{ query: {query:?}, at: {:?}, message: {:?}, label: {:?}, help: {:?}, parsed: std::sync::OnceLock::new() }})",
             front.at,

@@ -1,1 +1,69 @@
-fn main(){}
+//! `cargo bench`: parsing beside serde_json, one policy, one template, an account dump.
+#![allow(missing_docs, reason = "criterion's macros")]
+
+mod generate;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use generate::{Numbers, account_dump, trust_policy};
+use iamlint::config;
+use iamlint::lint::{Settings, lint_source};
+use iamlint::source::Source;
+use iamlint::syntax::{Syntax, parse};
+use std::hint::black_box;
+
+fn settings() -> Settings {
+    Settings::new(&config::parse_text("").expect("the defaults"))
+}
+
+fn parsing(criterion: &mut Criterion) {
+    let mut numbers = Numbers::new(7);
+    let small: Vec<String> =
+        (0..2_000).map(|_| serde_json::to_string_pretty(&trust_policy(&mut numbers)).expect("it serializes")).collect();
+    let dump = serde_json::to_string_pretty(&account_dump(1_000)).expect("it serializes");
+    for (name, texts) in [("small policies", small.as_slice()), ("account dump", std::slice::from_ref(&dump))] {
+        let mut group = criterion.benchmark_group(format!("parse {name}"));
+        group.throughput(Throughput::Bytes(texts.iter().map(|text| text.len() as u64).sum()));
+        group.bench_function("iamlint", |bencher| {
+            bencher.iter(|| texts.iter().for_each(|text| drop(black_box(parse(text, Syntax::Json)))));
+        });
+        group.bench_function("serde_json::Value", |bencher| {
+            bencher.iter(|| {
+                for text in texts {
+                    drop(black_box(serde_json::from_str::<serde_json::Value>(text)));
+                }
+            });
+        });
+        group.finish();
+    }
+    let yaml = include_str!("../testdata/demo/infra/ci.yaml");
+    let mut group = criterion.benchmark_group("parse template");
+    group.throughput(Throughput::Bytes(yaml.len() as u64));
+    group.bench_function("yaml", |bencher| bencher.iter(|| drop(black_box(parse(yaml, Syntax::Yaml)))));
+    group.finish();
+}
+
+fn judging(criterion: &mut Criterion) {
+    let settings = settings();
+    let mut numbers = Numbers::new(7);
+    let policies: Vec<String> = (0..1_000).map(|_| trust_policy(&mut numbers).to_string()).collect();
+    let judge = |name: &str, text: &str| lint_source(Source::new(name, text), &settings);
+
+    let mut group = criterion.benchmark_group("judge");
+    group.throughput(Throughput::Elements(policies.len() as u64));
+    group.bench_function("1,000 trust policies", |bencher| {
+        bencher.iter(|| policies.iter().for_each(|text| drop(black_box(judge("trust.json", text)))));
+    });
+    let template = include_str!("../testdata/demo/infra/ci.yaml");
+    group.throughput(Throughput::Bytes(template.len() as u64));
+    group.bench_function("a template", |bencher| bencher.iter(|| drop(black_box(judge("ci.yaml", template)))));
+    let dump = serde_json::to_string_pretty(&account_dump(1_000)).expect("it serializes");
+    group.throughput(Throughput::Bytes(dump.len() as u64));
+    group.sample_size(20);
+    group.bench_function("an account of 1,000 roles", |bencher| {
+        bencher.iter_batched(|| dump.clone(), |text| black_box(judge("dump.json", &text)), BatchSize::LargeInput);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, parsing, judging);
+criterion_main!(benches);

@@ -3,14 +3,15 @@
 //! [`lint_source`] judges one text; the command line, editors and tests all call it. [`lint_files`] does so for many
 //! files in parallel and puts the results in an order that does not depend on the number of threads.
 
+use crate::config::Config;
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
 use crate::discover::{self, ReadError};
 use crate::input::{self, Found, Input};
 use crate::policy::{self, Policy};
-use crate::rules::{self, ActiveRule, Context, Finding, Org};
+use crate::rules::{self, ActiveRule, Context, Finding, Org, Selection};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use crate::syntax::{self, Document, Syntax};
 use rayon::prelude::*;
 use std::cell::OnceCell;
@@ -101,6 +102,30 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What a configuration asks for.
+    pub fn new(config: &Config) -> Self {
+        let values = |list: &[Spanned<String>]| list.iter().map(|item| item.value.clone()).collect();
+        let selection = Selection {
+            select: values(&config.select),
+            extend_select: values(&config.extend_select),
+            ignore: values(&config.ignore),
+            profile: Some(config.profile),
+        };
+        let rules = selection.rules(|rule| {
+            let options = rule.options.iter().map(|spec| (spec.name.to_owned(), config.option(rule.id, spec)));
+            (config.rules.get(rule.id).and_then(|settings| settings.severity), options.collect())
+        });
+        Settings {
+            rules,
+            profile: config.profile,
+            min_severity: config.min_severity,
+            org: config.org.clone(),
+            kind: None,
+            format: None,
+            timings: Vec::new(),
+        }
+    }
+
     /// Time spent in each rule, longest first.
     pub fn rule_times(&self) -> Vec<(&'static str, Duration)> {
         let mut times: Vec<_> = self
@@ -125,15 +150,7 @@ impl Settings {
 
 /// Judge one text.
 pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
-    let mut report = FileReport {
-        source,
-        format: None,
-        reason: "has no word that every policy has",
-        findings: Vec::new(),
-        policies: Vec::new(),
-        invalid: false,
-        internal_error: false,
-    };
+    let mut report = FileReport::new(source);
     // Most files of a repository hold no policy; looking for a few words costs a tenth of parsing them.
     if settings.format.is_none() && !mentions_policy(&report.source.text) {
         return report;
@@ -180,7 +197,8 @@ impl Judge<'_> {
             report.reason = reason;
             // The part that a mistake hides may be the guard of a statement: nothing is judged around it.
             if !broken {
-                let mut found = Found { forced_kind: self.settings.kind, path: &report.source.path, ..Found::default() };
+                let mut found =
+                    Found { forced_kind: self.settings.kind, path: &report.source.path, ..Found::default() };
                 format.extract(&document, &mut found);
                 report.invalid |= !found.problems.is_empty();
                 self.problems(&found.problems);
@@ -203,7 +221,8 @@ impl Judge<'_> {
     fn policy(&mut self, site: &PolicySite<'_>, policies: &mut Vec<PolicyReport>) {
         let policy = policy::lower(&site.document);
         // The variants of one document under different conditions are one policy.
-        let variant = policies.last().is_some_and(|last| last.address == site.address && last.span == site.document.span);
+        let variant =
+            policies.last().is_some_and(|last| last.address == site.address && last.span == site.document.span);
         if site.branch.is_empty() || !variant {
             policies.push(PolicyReport {
                 address: site.address.clone(),
@@ -257,9 +276,10 @@ impl Judge<'_> {
             let mut holes = Vec::new();
             policy::holes(&site.document, &mut holes);
             for (span, hole) in holes {
-                let finding = Finding::new(span, format!("the value of `{}` is not known: it is {}", hole.name, hole.why))
-                    .subject(&hole.name)
-                    .confidence(Confidence::Proved);
+                let finding =
+                    Finding::new(span, format!("the value of `{}` is not known: it is {}", hole.name, hole.why))
+                        .subject(&hole.name)
+                        .confidence(Confidence::Proved);
                 self.findings.push(active.about_run(finding, &site.address));
             }
         }
@@ -308,7 +328,8 @@ pub fn guarded(shown: &str, settings: &Settings, judge: impl FnOnce() -> FileRep
     report
 }
 
-fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileReport {
+/// The report of a file whose text could not be had.
+pub fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileReport {
     failed(shown, &error.to_string(), error.help(), settings)
 }
 
@@ -320,14 +341,21 @@ fn failed(shown: &str, message: &str, help: Option<&str>, settings: &Settings) -
     }
     Judge { settings, findings: &mut findings }.problems(&[problem]);
     findings.retain(|finding| settings.shows(finding));
-    FileReport {
-        source: Source::new(shown, ""),
-        format: None,
-        reason: "cannot be read",
-        findings,
-        policies: Vec::new(),
-        invalid: true,
-        internal_error: false,
+    FileReport { reason: "cannot be read", findings, invalid: true, ..FileReport::new(Source::new(shown, "")) }
+}
+
+impl FileReport {
+    /// The report of a file that nothing is known of yet.
+    pub fn new(source: Source) -> Self {
+        FileReport {
+            source,
+            format: None,
+            reason: "has no word that every policy has",
+            findings: Vec::new(),
+            policies: Vec::new(),
+            invalid: false,
+            internal_error: false,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::span::{Span, Spanned};
 use crate::value::{Text, Value};
 use std::borrow::Cow;
+use std::ops::Deref;
 
 /// What a policy is attached to, which decides its grammar and who reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,13 +58,44 @@ pub struct PolicySite<'s> {
     /// file that is one policy.
     pub address: String,
     /// The document; borrowed from the file's tree unless it had to be decoded or resolved.
-    pub document: Cow<'s, Value<'s>>,
+    pub document: Tree<'s>,
     /// The place that names the policy's owner, for findings about what the document lacks.
     pub anchor: Span,
     /// What is known about the role or resource.
     pub owner: Owner,
     /// The choices under which this document is written so: `Fn::If` conditions with the branch taken.
     pub branch: Vec<(String, bool)>,
+}
+
+/// A policy document: a part of the file's tree, or a tree of its own.
+///
+/// Not a `Cow`, which would tie the lifetime of a borrowed tree to be exactly the file's.
+#[derive(Clone, Debug)]
+pub enum Tree<'s> {
+    /// It stands in the file as it is.
+    Borrowed(&'s Value<'s>),
+    /// It was decoded from a string, or intrinsic functions in it were resolved.
+    Owned(Value<'s>),
+}
+
+impl<'s> From<Cow<'s, Value<'s>>> for Tree<'s> {
+    fn from(value: Cow<'s, Value<'s>>) -> Self {
+        match value {
+            Cow::Borrowed(value) => Tree::Borrowed(value),
+            Cow::Owned(value) => Tree::Owned(value),
+        }
+    }
+}
+
+impl<'s> Deref for Tree<'s> {
+    type Target = Value<'s>;
+
+    fn deref(&self) -> &Value<'s> {
+        match self {
+            Tree::Borrowed(value) => value,
+            Tree::Owned(value) => value,
+        }
+    }
 }
 
 /// What is known about the role or resource that a policy belongs to.

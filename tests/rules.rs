@@ -3,9 +3,9 @@
 //! The rule runs alone. A `bad` example raises exactly what the `findings` fence after it says, a `good` one nothing.
 //! `IAMLINT_BLESS=1 cargo test --test rules` rewrites the `findings` fences; review the change in the diff.
 
-use iamlint::config::{self, Config};
+use iamlint::config;
 use iamlint::diagnostic::{Audience, Confidence};
-use iamlint::lint::{FileReport, lint_source};
+use iamlint::lint::{FileReport, Settings, lint_source};
 use iamlint::rules::{RULES, Rule};
 use iamlint::site::PolicyKind;
 use iamlint::source::Source;
@@ -90,22 +90,14 @@ fn examples(page: &str) -> Vec<Example> {
 }
 
 fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {
-    let mut config = if example.config.is_empty() {
-        Config::default()
-    } else {
-        let source = Source::new("iamlint.toml", example.config.as_str());
-        config::parse(source).map_err(|error| format!("the configuration is refused: {:?}", error.problems))?
-    };
+    let mut config =
+        config::parse_text(&example.config).map_err(|error| format!("the configuration is refused: {error}"))?;
     config.profile = Audience::Audit;
     if let Some(profile) = example.attribute("profile") {
         config.profile = Audience::from_name(profile).ok_or("unknown profile")?;
     }
-    let mut settings = config.settings();
+    let mut settings = Settings::new(&config);
     settings.rules.retain(|active| active.rule.id == rule.id);
-    if settings.rules.is_empty() {
-        // A rule of a wider audience than the example's profile.
-        settings = config.settings_with(&[rule.id.to_owned()]);
-    }
     settings.kind = match example.attribute("kind") {
         Some(kind) => Some(PolicyKind::from_name(kind).ok_or("unknown kind")?),
         None => None,
@@ -147,7 +139,8 @@ fn check(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
 
 /// Rewrite the `findings` fences of a page with what is found.
 fn bless_page(rule: &'static Rule) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(rule.family).join(format!("{}.md", rule.id));
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(rule.family).join(format!("{}.md", rule.id));
     let text = fs::read_to_string(&path).expect("the page is readable");
     let at = text.len() - rule.page.len();
     assert!(text.ends_with(rule.page), "the page changed since it was built in");
@@ -158,7 +151,8 @@ fn bless_page(rule: &'static Rule) {
         match example.findings_lines {
             Some((from, to)) => drop(body.splice(from..to, found)),
             None => {
-                let fence = [String::new(), "```text findings".to_owned()].into_iter().chain(found).chain(["```".to_owned()]);
+                let fence =
+                    [String::new(), "```text findings".to_owned()].into_iter().chain(found).chain(["```".to_owned()]);
                 drop(body.splice(example.end..example.end, fence));
             }
         }

@@ -6,6 +6,8 @@
 
 pub mod operators;
 pub mod probe;
+pub mod request;
 pub mod stranger;
 
 pub use probe::{Pin, Probe};
+pub use request::{Caller, Context, Request};

@@ -37,7 +37,9 @@ fn widest_foreign(pattern: &Text) -> String {
         PartRef::Literal(text) => text.to_owned(),
         PartRef::Hole(hole) => match hole.domain {
             Domain::OwnAccount | Domain::AccountId | Domain::OwnArn(_) | Domain::OwnOrganization => NOTHING.to_owned(),
-            Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix => "*".to_owned(),
+            Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix => {
+                "*".to_owned()
+            }
         },
     };
     pattern.parts().map(part).collect()
@@ -210,7 +212,12 @@ mod tests {
             ("NotIpAddress", &["2001:db8::/32"], "203.0.113.9", Truth::Yes),
             ("IpAddress", &["2001:db8::/32"], "2001:db8::1", Truth::Yes),
             ("IpAddress", &["10.0.0.0/40"], "10.0.0.1", Truth::No),
-            ("ArnEquals", &["arn:aws:iam::111122223333:role/app-*"], "arn:aws:iam::111122223333:role/app-1", Truth::Yes),
+            (
+                "ArnEquals",
+                &["arn:aws:iam::111122223333:role/app-*"],
+                "arn:aws:iam::111122223333:role/app-1",
+                Truth::Yes,
+            ),
             ("ArnLike", &["arn:aws:*:role/app"], "arn:aws:iam::111122223333:role/app", Truth::No),
             ("Null", &["false"], "x", Truth::Yes),
             ("StringLike", &["${aws:username}"], "x", Truth::Maybe),

@@ -57,9 +57,11 @@ impl Probe<'_> {
             .iter()
             .filter(|statement| statement.effect == Effect::Deny)
             .map(|deny| {
-                covers(deny, self.principal)
-                    .and(deny.covers_action(self.action))
-                    .and(conditions_hold(deny, pins, Truth::No))
+                covers(deny, self.principal).and(deny.covers_action(self.action)).and(conditions_hold(
+                    deny,
+                    pins,
+                    Truth::No,
+                ))
             })
             .fold(Truth::No, Truth::or);
         allowed.and(denied.not())
@@ -80,7 +82,8 @@ pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> 
         .iter()
         .map(|condition| match pins.iter().find(|pin| condition.is_about(&pin.key)) {
             Some(pin) => {
-                let values: Option<Vec<&str>> = pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
+                let values: Option<Vec<&str>> =
+                    pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
                 match pin.foreign {
                     true => operators::holds_for_foreign(condition, values.as_deref()),
                     false => operators::holds(condition, values.as_deref()),

@@ -87,8 +87,10 @@ pub fn organization(in_one: bool) -> [Pin<'static>; 2] {
 /// The keys that a policy tests and that no request of an AWS principal holds: `aws:SourceArn`, claims, misspelt names.
 pub fn never_sent(policy: &Policy) -> Vec<Pin<'static>> {
     let flows = [Flow::User, Flow::UserSession, Flow::RoleSession];
-    let never = |key: &str| keys::key(key).is_none_or(|key| flows.iter().all(|flow| key.presence(*flow) == Presence::Never));
-    let mut found: Vec<&str> = conditions(policy).map(|condition| condition.key.as_str()).filter(|key| never(key)).collect();
+    let never =
+        |key: &str| keys::key(key).is_none_or(|key| flows.iter().all(|flow| key.presence(*flow) == Presence::Never));
+    let mut found: Vec<&str> =
+        conditions(policy).map(|condition| condition.key.as_str()).filter(|key| never(key)).collect();
     found.sort_unstable();
     found.dedup();
     found.into_iter().map(|key| Pin::absent(key.to_owned())).collect()
@@ -134,8 +136,7 @@ fn user_id(policy: &Policy, arn: &str) -> String {
     if arn.contains(":user/") {
         return "AIDASTRANGER000000000".to_owned();
     }
-    let session = values_of(policy, "aws:userid").find_map(|value| {
-        pattern::widest(value).split_once(':').map(|(_, session)| session.replace(['*', '?'], "x"))
-    });
+    let session = values_of(policy, "aws:userid")
+        .find_map(|value| pattern::widest(value).split_once(':').map(|(_, session)| session.replace(['*', '?'], "x")));
     format!("AROASTRANGER000000000:{}", session.filter(|name| !name.is_empty()).unwrap_or("anyone".to_owned()))
 }

@@ -28,10 +28,7 @@ pub fn aws_owned(account: &str) -> Option<&'static str> {
 /// Whether documentation uses this id in place of a real one: trusting it is a sample that nobody finished. All ids of
 /// one repeated digit count. Source: samples in AWS documentation.
 pub fn placeholder(account: &str) -> bool {
-    let repeated = account
-        .bytes()
-        .zip(account.bytes().skip(1))
-        .all(|(a, b)| a == b);
+    let repeated = account.bytes().zip(account.bytes().skip(1)).all(|(a, b)| a == b);
     is_account_id(account) && (repeated || PLACEHOLDERS.find(account).is_some())
 }
 
@@ -45,12 +42,7 @@ mod tests {
         well_formed(VENDORS, 3, false);
         well_formed(AWS, 3, false);
         well_formed(PLACEHOLDERS, 2, false);
-        assert!(
-            [VENDORS, AWS, PLACEHOLDERS]
-                .into_iter()
-                .flat_map(Table::rows)
-                .all(|row| is_account_id(row.field(0)))
-        );
+        assert!([VENDORS, AWS, PLACEHOLDERS].into_iter().flat_map(Table::rows).all(|row| is_account_id(row.field(0))));
         for row in VENDORS.rows().chain(AWS.rows()) {
             assert!(!placeholder(row.field(0)), "{}", row.field(0));
         }
@@ -67,23 +59,10 @@ mod tests {
 
     #[test]
     fn stand_ins() {
-        for id in [
-            "111122223333",
-            "123456789012",
-            "000000000000",
-            "999999999999",
-            "012345678901",
-        ] {
+        for id in ["111122223333", "123456789012", "000000000000", "999999999999", "012345678901"] {
             assert!(placeholder(id), "{id}");
         }
-        for id in [
-            "464622532012",
-            "11111111111",
-            "1111111111111",
-            "",
-            "aaaaaaaaaaaa",
-            "123456789013",
-        ] {
+        for id in ["464622532012", "11111111111", "1111111111111", "", "aaaaaaaaaaaa", "123456789013"] {
             assert!(!placeholder(id), "{id}");
         }
     }
@@ -91,13 +70,7 @@ mod tests {
     #[test]
     fn form_of_an_id() {
         assert!(is_account_id("012345678901"));
-        for text in [
-            "12345678901",
-            "1234567890123",
-            "12345678901x",
-            "1234-5678-901",
-            "１２３４",
-        ] {
+        for text in ["12345678901", "1234567890123", "12345678901x", "1234-5678-901", "１２３４"] {
             assert!(!is_account_id(text), "{text}");
         }
     }

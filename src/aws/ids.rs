@@ -9,10 +9,8 @@ const PREFIXES: Table = Table(include_str!("data/unique-ids.tsv"));
 /// capitals and digits, 16 to 128 characters together. Source: IAM User Guide, *IAM identifiers*; length from the API
 /// model of IAM.
 pub fn unique_id(text: &str) -> Option<&'static str> {
-    let form = (16..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let form =
+        (16..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let prefix = text.get(..4).filter(|_| form)?;
     PREFIXES.find(prefix).map(|row| row.field(1))
 }
@@ -33,14 +31,8 @@ mod tests {
 
     #[test]
     fn other_texts() {
-        for text in [
-            "",
-            "AROA",
-            "AROASHORT",
-            "aroadbqp57ff2aexample",
-            "ZZZADBQP57FF2AEXAMPLE",
-            "AROADBQP57FF2AEXAMPLÉ",
-        ] {
+        for text in ["", "AROA", "AROASHORT", "aroadbqp57ff2aexample", "ZZZADBQP57FF2AEXAMPLE", "AROADBQP57FF2AEXAMPLÉ"]
+        {
             assert_eq!(unique_id(text), None, "{text}");
         }
     }

@@ -64,19 +64,12 @@ pub fn issuer(host_and_path: &str) -> Option<Issuer> {
     let text = host_and_path.strip_suffix('/').unwrap_or(host_and_path);
     // The most literal pattern wins: Microsoft Sentinel is one tenant of Microsoft Entra ID.
     let literal = |row: &Row| row.field(0).bytes().filter(|byte| *byte != b'*').count();
-    ISSUERS
-        .rows()
-        .filter(|row| matches(row.field(0), text))
-        .max_by_key(literal)
-        .map(Issuer::from_row)
+    ISSUERS.rows().filter(|row| matches(row.field(0), text)).max_by_key(literal).map(Issuer::from_row)
 }
 
 /// The issuers that IAM takes as a principal without a provider. Source: *AWS JSON policy elements: Principal*.
 pub fn builtin() -> impl Iterator<Item = Issuer> {
-    ISSUERS
-        .rows()
-        .map(Issuer::from_row)
-        .filter(|issuer| issuer.kind == IssuerKind::Builtin)
+    ISSUERS.rows().map(Issuer::from_row).filter(|issuer| issuer.kind == IssuerKind::Builtin)
 }
 
 /// Whether IAM takes this host as a principal without a provider.
@@ -87,11 +80,7 @@ pub fn is_builtin(host: &str) -> bool {
 /// Whether a text fits a pattern: segment by segment, each with at most one `*`, which takes at least one character.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut segments = text.split('/');
-    let fits = pattern.split('/').all(|pattern| {
-        segments
-            .next()
-            .is_some_and(|text| segment_matches(pattern, text))
-    });
+    let fits = pattern.split('/').all(|pattern| segments.next().is_some_and(|text| segment_matches(pattern, text)));
     fits && segments.next().is_none()
 }
 
@@ -110,29 +99,19 @@ fn segment_matches(pattern: &str, text: &str) -> bool {
 /// Source: IAM User Guide, *Configure SAML assertions for the authentication response*; other partitions and the form
 /// with an id are general knowledge.
 pub fn saml_audience(url: &str) -> bool {
-    let Some((host, path)) = url
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once('/'))
-    else {
+    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
         return false;
     };
-    let id = path
-        .strip_prefix("saml/acs/")
-        .is_some_and(|id| !id.is_empty() && !id.contains('/'));
+    let id = path.strip_prefix("saml/acs/").is_some_and(|id| !id.is_empty() && !id.contains('/'));
     let of = |partition: partitions::Partition, sign_in: &str| match host.strip_suffix(sign_in) {
         Some("") => true,
-        Some(start) => start
-            .strip_suffix('.')
-            .and_then(partitions::of_region)
-            .is_some_and(|home| home.id == partition.id),
+        Some(start) => {
+            start.strip_suffix('.').and_then(partitions::of_region).is_some_and(|home| home.id == partition.id)
+        }
         None => false,
     };
     (path == "saml" || id)
-        && partitions::all().any(|partition| {
-            partition
-                .sign_in_host
-                .is_some_and(|host| of(partition, host))
-        })
+        && partitions::all().any(|partition| partition.sign_in_host.is_some_and(|host| of(partition, host)))
 }
 
 #[cfg(test)]
@@ -145,70 +124,36 @@ mod tests {
         well_formed(ISSUERS, 8, false);
         for row in ISSUERS.rows() {
             let pattern = row.field(0);
-            assert!(
-                pattern
-                    .split('/')
-                    .all(|segment| segment.matches('*').count() <= 1),
-                "{pattern}"
-            );
-            assert!(
-                ["shared", "builtin", "private"].contains(&row.field(2)),
-                "{pattern}"
-            );
+            assert!(pattern.split('/').all(|segment| segment.matches('*').count() <= 1), "{pattern}");
+            assert!(["shared", "builtin", "private"].contains(&row.field(2)), "{pattern}");
             assert!(["yes", "no"].contains(&row.field(7)), "{pattern}");
             let sample = pattern.replace('*', "x1");
-            assert_eq!(
-                issuer(&sample).map(|issuer| issuer.pattern),
-                Some(pattern),
-                "{sample}"
-            );
+            assert_eq!(issuer(&sample).map(|issuer| issuer.pattern), Some(pattern), "{sample}");
             let found = issuer(&sample).expect("a row finds itself");
-            assert_eq!(
-                found.tenant_claims.is_empty(),
-                found.kind == IssuerKind::Private,
-                "{pattern}"
-            );
-            assert!(
-                found
-                    .required
-                    .is_none_or(|claim| found.tenant_claims.contains(claim)),
-                "{pattern}"
-            );
+            assert_eq!(found.tenant_claims.is_empty(), found.kind == IssuerKind::Private, "{pattern}");
+            assert!(found.required.is_none_or(|claim| found.tenant_claims.contains(claim)), "{pattern}");
         }
     }
 
     #[test]
     fn github() {
         let github = issuer("token.actions.githubusercontent.com").expect("known");
-        assert_eq!(
-            (github.kind, github.required),
-            (IssuerKind::Shared, Some("sub"))
-        );
+        assert_eq!((github.kind, github.required), (IssuerKind::Shared, Some("sub")));
         assert!(github.tenant_claims.contains("repository_owner_id"));
-        assert!(
-            !github.tenant_claims.contains("job_workflow_ref"),
-            "anyone may call a public workflow"
-        );
-        assert!(
-            !github.tenant_claims.contains("environment") && github.claims.contains("environment")
-        );
+        assert!(!github.tenant_claims.contains("job_workflow_ref"), "anyone may call a public workflow");
+        assert!(!github.tenant_claims.contains("environment") && github.claims.contains("environment"));
         for private in [
             "token.actions.githubusercontent.com/octo-enterprise",
             "token.actions.octocorp.ghe.com",
             "github.example.com/_services/token",
         ] {
-            assert_eq!(
-                issuer(private).map(|issuer| issuer.kind),
-                Some(IssuerKind::Private),
-                "{private}"
-            );
+            assert_eq!(issuer(private).map(|issuer| issuer.kind), Some(IssuerKind::Private), "{private}");
         }
     }
 
     #[test]
     fn the_most_literal_pattern_wins() {
-        let sentinel =
-            issuer("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/").expect("known");
+        let sentinel = issuer("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/").expect("known");
         assert_eq!(sentinel.required, Some("sts:RoleSessionName"));
         let entra = issuer("sts.windows.net/00000000-0000-0000-0000-000000000000/").expect("known");
         assert_eq!((entra.kind, entra.required), (IssuerKind::Private, None));
@@ -217,21 +162,12 @@ mod tests {
     #[test]
     fn patterns() {
         for (text, name) in [
-            (
-                "oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123456789",
-                Some("Amazon EKS cluster"),
-            ),
+            ("oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123456789", Some("Amazon EKS cluster")),
             ("acme.auth0.com/", Some("Auth0")),
             ("acme.us.auth0.com", Some("Auth0")),
-            (
-                "acme.okta.com/oauth2/default",
-                Some("Okta authorization server"),
-            ),
+            ("acme.okta.com/oauth2/default", Some("Okta authorization server")),
             ("oidc.circleci.com/org/1b2c", Some("CircleCI")),
-            (
-                "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC",
-                Some("Amazon Cognito user pool"),
-            ),
+            ("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC", Some("Amazon Cognito user pool")),
             ("GitLab.com", Some("GitLab")),
             ("gitlab.com/x", None),
             ("gitlab.example.com", None),

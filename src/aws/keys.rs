@@ -34,14 +34,8 @@ pub enum Flow {
 
 impl Flow {
     /// Every flow, in the order of the table's columns.
-    pub const ALL: [Flow; 6] = [
-        Flow::User,
-        Flow::UserSession,
-        Flow::RoleSession,
-        Flow::Service,
-        Flow::Saml,
-        Flow::WebIdentity,
-    ];
+    pub const ALL: [Flow; 6] =
+        [Flow::User, Flow::UserSession, Flow::RoleSession, Flow::Service, Flow::Saml, Flow::WebIdentity];
 
     /// The kind of principal that makes such requests.
     pub fn caller(self) -> Caller {
@@ -198,28 +192,21 @@ pub fn key(name: &str) -> Option<Key> {
     if let Some(row) = KEYS.find_ignoring_case(name) {
         // The names with which the table speaks of many keys are not keys.
         let stands_for_many = row.field(0).ends_with('/') || row.field(0).starts_with(HOST);
-        return if stands_for_many {
-            None
-        } else {
-            Key::from_row(row)
-        };
+        return if stands_for_many { None } else { Key::from_row(row) };
     }
     let (before, claim) = name.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
     if before.contains('.') {
         return claim_key(before, claim);
     }
     let slash = name.find('/').filter(|at| at + 1 < name.len())?;
-    KEYS.find_ignoring_case(&name[..=slash])
-        .and_then(Key::from_row)
+    KEYS.find_ignoring_case(&name[..=slash]).and_then(Key::from_row)
 }
 
 /// The row for a claim of an issuer that has no row of its own.
 fn claim_key(issuer: &str, claim: &str) -> Option<Key> {
     let issuer = issuers::issuer(issuer);
     let builtin = issuer.is_some_and(|issuer| issuer.kind == IssuerKind::Builtin);
-    let common = ["aud", "sub", "amr", "email", "oaud"]
-        .iter()
-        .find(|common| common.eq_ignore_ascii_case(claim));
+    let common = ["aud", "sub", "amr", "email", "oaud"].iter().find(|common| common.eq_ignore_ascii_case(claim));
     let row = match (common, issuer) {
         // Every key of the built-in issuers has a row of its own.
         (Some(common), _) if !builtin => {
@@ -236,9 +223,7 @@ fn claim_key(issuer: &str, claim: &str) -> Option<Key> {
 
 /// Whether this is a global condition key, `aws:…`, that AWS knows.
 pub fn is_global(name: &str) -> bool {
-    name.get(..4)
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
-        && key(name).is_some()
+    name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) && key(name).is_some()
 }
 
 /// The key nearest to one that is not known: `aws:PrincipalOrgID` for `aws:PrincipleOrgID`. With a tag, the answer ends
@@ -248,10 +233,7 @@ pub fn suggest(name: &str) -> Option<&'static str> {
         return None;
     }
     let name = &name[..name.find('/').map_or(name.len(), |slash| slash + 1)];
-    let fixed = KEYS
-        .rows()
-        .map(|row| row.field(0))
-        .filter(|key| !key.starts_with(HOST));
+    let fixed = KEYS.rows().map(|row| row.field(0)).filter(|key| !key.starts_with(HOST));
     nearest(name, 2, fixed)
 }
 
@@ -290,60 +272,26 @@ mod tests {
 
     #[test]
     fn claims() {
-        assert_eq!(
-            presence("token.actions.githubusercontent.com:sub"),
-            [N, N, N, N, N, A]
-        );
-        assert_eq!(
-            presence("token.actions.githubusercontent.com:environment"),
-            [N, N, N, N, N, S]
-        );
-        assert_eq!(
-            presence("token.actions.githubusercontent.com:repository_owner"),
-            [N; 6],
-            "not given by STS"
-        );
-        assert_eq!(
-            presence("gitlab.example.com:project_id"),
-            [N, N, N, N, N, U],
-            "an unknown issuer"
-        );
-        assert_eq!(
-            presence("cognito-identity.amazonaws.com:aud"),
-            [N, N, S, N, N, A]
-        );
+        assert_eq!(presence("token.actions.githubusercontent.com:sub"), [N, N, N, N, N, A]);
+        assert_eq!(presence("token.actions.githubusercontent.com:environment"), [N, N, N, N, N, S]);
+        assert_eq!(presence("token.actions.githubusercontent.com:repository_owner"), [N; 6], "not given by STS");
+        assert_eq!(presence("gitlab.example.com:project_id"), [N, N, N, N, N, U], "an unknown issuer");
+        assert_eq!(presence("cognito-identity.amazonaws.com:aud"), [N, N, S, N, N, A]);
         assert_eq!(presence("graph.facebook.com:sub"), [N; 6]);
-        assert_eq!(
-            presence("oidc.circleci.com/org/1:oidc.circleci.com/project-id"),
-            [N, N, N, N, N, S]
-        );
-        assert_eq!(
-            presence("oidc.eks.eu-west-1.amazonaws.com/id/ABC:sub"),
-            [N, N, N, N, N, A]
-        );
-        assert!(
-            key("oidc.eks.eu-west-1.amazonaws.com/id/ABC:amr").is_some_and(|key| key.multivalued)
-        );
+        assert_eq!(presence("oidc.circleci.com/org/1:oidc.circleci.com/project-id"), [N, N, N, N, N, S]);
+        assert_eq!(presence("oidc.eks.eu-west-1.amazonaws.com/id/ABC:sub"), [N, N, N, N, N, A]);
+        assert!(key("oidc.eks.eu-west-1.amazonaws.com/id/ABC:amr").is_some_and(|key| key.multivalued));
     }
 
     #[test]
     fn classes_types_and_marks() {
         let tag = key("aws:RequestTag/team").expect("known");
-        assert_eq!(
-            (tag.name, tag.class(Flow::User)),
-            ("aws:RequestTag/", Class::Free)
-        );
+        assert_eq!((tag.name, tag.class(Flow::User)), ("aws:RequestTag/", Class::Free));
         assert_eq!(tag.class(Flow::WebIdentity), Class::Issued);
         let paths = key("aws:principalorgpaths").expect("known");
-        assert_eq!(
-            (paths.name, paths.multivalued, paths.mark),
-            ("aws:PrincipalOrgPaths", true, Mark::Certain)
-        );
+        assert_eq!((paths.name, paths.multivalued, paths.mark), ("aws:PrincipalOrgPaths", true, Mark::Certain));
         assert_eq!(key("aws:SourceIp").map(|key| key.kind), Some(KeyType::Ip));
-        assert_eq!(
-            key("aws:MultiFactorAuthAge").map(|key| key.kind),
-            Some(KeyType::Numeric)
-        );
+        assert_eq!(key("aws:MultiFactorAuthAge").map(|key| key.kind), Some(KeyType::Numeric));
     }
 
     #[test]
@@ -363,9 +311,7 @@ mod tests {
             assert_eq!(key(name), None, "{name}");
         }
         assert!(is_global("AWS:SourceIp") && is_global("aws:RequestTag/x"));
-        assert!(
-            !is_global("sts:ExternalId") && !is_global("aws:PrincipleOrgID") && !is_global("é")
-        );
+        assert!(!is_global("sts:ExternalId") && !is_global("aws:PrincipleOrgID") && !is_global("é"));
     }
 
     #[test]

@@ -29,10 +29,7 @@ struct Table(&'static str);
 impl Table {
     /// All rows, in the order of the file.
     fn rows(self) -> impl Iterator<Item = Row> {
-        self.0
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(Row)
+        self.0.lines().filter(|line| !line.starts_with('#')).map(Row)
     }
 
     /// The row whose first field is `key`.
@@ -53,21 +50,11 @@ impl Table {
         while low < high {
             let middle = low + (high - low) / 2;
             let newline = |byte: &u8| *byte == b'\n';
-            let start = bytes[low..middle]
-                .iter()
-                .rposition(newline)
-                .map_or(low, |at| low + at + 1);
-            let end = bytes[middle..high]
-                .iter()
-                .position(newline)
-                .map_or(high, |at| middle + at + 1);
+            let start = bytes[low..middle].iter().rposition(newline).map_or(low, |at| low + at + 1);
+            let end = bytes[middle..high].iter().position(newline).map_or(high, |at| middle + at + 1);
             let row = Row(self.0.get(start..end)?.trim_end_matches(['\r', '\n']));
             // The leading comments stand before every row.
-            let side = if row.0.starts_with('#') {
-                Ordering::Less
-            } else {
-                order(row.field(0))
-            };
+            let side = if row.0.starts_with('#') { Ordering::Less } else { order(row.field(0)) };
             match side {
                 Ordering::Equal => return Some(row),
                 Ordering::Less => low = end,
@@ -127,11 +114,7 @@ fn folded(name: &str) -> impl Iterator<Item = u8> {
 
 /// The one candidate that is nearest to a misspelt name, at most `limit` edits away, case apart. Between two that
 /// are equally near it does not choose: a wrong "did you mean" is worse than none.
-fn nearest(
-    name: &str,
-    limit: usize,
-    candidates: impl Iterator<Item = &'static str>,
-) -> Option<&'static str> {
+fn nearest(name: &str, limit: usize, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let mut best = None;
     let mut best_distance = limit + 1;
@@ -156,54 +139,21 @@ mod tests {
     /// Fails unless the table is well formed: comments first, `columns` filled fields in each row, sorted, no key
     /// twice, and each row found by its key.
     pub(super) fn well_formed(table: Table, columns: usize, ignoring_case: bool) {
-        let head: Vec<_> = table
-            .0
-            .lines()
-            .take_while(|line| line.starts_with('#'))
-            .collect();
-        assert!(
-            head.iter().any(|line| line.contains("Source:")),
-            "no source: {:?}",
-            head.first()
-        );
-        assert!(
-            head.iter().any(|line| line.contains("Columns:")),
-            "no columns: {:?}",
-            head.first()
-        );
-        assert_eq!(
-            head.len(),
-            table.0.lines().filter(|line| line.starts_with('#')).count()
-        );
+        let head: Vec<_> = table.0.lines().take_while(|line| line.starts_with('#')).collect();
+        assert!(head.iter().any(|line| line.contains("Source:")), "no source: {:?}", head.first());
+        assert!(head.iter().any(|line| line.contains("Columns:")), "no columns: {:?}", head.first());
+        assert_eq!(head.len(), table.0.lines().filter(|line| line.starts_with('#')).count());
         let mut before: Option<&str> = None;
         for row in table.rows() {
             let fields: Vec<_> = row.0.split('\t').collect();
             assert_eq!(fields.len(), columns, "{:?}", row.0);
-            assert!(
-                fields
-                    .iter()
-                    .all(|field| !field.is_empty() && field.trim() == *field),
-                "{:?}",
-                row.0
-            );
+            assert!(fields.iter().all(|field| !field.is_empty() && field.trim() == *field), "{:?}", row.0);
             let key = fields[0];
             if let Some(before) = before {
-                let order = if ignoring_case {
-                    folded(before).cmp(folded(key))
-                } else {
-                    before.cmp(key)
-                };
-                assert_eq!(
-                    order,
-                    Ordering::Less,
-                    "{before:?} does not stand before {key:?}"
-                );
+                let order = if ignoring_case { folded(before).cmp(folded(key)) } else { before.cmp(key) };
+                assert_eq!(order, Ordering::Less, "{before:?} does not stand before {key:?}");
             }
-            let found = if ignoring_case {
-                table.find_ignoring_case(key)
-            } else {
-                table.find(key)
-            };
+            let found = if ignoring_case { table.find_ignoring_case(key) } else { table.find(key) };
             assert_eq!(found.map(|found| found.0), Some(row.0));
             before = Some(key);
         }
@@ -221,18 +171,12 @@ mod tests {
         }
         assert!(table.find_ignoring_case("B").is_some());
         assert!(Table("").find("a").is_none());
-        assert_eq!(
-            Table("a\t1\r\n").find("a").map(|row| row.field(1)),
-            Some("1")
-        );
+        assert_eq!(Table("a\t1\r\n").find("a").map(|row| row.field(1)), Some("1"));
     }
 
     #[test]
     fn nearest_does_not_choose_between_equals() {
-        assert_eq!(
-            nearest("lamda", 1, ["lambda", "sns"].into_iter()),
-            Some("lambda")
-        );
+        assert_eq!(nearest("lamda", 1, ["lambda", "sns"].into_iter()), Some("lambda"));
         assert_eq!(nearest("ecs2", 1, ["ec2", "ecs"].into_iter()), None);
         assert_eq!(nearest("glue", 1, ["lambda"].into_iter()), None);
     }

@@ -36,18 +36,13 @@ impl Partition {
     /// Whether a Region of this partition could have this name: `us-west-2`, but not `us-gov-west-1` in `aws`.
     fn could_have(self, region: &str) -> bool {
         self.region_starts.iter().any(|start| {
-            let rest = region
-                .strip_prefix(start)
-                .and_then(|rest| rest.strip_prefix('-'));
-            rest.and_then(|rest| rest.split_once('-'))
-                .is_some_and(|(word, number)| {
-                    !word.is_empty()
-                        && word
-                            .bytes()
-                            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-                        && !number.is_empty()
-                        && number.bytes().all(|byte| byte.is_ascii_digit())
-                })
+            let rest = region.strip_prefix(start).and_then(|rest| rest.strip_prefix('-'));
+            rest.and_then(|rest| rest.split_once('-')).is_some_and(|(word, number)| {
+                !word.is_empty()
+                    && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                    && !number.is_empty()
+                    && number.bytes().all(|byte| byte.is_ascii_digit())
+            })
         })
     }
 }
@@ -92,12 +87,7 @@ mod tests {
         for row in REGIONS.rows() {
             let home = partition(row.field(1)).expect("a known partition");
             assert!(home.could_have(row.field(0)), "{}", row.field(0));
-            assert_eq!(
-                all().filter(|other| other.could_have(row.field(0))).count(),
-                1,
-                "{}",
-                row.field(0)
-            );
+            assert_eq!(all().filter(|other| other.could_have(row.field(0))).count(), 1, "{}", row.field(0));
         }
     }
 
@@ -105,39 +95,17 @@ mod tests {
     fn facts() {
         assert_eq!(all().count(), 8);
         assert!(is_partition("aws-us-gov") && !is_partition("AWS") && !is_partition("aws-us"));
-        assert_eq!(
-            partition("aws-cn").map(|cn| cn.dns_suffix),
-            Some("amazonaws.com.cn")
-        );
-        assert_eq!(
-            partition("aws").and_then(|aws| aws.sign_in_host),
-            Some("signin.aws.amazon.com")
-        );
-        assert_eq!(
-            of_region("us-gov-west-1").map(|home| home.id),
-            Some("aws-us-gov")
-        );
-        assert_eq!(
-            of_region("us-isob-east-1").map(|home| home.id),
-            Some("aws-iso-b")
-        );
+        assert_eq!(partition("aws-cn").map(|cn| cn.dns_suffix), Some("amazonaws.com.cn"));
+        assert_eq!(partition("aws").and_then(|aws| aws.sign_in_host), Some("signin.aws.amazon.com"));
+        assert_eq!(of_region("us-gov-west-1").map(|home| home.id), Some("aws-us-gov"));
+        assert_eq!(of_region("us-isob-east-1").map(|home| home.id), Some("aws-iso-b"));
     }
 
     #[test]
     fn regions_known_and_new() {
         assert!(is_region("eu-central-2"));
         assert!(is_region("sa-west-1"), "a new Region is known by its form");
-        for text in [
-            "",
-            "eu",
-            "eu-central",
-            "eu-central-",
-            "eu--1",
-            "EU-WEST-1",
-            "logs",
-            "aws-global",
-            "xx-west-1",
-        ] {
+        for text in ["", "eu", "eu-central", "eu-central-", "eu--1", "EU-WEST-1", "logs", "aws-global", "xx-west-1"] {
             assert!(!is_region(text), "{text}");
         }
     }

@@ -31,20 +31,11 @@ pub fn parse(host: &str) -> Option<Host<'_>> {
         Some((name, partition.dns_suffix))
     })?;
     let regional = name.rsplit_once('.').filter(|(_, region)| {
-        partitions::of_region(region)
-            .is_some_and(|home| suffix == &SUFFIX[1..] || home.dns_suffix == suffix)
+        partitions::of_region(region).is_some_and(|home| suffix == &SUFFIX[1..] || home.dns_suffix == suffix)
     });
     Some(match regional {
-        Some((service, region)) => Host {
-            service,
-            region: Some(region),
-            suffix,
-        },
-        None => Host {
-            service: name,
-            region: None,
-            suffix,
-        },
+        Some((service, region)) => Host { service, region: Some(region), suffix },
+        None => Host { service: name, region: None, suffix },
     })
 }
 
@@ -61,10 +52,7 @@ pub fn suggest(host: &str) -> Option<&'static str> {
     }
     let host = host.to_ascii_lowercase();
     // A right name before a wrong ending: `ec2.amazon.com`, `ec2.aws.com`, `ec2`.
-    let stem = [".amazon", ".aws"]
-        .iter()
-        .find_map(|mark| host.find(mark))
-        .map_or(host.as_str(), |at| &host[..at]);
+    let stem = [".amazon", ".aws"].iter().find_map(|mark| host.find(mark)).map_or(host.as_str(), |at| &host[..at]);
     let name = match stem.rsplit_once('.') {
         Some((name, region)) if partitions::is_region(region) => name,
         _ => stem,
@@ -81,11 +69,7 @@ pub fn suggest(host: &str) -> Option<&'static str> {
     }
     // A stem that is the whole host has an ending too odd to find (`ecs.amzonaws.com`): it takes part in the distance.
     let whole = name.len() == host.len() && host.contains('.');
-    let target = if whole {
-        name.to_owned()
-    } else {
-        format!("{name}{SUFFIX}")
-    };
+    let target = if whole { name.to_owned() } else { format!("{name}{SUFFIX}") };
     let limit = if name.len() < 6 { 1 } else { 2 };
     nearest(&target, limit, SERVICES.rows().map(|row| row.field(0)))
 }
@@ -127,11 +111,7 @@ pub struct SourceKeys {
 pub fn source_keys(host: &str) -> Option<SourceKeys> {
     let row = deputy_row(host)?;
     row.optional(2)?;
-    Some(SourceKeys {
-        keys: row.list(2),
-        page: row.field(4),
-        read: row.field(3) == "read",
-    })
+    Some(SourceKeys { keys: row.list(2), page: row.field(4), read: row.field(3) == "read" })
 }
 
 /// The actions that a trust policy must allow to this service beside `sts:AssumeRole`. Source: Access Analyzer,
@@ -165,44 +145,19 @@ mod tests {
         well_formed(DEPUTIES, 5, false);
         for row in SERVICES.rows() {
             let host = parse(row.field(0)).expect("a host of AWS");
-            assert_eq!(
-                (host.region, host.suffix),
-                (None, "amazonaws.com"),
-                "{}",
-                row.field(0)
-            );
+            assert_eq!((host.region, host.suffix), (None, "amazonaws.com"), "{}", row.field(0));
             assert!(known(row.field(0)), "{}", row.field(0));
         }
         for row in ALIASES.rows() {
-            assert!(
-                find(SERVICES, row.field(0)).is_none(),
-                "{} is right",
-                row.field(0)
-            );
+            assert!(find(SERVICES, row.field(0)).is_none(), "{} is right", row.field(0));
             assert!(known(row.field(1)), "{}", row.field(1));
         }
         for row in DEPUTIES.rows() {
             assert!(known(row.field(0)), "{}", row.field(0));
-            assert!(
-                ["documented", "compute"].contains(&row.field(1)),
-                "{}",
-                row.field(1)
-            );
-            assert!(
-                row.list(2)
-                    .iter()
-                    .all(|key| ["aws:SourceArn", "aws:SourceAccount"].contains(&key))
-            );
-            assert!(
-                row.field(1) == "compute" || !row.list(2).is_empty(),
-                "{}",
-                row.field(0)
-            );
-            assert!(
-                ["read", "recalled"].contains(&row.field(3)),
-                "{}",
-                row.field(3)
-            );
+            assert!(["documented", "compute"].contains(&row.field(1)), "{}", row.field(1));
+            assert!(row.list(2).iter().all(|key| ["aws:SourceArn", "aws:SourceAccount"].contains(&key)));
+            assert!(row.field(1) == "compute" || !row.list(2).is_empty(), "{}", row.field(0));
+            assert!(["read", "recalled"].contains(&row.field(3)), "{}", row.field(3));
         }
     }
 
@@ -234,10 +189,7 @@ mod tests {
             assert!(!known(host), "{host}");
         }
         let host = parse("delivery.logs.eu-west-1.amazonaws.com").expect("a host of AWS");
-        assert_eq!(
-            (host.service, host.region),
-            ("delivery.logs", Some("eu-west-1"))
-        );
+        assert_eq!((host.service, host.region), ("delivery.logs", Some("eu-west-1")));
     }
 
     #[test]
@@ -250,16 +202,10 @@ mod tests {
             ("lambda", Some("lambda.amazonaws.com")),
             ("lamda.amazonaws.com", Some("lambda.amazonaws.com")),
             ("ecs-task.amazonaws.com", Some("ecs-tasks.amazonaws.com")),
-            (
-                "api-gateway.amazonaws.com",
-                Some("apigateway.amazonaws.com"),
-            ),
+            ("api-gateway.amazonaws.com", Some("apigateway.amazonaws.com")),
             ("log.eu-west-1.amazonaws.com", Some("logs.amazonaws.com")),
             ("stepfunctions.amazonaws.com", Some("states.amazonaws.com")),
-            (
-                "rds-monitoring.amazonaws.com",
-                Some("monitoring.rds.amazonaws.com"),
-            ),
+            ("rds-monitoring.amazonaws.com", Some("monitoring.rds.amazonaws.com")),
             ("ec2.amazonaws.com", None),
             ("ec2.amazonaws.com.cn", None),
             ("logs.eu-west-1.amazonaws.com", None),
@@ -276,32 +222,19 @@ mod tests {
     #[test]
     fn deputies() {
         assert_eq!(deputy("transfer.amazonaws.com"), Deputy::Documented);
-        assert_eq!(
-            deputy("amplify.eu-south-1.amazonaws.com"),
-            Deputy::Documented
-        );
+        assert_eq!(deputy("amplify.eu-south-1.amazonaws.com"), Deputy::Documented);
         assert_eq!(deputy("ec2.amazonaws.com.cn"), Deputy::Compute);
         assert_eq!(deputy("iotevents.amazonaws.com"), Deputy::Unlisted);
         assert_eq!(deputy("example.com"), Deputy::Unlisted);
         let keys = source_keys("vpc-flow-logs.amazonaws.com").expect("documented");
-        assert!(
-            keys.read
-                && keys.keys.contains("aws:SourceAccount")
-                && keys.page.starts_with("Amazon VPC")
-        );
-        assert!(
-            source_keys("sagemaker.amazonaws.com").is_some(),
-            "compute, and documented"
-        );
+        assert!(keys.read && keys.keys.contains("aws:SourceAccount") && keys.page.starts_with("Amazon VPC"));
+        assert!(source_keys("sagemaker.amazonaws.com").is_some(), "compute, and documented");
         assert_eq!(source_keys("ec2.amazonaws.com"), None);
     }
 
     #[test]
     fn companions() {
-        assert_eq!(
-            companion_actions("rolesanywhere.amazonaws.com"),
-            ["SetSourceIdentity", "TagSession"]
-        );
+        assert_eq!(companion_actions("rolesanywhere.amazonaws.com"), ["SetSourceIdentity", "TagSession"]);
         assert_eq!(companion_actions("pods.eks.amazonaws.com"), ["TagSession"]);
         assert!(companion_actions("ec2.amazonaws.com").is_empty());
     }

@@ -55,9 +55,7 @@ pub fn is_sts_action(name: &str) -> bool {
 
 /// Whether allowing this action to this kind of caller, in a trust policy, allows anything at all.
 pub fn live(action: &str, caller: Caller) -> bool {
-    ACTIONS
-        .find_ignoring_case(action)
-        .is_some_and(|row| row.list(CALLERS).contains(caller.word()))
+    ACTIONS.find_ignoring_case(action).is_some_and(|row| row.list(CALLERS).contains(caller.word()))
 }
 
 /// The action nearest to a misspelt name, written without `sts:`.
@@ -78,22 +76,14 @@ mod tests {
         well_formed(ACTIONS, 3, true);
         for row in ACTIONS.rows() {
             for word in row.list(CALLERS).iter() {
-                assert!(
-                    Caller::ALL.iter().any(|caller| caller.word() == word),
-                    "{word}"
-                );
+                assert!(Caller::ALL.iter().any(|caller| caller.word() == word), "{word}");
             }
         }
     }
 
     #[test]
     fn pairing() {
-        let callers = |action| {
-            Caller::ALL
-                .into_iter()
-                .filter(|caller| live(action, *caller))
-                .collect::<Vec<_>>()
-        };
+        let callers = |action| Caller::ALL.into_iter().filter(|caller| live(action, *caller)).collect::<Vec<_>>();
         assert_eq!(callers("AssumeRole"), [Caller::Aws, Caller::Service]);
         assert_eq!(callers("assumerolewithsaml"), [Caller::Saml]);
         assert_eq!(callers("AssumeRoleWithWebIdentity"), [Caller::Oidc]);
@@ -109,16 +99,9 @@ mod tests {
     fn names() {
         assert_eq!(actions().count(), 16);
         assert_eq!(action("ASSUMEROLE"), Some("AssumeRole"));
-        assert!(
-            !is_sts_action("TagSessions")
-                && !is_sts_action("sts:AssumeRole")
-                && !is_sts_action("*")
-        );
+        assert!(!is_sts_action("TagSessions") && !is_sts_action("sts:AssumeRole") && !is_sts_action("*"));
         assert_eq!(suggest("TagSessions"), Some("TagSession"));
-        assert_eq!(
-            suggest("AssumeRoleWithWebIdentiy"),
-            Some("AssumeRoleWithWebIdentity")
-        );
+        assert_eq!(suggest("AssumeRoleWithWebIdentiy"), Some("AssumeRoleWithWebIdentity"));
         assert_eq!(suggest("PutObject"), None);
     }
 }

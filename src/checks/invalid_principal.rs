@@ -18,13 +18,19 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             let Some(partition) = partition(principal) else { continue };
             match &first_partition {
                 Some((first, other)) if *first != partition => found.push(
-                    Finding::new(principal.span(), format!("`{}` is of the partition `{partition}`, and trust never crosses partitions", principal.text.display()))
-                        .label(format!("partition `{partition}`"))
-                        .because(other.span(), format!("partition `{first}`"))
-                        .help("keep one document for each partition, or build the ARN from the partition of the deployment")
-                        .subject(principal.text.display())
-                        .statement(statement)
-                        .confidence(Confidence::Likely),
+                    Finding::new(
+                        principal.span(),
+                        format!(
+                            "`{}` is of the partition `{partition}`, and trust never crosses partitions",
+                            principal.text.display()
+                        ),
+                    )
+                    .label(format!("partition `{partition}`"))
+                    .because(other.span(), format!("partition `{first}`"))
+                    .help("keep one document for each partition, or build the ARN from the partition of the deployment")
+                    .subject(principal.text.display())
+                    .statement(statement)
+                    .confidence(Confidence::Likely),
                 ),
                 Some(_) => {}
                 None => first_partition = Some((partition, principal)),
@@ -92,7 +98,8 @@ fn help(principal: &Principal) -> String {
         return format!("did you mean `{right}`?");
     }
     if written.contains(['*', '?']) && principal.member == Some(Member::Aws) {
-        return "name the account, and narrow it with `ArnLike` on `aws:PrincipalArn`, which takes wildcards".to_owned();
+        return "name the account, and narrow it with `ArnLike` on `aws:PrincipalArn`, which takes wildcards"
+            .to_owned();
     }
     match principal.member {
         Some(Member::Aws) => "name an account by its 12 digits, or a user or role by its ARN",

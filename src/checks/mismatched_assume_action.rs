@@ -8,7 +8,8 @@ use crate::value::Text;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for statement in context.policy.statements.iter() {
-        let items = statement.actions.as_ref().filter(|actions| !actions.negated).map_or(&[][..], |actions| &actions.items);
+        let items =
+            statement.actions.as_ref().filter(|actions| !actions.negated).map_or(&[][..], |actions| &actions.items);
         let wrong: Vec<Finding> = items.iter().filter_map(|item| wrong_action(statement, item)).collect();
         // With no action left that STS knows, the actions are the mistake, not the principals.
         if statement.effect == Effect::Allow && (items.is_empty() || wrong.len() < items.len()) {
@@ -30,12 +31,21 @@ fn wrong_action(statement: &Statement, item: &Text) -> Option<Finding> {
         Some(Finding::new(item.span, message).help(help).subject(written).statement(statement))
     };
     let Some((service, name)) = written.split_once(':') else {
-        return finding(format!("`{written}` has no service before it; IAM rejects it"), format!("write `sts:{written}`"));
+        return finding(
+            format!("`{written}` has no service before it; IAM rejects it"),
+            format!("write `sts:{written}`"),
+        );
     };
     if pattern::glob(&service.to_ascii_lowercase(), "sts") {
         if pattern::has_wildcard(item) {
-            let nothing = sts::actions().all(|action| pattern::action_matches(item, &format!("sts:{action}")) == Truth::No);
-            return nothing.then(|| finding(format!("`{written}` covers no action of STS"), "name the action, such as `sts:AssumeRole`".to_owned()))?;
+            let nothing =
+                sts::actions().all(|action| pattern::action_matches(item, &format!("sts:{action}")) == Truth::No);
+            return nothing.then(|| {
+                finding(
+                    format!("`{written}` covers no action of STS"),
+                    "name the action, such as `sts:AssumeRole`".to_owned(),
+                )
+            })?;
         }
         if let Some(right) = sts::suggest(name) {
             return finding(
@@ -45,8 +55,11 @@ fn wrong_action(statement: &Statement, item: &Text) -> Option<Finding> {
         }
         if !sts::is_sts_action(name) {
             let help = "a trust policy takes `sts:AssumeRole` and its kin".to_owned();
-            return finding(format!("no action `{written}` of STS is known; IAM is likely to reject the trust policy"), help)
-                .map(|finding| finding.confidence(Confidence::Likely));
+            return finding(
+                format!("no action `{written}` of STS is known; IAM is likely to reject the trust policy"),
+                help,
+            )
+            .map(|finding| finding.confidence(Confidence::Likely));
         }
         if Caller::ALL.iter().all(|caller| !sts::live(name, *caller)) {
             return finding(
@@ -72,7 +85,10 @@ fn dead_grant(context: &Context<'_>, statement: &Statement, principal: &Principa
         Caller::Oidc => ("sts:AssumeRoleWithWebIdentity", "OpenID Connect providers"),
     };
     let live = || sts::actions().filter(|action| sts::live(action, caller));
-    let covered: Vec<String> = live().map(|action| format!("sts:{action}")).filter(|action| statement.covers_action(action) != Truth::No).collect();
+    let covered: Vec<String> = live()
+        .map(|action| format!("sts:{action}"))
+        .filter(|action| statement.covers_action(action) != Truth::No)
+        .collect();
     let assumes = |statement: &Statement| statement.covers_action(right) != Truth::No;
     let elsewhere = || {
         let same = |other: &Principal| other.text == principal.text || other.kind == PrincipalKind::Anyone;
@@ -87,8 +103,13 @@ fn dead_grant(context: &Context<'_>, statement: &Statement, principal: &Principa
     let actions = statement.actions.as_ref()?;
     let written = actions.items.iter().map(|item| format!("`{}`", item.display())).collect::<Vec<_>>().join(", ");
     let message = match covered.first() {
-        Some(action) => format!("`{}` may call `{action}` but never `{right}`, without which it gives no role", principal.text.display()),
-        None if actions.negated => format!("`{}` cannot get the role: `NotAction` leaves out `{right}`", principal.text.display()),
+        Some(action) => format!(
+            "`{}` may call `{action}` but never `{right}`, without which it gives no role",
+            principal.text.display()
+        ),
+        None if actions.negated => {
+            format!("`{}` cannot get the role: `NotAction` leaves out `{right}`", principal.text.display())
+        }
         None => format!("{sort} get a role with `{right}`, and this allows only {written}"),
     };
     let sure = if principal.kind == PrincipalKind::Anyone { Confidence::Likely } else { Confidence::Proved };
@@ -108,6 +129,7 @@ fn is_root_of(statement: &Statement, principal: &Principal) -> bool {
     let account = principal.kind.account();
     account.is_some()
         && statement.listed_principals().iter().any(|other| {
-            matches!(other.kind, PrincipalKind::Account { .. }) && other.kind.account().map(Text::display) == account.map(Text::display)
+            matches!(other.kind, PrincipalKind::Account { .. })
+                && other.kind.account().map(Text::display) == account.map(Text::display)
         })
 }

@@ -22,7 +22,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             sure = sure.min(Confidence::Likely);
         }
         let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-        let Some((loose, answer)) = loose(&probe, callers.get_or_insert_with(|| Callers::of(context.policy))) else { continue };
+        let Some((loose, answer)) = loose(&probe, callers.get_or_insert_with(|| Callers::of(context.policy))) else {
+            continue;
+        };
         let sure = if answer == Truth::Yes { sure } else { Confidence::Possible };
         found.push(word(&loose, answer, &relation, statement, principal, account).confidence(sure));
     }
@@ -83,13 +85,16 @@ impl Callers {
 }
 
 fn loose(probe: &Probe<'_>, callers: &Callers) -> Option<(Loose, Truth)> {
-    let account = probe.principal.kind.account().and_then(Text::known).map(|own| Pin::value("aws:PrincipalAccount", own));
+    let account =
+        probe.principal.kind.account().and_then(Text::known).map(|own| Pin::value("aws:PrincipalAccount", own));
     let passes = |id: Pin<'_>| {
-        let with_id = |pins: &Vec<Pin<'static>>| -> Vec<Pin<'_>> { pins.iter().chain(&account).chain([&id]).cloned().collect() };
+        let with_id =
+            |pins: &Vec<Pin<'static>>| -> Vec<Pin<'_>> { pins.iter().chain(&account).chain([&id]).cloned().collect() };
         callers.machines.iter().map(|pins| probe.passes(&with_id(pins))).fold(Truth::No, Truth::or)
     };
     let ways = [(Loose::Absent, Pin::absent(KEY)), (Loose::Any, Pin::foreign(KEY, "any-id"))];
-    let fitting = callers.patterns.iter().map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
+    let fitting =
+        callers.patterns.iter().map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
     let mut best: Option<(Loose, Truth)> = None;
     for (loose, id) in ways.into_iter().chain(fitting) {
         let answer = passes(id);
@@ -100,13 +105,22 @@ fn loose(probe: &Probe<'_>, callers: &Callers) -> Option<(Loose, Truth)> {
     best
 }
 
-fn word(loose: &Loose, answer: Truth, relation: &Relation, statement: &Statement, principal: &Principal, account: &Text) -> Finding {
+fn word(
+    loose: &Loose,
+    answer: Truth,
+    relation: &Relation,
+    statement: &Statement,
+    principal: &Principal,
+    account: &Text,
+) -> Finding {
     let written = principal.text.display();
     let id = account.display();
     let who = match (&principal.kind, relation) {
         (PrincipalKind::Account { .. }, Relation::Vendor(name)) => format!("{name} (account `{id}`)"),
         (_, Relation::Vendor(name)) => format!("{name} (`{written}`)"),
-        (PrincipalKind::Account { .. }, Relation::Foreign | Relation::Trusted(_)) => format!("account `{id}`, which is not yours,"),
+        (PrincipalKind::Account { .. }, Relation::Foreign | Relation::Trusted(_)) => {
+            format!("account `{id}`, which is not yours,")
+        }
         (PrincipalKind::Account { .. }, _) => format!("account `{id}`, if it is not yours,"),
         (_, Relation::Foreign | Relation::Trusted(_)) => format!("`{written}` of another account"),
         (_, _) => format!("`{written}`, if its account is not yours,"),
@@ -123,7 +137,9 @@ fn word(loose: &Loose, answer: Truth, relation: &Relation, statement: &Statement
                 format!("with any ExternalId that begins with `{start}`"),
                 format!("with sts:ExternalId `{start}anything`"),
             ),
-            None => (format!("with any ExternalId like `{pattern}`"), format!("with an sts:ExternalId like `{pattern}`")),
+            None => {
+                (format!("with any ExternalId like `{pattern}`"), format!("with an sts:ExternalId like `{pattern}`"))
+            }
         },
     };
     let mut help = "require the id that the third party made for you: \
@@ -132,12 +148,15 @@ fn word(loose: &Loose, answer: Truth, relation: &Relation, statement: &Statement
     if matches!(relation, Relation::Unknown) {
         help.push_str("; if the account is yours, list it in iamlint.toml: `[org] accounts`");
     }
-    let mut finding = Finding::new(principal.span(), format!("{who} {} assume this role {what}", if answer == Truth::Yes { "can" } else { "may be able to" }))
-        .label("may assume the role for any customer of theirs")
-        .why(format!("sts:AssumeRole by {caller} {why} is allowed"))
-        .help(help)
-        .subject(written)
-        .statement(statement);
+    let mut finding = Finding::new(
+        principal.span(),
+        format!("{who} {} assume this role {what}", if answer == Truth::Yes { "can" } else { "may be able to" }),
+    )
+    .label("may assume the role for any customer of theirs")
+    .why(format!("sts:AssumeRole by {caller} {why} is allowed"))
+    .help(help)
+    .subject(written)
+    .statement(statement);
     for condition in statement.conditions.iter().filter(|condition| condition.is_about(KEY)) {
         let note = match loose {
             Loose::Absent => "holds when no id is sent",

@@ -12,19 +12,28 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let finding = match (context.site.kind, statement.effect) {
             (PolicyKind::Trust, Effect::Allow) => Finding::new(
                 principals.key_span,
-                format!("IAM rejects `NotPrincipal` in a trust policy; it would let everyone but {} in", listed(principals)),
+                format!(
+                    "IAM rejects `NotPrincipal` in a trust policy; it would let everyone but {} in",
+                    listed(principals)
+                ),
             )
             .help("name the principals that may assume the role under `Principal`"),
-            (PolicyKind::Trust, Effect::Deny | Effect::Unknown) => {
-                Finding::new(principals.key_span, "IAM rejects `NotPrincipal` in a trust policy")
-                    .help("deny `\"Principal\": {\"AWS\": \"*\"}` with `ArnNotLike` on `aws:PrincipalArn` for those to leave out")
-            }
+            (PolicyKind::Trust, Effect::Deny | Effect::Unknown) => Finding::new(
+                principals.key_span,
+                "IAM rejects `NotPrincipal` in a trust policy",
+            )
+            .help(
+                "deny `\"Principal\": {\"AWS\": \"*\"}` with `ArnNotLike` on `aws:PrincipalArn` for those to leave out",
+            ),
             (_, Effect::Allow) => allow(context, statement, principals),
-            (_, Effect::Deny) => Finding::new(principals.key_span, "a Deny with `NotPrincipal` may stop sessions of the very roles it spares")
-                .label("spares an assumed role only if account, role and session are all listed")
-                .help("deny `\"Principal\": \"*\"` with `ArnNotLike` on `aws:PrincipalArn` for those to leave out")
-                .severity(Severity::Low)
-                .audience(Audience::Strict),
+            (_, Effect::Deny) => Finding::new(
+                principals.key_span,
+                "a Deny with `NotPrincipal` may stop sessions of the very roles it spares",
+            )
+            .label("spares an assumed role only if account, role and session are all listed")
+            .help("deny `\"Principal\": \"*\"` with `ArnNotLike` on `aws:PrincipalArn` for those to leave out")
+            .severity(Severity::Low)
+            .audience(Audience::Strict),
             (_, Effect::Unknown) => continue,
         };
         found.push(finding.subject(listed(principals)).statement(statement));
@@ -41,8 +50,10 @@ fn allow(context: &Context<'_>, statement: &Statement, principals: &Principals) 
         Truth::Yes => Finding::new(principals.key_span, format!("everyone in the world but {but} is allowed")),
         Truth::Maybe => Finding::new(principals.key_span, format!("everyone in the world but {but} may be allowed"))
             .confidence(Confidence::Possible),
-        Truth::No => Finding::new(principals.key_span, format!("everyone but {but} who meets the condition is allowed"))
-            .severity(Severity::Medium),
+        Truth::No => {
+            Finding::new(principals.key_span, format!("everyone but {but} who meets the condition is allowed"))
+                .severity(Severity::Medium)
+        }
     };
     finding
         .label("all principals that are not listed")

@@ -25,7 +25,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         for principal in statement.principals.iter().flat_map(|principals| &principals.entries) {
             judge(context, statement, &principal.text, found);
         }
-        for condition in statement.conditions.iter().filter(|condition| KEYS.iter().any(|key| condition.is_about(key))) {
+        for condition in statement.conditions.iter().filter(|condition| KEYS.iter().any(|key| condition.is_about(key)))
+        {
             for value in &condition.values {
                 judge(context, statement, value, found);
             }

@@ -54,7 +54,10 @@ fn word(open: &Open<'_>, statement: &Statement, principal: &Principal) -> Findin
     let can = if open.confidence == Confidence::Possible { "may be able to" } else { "can" };
     let message = match (open.with_id, principal.member) {
         (true, _) => format!("anyone in any AWS account who knows the ExternalId {can} assume this role"),
-        (false, None) => "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy".to_owned(),
+        (false, None) => {
+            "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy"
+                .to_owned()
+        }
         (false, Some(_)) => format!("anyone in any AWS account {can} assume this role"),
     };
     let mut finding = Finding::new(principal.span(), message)

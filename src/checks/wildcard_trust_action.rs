@@ -14,7 +14,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             found.extend(judge(statement, actions.key_span, "NotAction", |action| statement.covers_action(action)));
         } else {
             for item in actions.items.iter().filter(|item| item.known().is_some() && pattern::has_wildcard(item)) {
-                found.extend(judge(statement, item.span, &item.display(), |action| pattern::action_matches(item, action)));
+                found.extend(judge(statement, item.span, &item.display(), |action| {
+                    pattern::action_matches(item, action)
+                }));
             }
         }
     }
@@ -35,9 +37,14 @@ fn judge(statement: &Statement, span: Span, written: &str, covers: impl Fn(&str)
     }
     let whole = written == "*" || written.starts_with("*:");
     let (message, quiet) = match (whole, covered.extra.is_empty()) {
-        (true, true) => (format!("IAM is likely to reject `{written}` in a trust policy, which takes only STS actions"), false),
+        (true, true) => {
+            (format!("IAM is likely to reject `{written}` in a trust policy, which takes only STS actions"), false)
+        }
         (true, false) => (
-            format!("`{written}` also covers {}, and IAM is likely to reject it in a trust policy", list(covered.extra.iter())),
+            format!(
+                "`{written}` also covers {}, and IAM is likely to reject it in a trust policy",
+                list(covered.extra.iter())
+            ),
             false,
         ),
         (false, true) => (format!("`{written}` covers only {} here", list(covered.assume.iter())), true),
@@ -49,7 +56,8 @@ fn judge(statement: &Statement, span: Span, written: &str, covers: impl Fn(&str)
         .subject(written)
         .statement(statement);
     if covered.extra.contains(&"sts:TagSession") {
-        finding = finding.why("the caller may pass session tags of its choice, which policies with `aws:PrincipalTag` believe");
+        finding = finding
+            .why("the caller may pass session tags of its choice, which policies with `aws:PrincipalTag` believe");
     }
     if let Some(principals) = &statement.principals {
         finding = finding.because(principals.span, "for these callers");
@@ -61,7 +69,8 @@ fn judge(statement: &Statement, span: Span, written: &str, covers: impl Fn(&str)
 }
 
 fn covered(statement: &Statement, covers: impl Fn(&str) -> Truth) -> Covered {
-    let mut callers: Vec<Caller> = statement.listed_principals().iter().filter_map(|principal| principal.kind.caller()).collect();
+    let mut callers: Vec<Caller> =
+        statement.listed_principals().iter().filter_map(|principal| principal.kind.caller()).collect();
     if callers.is_empty() {
         callers.push(Caller::Aws);
     }

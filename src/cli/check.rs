@@ -133,7 +133,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let here = std::env::current_dir()?;
     let config = configuration(args, &here)?;
     if args.show_config {
-        io::stdout().lock().write_all(config.to_toml().as_bytes())?;
+        io::stdout().lock().write_all(config.to_toml(config::registry()).as_bytes())?;
         return Ok(Exit::Clean);
     }
     let mut settings = Settings::new(&config);
@@ -179,7 +179,8 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
         (Some(path), false) => Choice::File(path),
         (None, false) => Choice::Search,
     };
-    let mut config = config::load(choice, here).map_err(|error| Failure::Message(error.to_string()))?;
+    let mut config =
+        config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
     for warning in &config.warnings {
         eprintln!("iamlint: {}", warning.message);
     }

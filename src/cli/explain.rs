@@ -24,7 +24,13 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     if !rule.options.is_empty() {
         writeln!(out, "Options, under [rules.{}] of the configuration:", rule.id)?;
         for option in rule.options {
-            writeln!(out, "  {} = {}\n      {}", option.name, crate::config::show_option(&option.default.into()), option.help)?;
+            writeln!(
+                out,
+                "  {} = {}\n      {}",
+                option.name,
+                crate::config::show_option(&option.default.into()),
+                option.help
+            )?;
         }
         writeln!(out)?;
     }

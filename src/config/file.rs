@@ -43,6 +43,16 @@ pub(super) fn parse(
     Ok(found.then_some(config))
 }
 
+/// Read the text of an `iamlint.toml` that is no file: for tests and editors.
+pub fn parse_text(text: &str) -> Result<Config, Box<super::ConfigError>> {
+    let path = PathBuf::from("iamlint.toml");
+    let source = Source::new("iamlint.toml", text);
+    match parse(source, PathBuf::new(), Place::Whole, super::registry()) {
+        Ok(config) => Ok(config.unwrap_or_else(|| Config::new(PathBuf::new()))),
+        Err((source, problems)) => Err(Box::new(super::ConfigError { path, source, problems })),
+    }
+}
+
 /// The configuration as far as it is read, and what is wrong so far.
 pub(super) struct Reader<'k> {
     known: &'k KnownRules<'k>,

@@ -1,6 +1,8 @@
 //! The rules that a configuration may name, as far as reading it needs them.
 
+use crate::rules::RULES;
 use crate::rules::options::OptionSpec;
+use std::sync::LazyLock;
 
 /// What can be named in a configuration or on the command line.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,23 @@ impl<'a> KnownRules<'a> {
     pub fn nearest_selector(&self, name: &str) -> Option<&'a str> {
         nearest(name, self.ids.iter().chain(self.families).copied())
     }
+}
+
+/// The rules of this program.
+pub fn registry() -> &'static KnownRules<'static> {
+    static KNOWN: LazyLock<KnownRules<'static>> = LazyLock::new(|| {
+        let mut families: Vec<&str> = RULES.iter().map(|rule| rule.family).collect();
+        families.sort_unstable();
+        families.dedup();
+        let aliases = RULES.iter().flat_map(|rule| rule.aliases.iter().map(|old| (*old, rule.id)));
+        KnownRules {
+            ids: RULES.iter().map(|rule| rule.id).collect::<Vec<_>>().leak(),
+            families: families.leak(),
+            aliases: aliases.collect::<Vec<_>>().leak(),
+            options: |id| crate::rules::find(id).map_or(&[], |rule| rule.options),
+        }
+    });
+    &KNOWN
 }
 
 /// The candidate that differs from `name` by the fewest typing mistakes, if those are few; the first of equals. Upper

@@ -8,7 +8,9 @@ mod show;
 mod values;
 
 pub use discover::{Choice, load};
-pub use known::{KnownRules, nearest};
+pub use file::parse_text;
+pub use known::{KnownRules, nearest, registry};
+pub use show::show_option;
 
 use crate::diagnostic::{Audience, Problem, Severity};
 use crate::rules::Org;

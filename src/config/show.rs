@@ -95,7 +95,7 @@ impl Writer<'_> {
             self.line(&format!("rules.{id}.ignorable"), ignorable.to_string());
         }
         for spec in specs {
-            self.line(&format!("rules.{id}.{}", spec.name), option(&self.config.option(id, spec)));
+            self.line(&format!("rules.{id}.{}", spec.name), show_option(&self.config.option(id, spec)));
         }
     }
 
@@ -152,7 +152,8 @@ fn inline(ignore: &Ignore) -> String {
     format!("{{ {} }}", parts.join(", "))
 }
 
-fn option(value: &OptionValue) -> String {
+/// The value of an option as TOML.
+pub fn show_option(value: &OptionValue) -> String {
     match value {
         OptionValue::Int(number) => number.to_string(),
         OptionValue::Float(number) => toml::Value::from(*number).to_string(),

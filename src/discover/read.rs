@@ -49,6 +49,17 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+impl ReadError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            ReadError::TooLarge { .. } => Some("split the file, or leave it out with `exclude` in iamlint.toml"),
+            ReadError::NotUtf8 { .. } | ReadError::Utf16 => Some("save it as UTF-8, or leave it out with `exclude`"),
+            ReadError::Io(_) | ReadError::NotAFile => None,
+        }
+    }
+}
+
 /// The text of a file of at most `limit` bytes. The size is asked for first, so a huge file costs nothing, and a pipe
 /// is never waited for.
 pub fn read(path: &Path, limit: u64) -> Result<String, ReadError> {
@@ -66,6 +77,11 @@ pub fn read(path: &Path, limit: u64) -> Result<String, ReadError> {
         // The file may have grown since it was asked for its size.
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|error| ReadError::Io(system_message(&error)))?;
+    decode(bytes, limit)
+}
+
+/// The text in bytes that were read, at most `limit` of them.
+pub fn decode(bytes: Vec<u8>, limit: u64) -> Result<String, ReadError> {
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge { size: bytes.len() as u64, limit });
     }

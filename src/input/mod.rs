@@ -13,7 +13,7 @@ use crate::span::Span;
 use crate::syntax::Document;
 
 /// A format that holds policies.
-pub trait Input: Sync {
+pub trait Input: Sync + std::fmt::Debug {
     /// The name in `--input-format` and reports: `cloudformation`.
     fn name(&self) -> &'static str;
 
@@ -41,8 +41,7 @@ pub struct Found<'s> {
 }
 
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 3] =
-    [&cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
+pub static ALL: [&dyn Input; 3] = [&cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
 pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {
@@ -51,3 +50,26 @@ pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static s
 
 /// Bytes of which at least one stands in every file that holds a policy. Looking for them costs a tenth of parsing.
 pub const MARKS: [&str; 5] = ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::"];
+
+#[cfg(test)]
+mod testing {
+    use super::{Found, Input};
+    use crate::syntax::{Document, Syntax, parse};
+
+    /// The document that a text is. Tests are short, so it lives for ever.
+    pub fn document(text: &str) -> &'static Document<'static> {
+        let text: &'static str = Box::leak(text.to_owned().into_boxed_str());
+        let syntax = Syntax::of("", text);
+        let mut parsed = parse(text, syntax);
+        assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
+        let root = parsed.documents.remove(0);
+        Box::leak(Box::new(Document { text, syntax, root }))
+    }
+
+    /// What an input finds in a text.
+    pub fn extract(input: &dyn Input, text: &str) -> Found<'static> {
+        let mut found = Found::default();
+        input.extract(document(text), &mut found);
+        found
+    }
+}

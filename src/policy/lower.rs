@@ -355,9 +355,15 @@ mod tests {
 
     #[test]
     fn unknown_parts_leave_the_policy_open() {
-        let hole = crate::value::Hole { name: "X".into(), why: "a parameter", domain: crate::value::Domain::Any, default: None };
+        let hole = crate::value::Hole {
+            name: "X".into(),
+            why: "a parameter",
+            domain: crate::value::Domain::Any,
+            default: None,
+        };
         let unknown = Value::new(Kind::Unknown(Box::new(hole)), Span::default());
-        let document = Value::from(Kind::Map(vec![Entry { key: "Statement".into(), key_span: Span::default(), value: unknown }]));
+        let document =
+            Value::from(Kind::Map(vec![Entry { key: "Statement".into(), key_span: Span::default(), value: unknown }]));
         let policy = lower(&document);
         assert!(policy.open_ended);
         assert_eq!(policy.facts, []);

@@ -12,11 +12,11 @@ pub mod principal;
 
 use crate::span::Span;
 use crate::value::{Domain, Hole, Kind, Text, Value};
-use std::borrow::Cow;
 pub use condition::{BaseOperator, Condition, Operator, SetOperator};
 pub use lower::lower;
 pub use pattern::Truth;
 pub use principal::{Principal, PrincipalKind};
+use std::borrow::Cow;
 
 /// One policy document.
 #[derive(Clone, Debug)]
@@ -155,7 +155,12 @@ pub fn holes<'v>(value: &'v Value<'_>, found: &mut Vec<(Span, Cow<'v, Hole>)>) {
         Kind::Map(members) => members.iter().for_each(|member| holes(&member.value, found)),
         Kind::Unknown(hole) => found.push((value.span, Cow::Borrowed(hole))),
         Kind::Tagged(tagged) => {
-            let hole = Hole { name: format!("!{}", tagged.tag), why: "a tag without a known meaning", domain: Domain::Any, default: None };
+            let hole = Hole {
+                name: format!("!{}", tagged.tag),
+                why: "a tag without a known meaning",
+                domain: Domain::Any,
+                default: None,
+            };
             found.push((value.span, Cow::Owned(hole)));
         }
     }
@@ -180,7 +185,9 @@ impl Statement {
 
     /// Whether the statement covers this action, `service:Name`.
     pub fn covers_action(&self, action: &str) -> Truth {
-        self.actions.as_ref().map_or(Truth::No, |actions| actions.covers(|pattern| pattern::action_matches(pattern, action)))
+        self.actions
+            .as_ref()
+            .map_or(Truth::No, |actions| actions.covers(|pattern| pattern::action_matches(pattern, action)))
     }
 
     /// Whether the statement covers every resource.

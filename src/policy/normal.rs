@@ -17,7 +17,10 @@ pub fn normalize(document: &Value<'_>) -> Value<'static> {
         kind => Value::new(kind, document.span),
     };
     let span = policy.span;
-    Value::new(Kind::Map(vec![Member { key: "Policy".into(), key_span: Span::at(span.start as usize), value: policy }]), span)
+    Value::new(
+        Kind::Map(vec![Member { key: "Policy".into(), key_span: Span::at(span.start as usize), value: policy }]),
+        span,
+    )
 }
 
 fn element(mut member: Member<'static>) -> Member<'static> {

@@ -163,7 +163,9 @@ fn classify_aws(text: &Text) -> PrincipalKind {
             | Domain::Region
             | Domain::UrlSuffix
             | Domain::OwnOrganization => match hole.default.as_deref() {
-                Some(default) if aws::accounts::is_account_id(default) => PrincipalKind::Account { account: text.clone() },
+                Some(default) if aws::accounts::is_account_id(default) => {
+                    PrincipalKind::Account { account: text.clone() }
+                }
                 Some(default) if default.starts_with("arn:") => classify_arn(&Text::literal(default, text.span)),
                 Some(_) | None => PrincipalKind::Unknown,
             },
@@ -209,7 +211,11 @@ fn classify_arn(text: &Text) -> PrincipalKind {
     let fields = text.split(':', 6);
     let [prefix, partition, service, region, account, resource] = fields.as_slice() else {
         // A hole may stand for several fields.
-        return if text.known().is_some() { invalid("has fewer than the six fields of an ARN") } else { PrincipalKind::Unknown };
+        return if text.known().is_some() {
+            invalid("has fewer than the six fields of an ARN")
+        } else {
+            PrincipalKind::Unknown
+        };
     };
     if prefix.known() != Some("arn") {
         return PrincipalKind::Unknown;
@@ -230,7 +236,8 @@ fn classify_arn(text: &Text) -> PrincipalKind {
         }
         Some(id) => {
             let digits = id.chars().all(|c| c.is_ascii_digit());
-            let found = if digits { format!("`{id}` has {} digits", id.len()) } else { format!("`{id}` is no account id") };
+            let found =
+                if digits { format!("`{id}` has {} digits", id.len()) } else { format!("`{id}` is no account id") };
             return invalid(format!("has no account: {found}, an account id is 12 digits"));
         }
         None => {}
@@ -296,7 +303,9 @@ fn classify_federated(text: &Text) -> PrincipalKind {
     }
     if text.strip_prefix("arn:").is_none() {
         return match text.known() {
-            Some(host) if host.contains("://") => invalid("has a scheme; an issuer is named by its host name or its provider's ARN"),
+            Some(host) if host.contains("://") => {
+                invalid("has a scheme; an issuer is named by its host name or its provider's ARN")
+            }
             Some(host) if host.contains(['*', '?']) => invalid("has a wildcard; a provider is named whole"),
             Some(host) if aws::issuers::is_builtin(host) => PrincipalKind::WebIdentity { issuer: text.clone() },
             Some(host) if host.contains('.') && !host.contains(['/', ' ', ':']) => {
@@ -308,7 +317,11 @@ fn classify_federated(text: &Text) -> PrincipalKind {
     }
     let fields = text.split(':', 6);
     let [_, _, _, _, account, resource] = fields.as_slice() else {
-        return if text.known().is_some() { invalid("has fewer than the six fields of an ARN") } else { PrincipalKind::Unknown };
+        return if text.known().is_some() {
+            invalid("has fewer than the six fields of an ARN")
+        } else {
+            PrincipalKind::Unknown
+        };
     };
     if resource.parts().any(|part| matches!(part, PartRef::Literal(text) if text.contains('*'))) {
         return invalid("has a wildcard; a provider is named whole");
@@ -406,7 +419,10 @@ mod tests {
 
     #[test]
     fn what_iam_rejects_has_a_reason() {
-        assert_eq!(why(aws("arn:aws:iam::THIRD-PARTY-ACCOUNT:root")), "has no account: `THIRD-PARTY-ACCOUNT` is no account id, an account id is 12 digits");
+        assert_eq!(
+            why(aws("arn:aws:iam::THIRD-PARTY-ACCOUNT:root")),
+            "has no account: `THIRD-PARTY-ACCOUNT` is no account id, an account id is 12 digits"
+        );
         assert!(why(aws("arn:aws:iam::111122223333:role/*")).contains("wildcard"));
         assert!(why(aws("arn:aws:iam::111122223333:group/a")).contains("group"));
         assert!(why(aws("11112222333")).contains("11 digits"));
@@ -423,7 +439,9 @@ mod tests {
         assert!(matches!(federated("cognito-identity.amazonaws.com"), PrincipalKind::WebIdentity { .. }));
         assert!(why(federated("https://gitlab.com")).contains("scheme"));
         match federated("arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A") {
-            PrincipalKind::Oidc { issuer, .. } => assert_eq!(issuer.known(), Some("oidc.eks.eu-west-1.amazonaws.com/id/A")),
+            PrincipalKind::Oidc { issuer, .. } => {
+                assert_eq!(issuer.known(), Some("oidc.eks.eu-west-1.amazonaws.com/id/A"))
+            }
             other => panic!("{other:?}"),
         }
     }

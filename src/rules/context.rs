@@ -80,7 +80,8 @@ impl Context<'_> {
 
     /// Every principal that an Allow statement lists, with the statement.
     pub fn allowed_principals(&self) -> impl Iterator<Item = (&Statement, &Principal)> {
-        self.allows().flat_map(|statement| statement.listed_principals().iter().map(move |principal| (statement, principal)))
+        self.allows()
+            .flat_map(|statement| statement.listed_principals().iter().map(move |principal| (statement, principal)))
     }
 
     /// An integer option of the rule.
@@ -111,11 +112,13 @@ impl Context<'_> {
         if let OwnerAccount::Id(id) = &self.site.owner.account {
             return Some(id);
         }
-        self.policy.statements.iter().flat_map(Statement::listed_principals).find_map(|principal| match &principal.kind {
-            PrincipalKind::Oidc { account, .. } | PrincipalKind::Saml { account } => {
-                account.known().filter(|id| aws::accounts::is_account_id(id))
+        self.policy.statements.iter().flat_map(Statement::listed_principals).find_map(|principal| {
+            match &principal.kind {
+                PrincipalKind::Oidc { account, .. } | PrincipalKind::Saml { account } => {
+                    account.known().filter(|id| aws::accounts::is_account_id(id))
+                }
+                _ => None,
             }
-            _ => None,
         })
     }
 
@@ -141,6 +144,10 @@ impl Context<'_> {
             return Relation::Aws(service);
         }
         // With the organization's accounts listed, any other account is somebody else's.
-        if self.own_account().is_some() || !self.org.accounts.is_empty() { Relation::Foreign } else { Relation::Unknown }
+        if self.own_account().is_some() || !self.org.accounts.is_empty() {
+            Relation::Foreign
+        } else {
+            Relation::Unknown
+        }
     }
 }

@@ -177,7 +177,8 @@ impl ActiveRule {
     fn diagnose(&self, finding: Finding, context: &Context<'_>) -> Diagnostic {
         let site = context.site;
         // What holds only when a condition of the template is chosen so is not proved.
-        let confidence = if site.branch.is_empty() { finding.confidence } else { finding.confidence.min(Confidence::Likely) };
+        let confidence =
+            if site.branch.is_empty() { finding.confidence } else { finding.confidence.min(Confidence::Likely) };
         let mut diagnostic = self.about_run(finding, &site.address);
         diagnostic.confidence = confidence;
         diagnostic

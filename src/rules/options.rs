@@ -98,13 +98,8 @@ mod tests {
 
     #[test]
     fn ranges() {
-        let spec = OptionSpec {
-            name: "max-hours",
-            default: OptionDefault::Int(4),
-            help: "",
-            min: Some(1.0),
-            max: Some(12.0),
-        };
+        let spec =
+            OptionSpec { name: "max-hours", default: OptionDefault::Int(4), help: "", min: Some(1.0), max: Some(12.0) };
         assert_eq!(spec.out_of_range(&OptionValue::Int(0)).as_deref(), Some("must be at least 1"));
         assert_eq!(spec.out_of_range(&OptionValue::Int(13)).as_deref(), Some("must be at most 12"));
         assert_eq!(spec.out_of_range(&OptionValue::Int(12)), None);

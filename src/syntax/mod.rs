@@ -80,14 +80,7 @@ impl<'s> Document<'s> {
         let Some(text) = node.as_str() else {
             return Err(vec![Problem::new(node.span, format!("expected a policy document, found {}", node.sort()))]);
         };
-        let raw = self.text.get(node.span.range()).unwrap_or_default();
-        let unescaped = match self.syntax {
-            Syntax::Json | Syntax::Jsonc => json::unescape(raw),
-            Syntax::Yaml => yaml::unescape(raw),
-        };
-        let map = unescaped.filter(|(unescaped, _)| unescaped == text).map(|(_, map)| {
-            OffsetMap::shifted(node.span.start as usize).compose(&map)
-        });
+        let map = self.map(node);
         if !text.trim_start().starts_with('%') {
             return open_text(text, node.span, map.as_ref());
         }
@@ -99,10 +92,20 @@ impl<'s> Document<'s> {
             ]),
         }
     }
+
+    /// The way from the text of a string node to the bytes of the file, when they show that text.
+    pub fn map(&self, node: &Value<'_>) -> Option<OffsetMap> {
+        let raw = self.text.get(node.span.range())?;
+        let (text, map) = match self.syntax {
+            Syntax::Json | Syntax::Jsonc => json::unescape(raw),
+            Syntax::Yaml => yaml::unescape(raw),
+        }?;
+        (Some(text.as_str()) == node.as_str()).then(|| OffsetMap::shifted(node.span.start as usize).compose(&map))
+    }
 }
 
 /// Parse JSON text that stands in the file at `whole`; without a map every place is the whole.
-fn open_text(text: &str, whole: Span, map: Option<&OffsetMap>) -> Result<Value<'static>, Vec<Problem>> {
+pub fn open_text(text: &str, whole: Span, map: Option<&OffsetMap>) -> Result<Value<'static>, Vec<Problem>> {
     let place = |span: Span| map.map_or(whole, |map| map.place(span));
     let mut parsed = json::parse(text, json::Dialect::Strict);
     for problem in &mut parsed.problems {

@@ -1,0 +1,84 @@
+//! Lines and columns of many places in one file, each in logarithmic time.
+//!
+//! Counting characters from the start of the line, as [`Source::position`] does, is right for a few places. A minified
+//! file is one line with thousands of findings; there it would be quadratic.
+
+use crate::source::{Position, Source};
+
+/// A table of the places where columns and bytes part.
+pub(super) struct Places<'s> {
+    source: &'s Source,
+    /// One entry for each character that is not one byte, in order of offset.
+    wide: Vec<Wide>,
+}
+
+/// Up to the end of a character: how many bytes more than columns stand before, over all lines.
+struct Wide {
+    end: u32,
+    characters: u32,
+    utf16: u32,
+}
+
+impl<'s> Places<'s> {
+    pub fn new(source: &'s Source) -> Self {
+        let mut wide = Vec::new();
+        let (mut characters, mut utf16) = (0, 0);
+        if !source.text.is_ascii() {
+            let mut line_start = true;
+            for (at, c) in source.text.char_indices() {
+                // As in `Source`, a byte order mark at the start of a line takes no column.
+                let mark = line_start && c == '\u{feff}';
+                line_start = mark || matches!(c, '\n' | '\r');
+                if !c.is_ascii() {
+                    let length = c.len_utf8();
+                    characters += (length - usize::from(!mark)) as u32;
+                    utf16 += (length - if mark { 0 } else { c.len_utf16() }) as u32;
+                    wide.push(Wide { end: (at + length) as u32, characters, utf16 });
+                }
+            }
+        }
+        Places { source, wide }
+    }
+
+    /// Line and column in characters of a byte.
+    pub fn characters(&self, offset: u32) -> Position {
+        self.position(offset, |wide| wide.characters)
+    }
+
+    /// Line and column in UTF-16 code units of a byte.
+    pub fn utf16(&self, offset: u32) -> Position {
+        self.position(offset, |wide| wide.utf16)
+    }
+
+    fn position(&self, offset: u32, surplus: fn(&Wide) -> u32) -> Position {
+        let mut offset = offset.min(u32::try_from(self.source.text.len()).unwrap_or(u32::MAX));
+        while !self.source.text.is_char_boundary(offset as usize) {
+            offset -= 1;
+        }
+        let before = |offset: u32| {
+            let after = self.wide.partition_point(|wide| wide.end <= offset);
+            after.checked_sub(1).map_or(0, |at| surplus(&self.wide[at]))
+        };
+        let line = self.source.line_index(offset);
+        let start = self.source.line_span(line).start;
+        let column = (offset - start) - (before(offset) - before(start));
+        Position { line: line + 1, column: column as usize + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_the_source_everywhere() {
+        for text in ["", "\u{feff}a\né😀\tx\r\nç\r\u{feff}\u{feff}b\u{feff}c\n", "plain\ntext"] {
+            let source = Source::new("a", text);
+            let places = Places::new(&source);
+            for offset in 0..=text.len() as u32 + 2 {
+                assert_eq!(places.characters(offset), source.position(offset), "{text:?} at {offset}");
+                assert_eq!(places.utf16(offset), source.position_utf16(offset), "{text:?} at {offset}");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The last line of a run, for standard error: what was found, and in how much.
+
+use crate::diagnostic::Severity;
+use crate::lint::Report;
+use std::time::Duration;
+
+/// `3 findings (1 critical, 2 high) in 2 of 41 files; 38 policies, 97 statements, 4 unresolved values; 9 ms`.
+///
+/// What was not judged is said as well: files without a policy, files that could not be read whole, values that are not
+/// known, findings that were suppressed. Without `elapsed` the line depends on the report alone.
+pub fn line(report: &Report, elapsed: Option<Duration>) -> String {
+    let counts = &report.summary;
+    let total: usize = report.files.iter().map(|file| file.findings.len()).sum();
+    let files = count(counts.files, "file", "files");
+    let mut line = if total == 0 {
+        format!("no findings in {files}")
+    } else {
+        let by_severity: Vec<_> = by_severity(report).map(|(severity, n)| format!("{n} {severity}")).collect();
+        let concerned = report.files.iter().filter(|file| !file.findings.is_empty()).count();
+        let findings = count(total, "finding", "findings");
+        format!("{findings} ({}) in {concerned} of {files}", by_severity.join(", "))
+    };
+    let mut not_judged = Vec::new();
+    if counts.skipped > 0 {
+        not_judged.push(format!("{} without a policy", counts.skipped));
+    }
+    if counts.invalid > 0 {
+        not_judged.push(format!("{} not fully readable", counts.invalid));
+    }
+    if !not_judged.is_empty() {
+        line += &format!(" ({})", not_judged.join(", "));
+    }
+    if counts.policies == 0 {
+        line += "; no policies";
+    } else {
+        let policies = count(counts.policies, "policy", "policies");
+        line += &format!("; {policies}, {}", count(counts.statements, "statement", "statements"));
+        if counts.unresolved > 0 {
+            line += &format!(", {}", count(counts.unresolved, "unresolved value", "unresolved values"));
+        }
+    }
+    if counts.suppressed > 0 {
+        line += &format!("; {} suppressed", counts.suppressed);
+    }
+    match elapsed.map(|time| (time, time.as_millis())) {
+        Some((_, 0)) => line += "; <1 ms",
+        Some((_, millis @ 1..1000)) => line += &format!("; {millis} ms"),
+        Some((time, _)) => line += &format!("; {:.1} s", time.as_secs_f64()),
+        None => {}
+    }
+    line
+}
+
+/// How many findings of each severity there are, the worst first, severities without one left out.
+pub(super) fn by_severity(report: &Report) -> impl Iterator<Item = (Severity, usize)> {
+    let findings = move || report.files.iter().flat_map(|file| &file.findings);
+    let count = move |severity| findings().filter(|finding| finding.severity == severity).count();
+    Severity::ALL.iter().rev().map(move |(severity, _)| (*severity, count(*severity))).filter(|(_, n)| *n > 0)
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{finding, report};
+    use super::*;
+    use crate::diagnostic::Label;
+    use crate::lint::Summary;
+    use crate::span::Span;
+
+    #[test]
+    fn counts_what_was_found_and_what_was_not_judged() {
+        let mut high = finding(Label::new(Span::at(0), ""));
+        high.severity = Severity::High;
+        let findings = vec![high.clone(), finding(Label::new(Span::at(0), "")), high];
+        let mut run = report("a", "x", findings);
+        run.files.extend(report("b", "x", vec![]).files);
+        run.summary =
+            Summary { files: 41, skipped: 0, invalid: 0, policies: 38, statements: 97, unresolved: 4, suppressed: 2 };
+        assert_eq!(
+            line(&run, Some(Duration::from_millis(9))),
+            "3 findings (1 critical, 2 high) in 1 of 41 files; 38 policies, 97 statements, 4 unresolved values; \
+             2 suppressed; 9 ms"
+        );
+        run.summary = Summary { files: 1, skipped: 3, invalid: 1, policies: 1, statements: 1, ..Summary::default() };
+        assert_eq!(
+            line(&run, Some(Duration::from_millis(1234))),
+            "3 findings (1 critical, 2 high) in 1 of 1 file (3 without a policy, 1 not fully readable); 1 policy, \
+             1 statement; 1.2 s"
+        );
+    }
+
+    #[test]
+    fn says_so_when_there_is_nothing() {
+        let mut run = report("a", "x", vec![]);
+        run.summary.files = 41;
+        assert_eq!(line(&run, None), "no findings in 41 files; no policies");
+        assert_eq!(line(&run, Some(Duration::from_micros(300))), "no findings in 41 files; no policies; <1 ms");
+    }
+}

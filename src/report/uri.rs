@@ -1,0 +1,65 @@
+//! From the path that a file is shown under to a relative URI reference.
+
+use std::fmt::Write;
+
+/// A relative, percent-encoded reference for SARIF. Never empty, never absolute, and no part of it reads as a scheme.
+///
+/// A path outside the root (absolute, or leaving it by `..`) has no name below the root and no business in a report
+/// that others read: its file name stands for it. Standard input, `<stdin>`, is `stdin`.
+pub(super) fn relative(path: &str) -> String {
+    if path == "<stdin>" || path == "-" {
+        return "stdin".into();
+    }
+    let path = path.replace('\\', "/");
+    let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
+    let mut outside = path.starts_with('/') || drive;
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => outside |= segments.pop().is_none(),
+            segment => segments.push(segment),
+        }
+    }
+    if outside {
+        let name = segments.pop().filter(|name| !(drive && name.ends_with(':')));
+        segments = name.into_iter().collect();
+    }
+    if segments.is_empty() {
+        return "unknown".into();
+    }
+    let mut uri = String::with_capacity(path.len());
+    for byte in segments.join("/").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(byte.into()),
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn references_stay_relative() {
+        assert_eq!(relative("iam/trust.json"), "iam/trust.json");
+        assert_eq!(relative("./my roles/é#1.json"), "my%20roles/%C3%A9%231.json");
+        assert_eq!(relative("a/../b.json"), "b.json");
+        assert_eq!(relative("<stdin>"), "stdin");
+        assert_eq!(relative("git::https://example.com/m?ref=1"), "git%3A%3Ahttps%3A/example.com/m%3Fref%3D1");
+    }
+
+    #[test]
+    fn paths_outside_the_root_keep_their_file_name_only() {
+        assert_eq!(relative("/home/me/x.json"), "x.json");
+        assert_eq!(relative("C:\\work\\x.json"), "x.json");
+        assert_eq!(relative("../../x.json"), "x.json");
+        for path in ["", ".", "..", "/", "C:", "C:/"] {
+            assert_eq!(relative(path), "unknown", "{path:?}");
+        }
+    }
+}

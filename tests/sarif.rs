@@ -1,0 +1,264 @@
+//! SARIF as code scanning takes it: what validators miss is checked always, the schema where it is at hand.
+//!
+//! `IAMLINT_SARIF_SCHEMA` names a file with the schema of SARIF 2.1.0. `IAMLINT_SARIF_OUT` names a folder that the
+//! logs are written to, for other validators.
+#![allow(clippy::print_stdout, reason = "a check that is skipped says so")]
+
+use iamlint::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
+use iamlint::lint::{FileReport, Report};
+use iamlint::report::{Options, Style, sarif};
+use iamlint::rules::{Check, Rule};
+use iamlint::source::Source;
+use iamlint::span::Span;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+/// A rule whose page is short; the rest of the tests does not depend on which members a rule has.
+fn rule(id: &'static str, severity: Severity, cwe: &'static [&'static str]) -> &'static Rule {
+    Box::leak(Box::new(Rule {
+        id,
+        family: "trust",
+        summary: "trust policy lets every AWS account assume the role",
+        severity,
+        audience: Audience::Default,
+        reads: &[],
+        since: "0.1.0",
+        also: &[],
+        aliases: &[],
+        cwe,
+        check: Check::Run,
+        options: &[],
+        page: "# a rule\n\nWhat it finds,\nand why.\n\n```json bad\n{}\n```\n",
+    }))
+}
+
+fn rules() -> Vec<&'static Rule> {
+    vec![
+        rule("invalid-input", Severity::High, &[]),
+        rule("unused-suppression", Severity::Info, &[]),
+        rule("wildcard-principal", Severity::Critical, &["CWE-284", "CWE-1220"]),
+    ]
+}
+
+fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
+    Diagnostic {
+        rule,
+        severity,
+        confidence: Confidence::Proved,
+        audience: Audience::Default,
+        message: "anyone can assume this role".into(),
+        primary: Label::new(span, "every principal"),
+        secondary: Vec::new(),
+        why: None,
+        help: None,
+        resource: String::new(),
+        subject: "*".into(),
+        statement: None,
+        fingerprint: Fingerprint::of(&[rule, "*"]),
+    }
+}
+
+fn file(path: &str, text: &str, findings: Vec<Diagnostic>) -> FileReport {
+    FileReport { findings, ..FileReport::new(Source::new(path, text)) }
+}
+
+fn span(text: &str, part: &str) -> Span {
+    let at = text.find(part).expect("the part is in the text");
+    Span::new(at, at + part.len())
+}
+
+/// The log of these files, after every check that there is.
+fn log(name: &str, files: Vec<FileReport>) -> Value {
+    let report = Report { files, ..Report::default() };
+    let rules = rules();
+    let options = Options {
+        style: Style::default(),
+        rules: &rules,
+        version: "0.1.0",
+        exit_code: 1,
+        verbose: false,
+        category: Some("tests"),
+    };
+    let mut out = Vec::new();
+    sarif::write(&report, &options, &mut out).expect("a vector takes everything");
+    let mut again = Vec::new();
+    sarif::write(&report, &options, &mut again).expect("a vector takes everything");
+    assert_eq!(out, again, "equal reports give equal bytes");
+    if let Some(folder) = std::env::var_os("IAMLINT_SARIF_OUT") {
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.sarif")), &out).expect("can be written");
+    }
+    let log: Value = serde_json::from_slice(&out).expect("valid JSON");
+    check_run(&log["runs"][0]);
+    match std::env::var_os("IAMLINT_SARIF_SCHEMA") {
+        Some(path) => check_schema(&log, &std::fs::read_to_string(path).expect("the schema can be read")),
+        None => println!("skipped the schema: IAMLINT_SARIF_SCHEMA is not set"),
+    }
+    log
+}
+
+fn check_schema(log: &Value, schema: &str) {
+    let schema = serde_json::from_str(schema.trim_start_matches('\u{feff}')).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let errors: Vec<String> = validator.iter_errors(log).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+/// What no schema finds, but an upload is rejected for, or an alert not shown.
+fn check_run(run: &Value) {
+    let driver = &run["tool"]["driver"];
+    let rules = driver["rules"].as_array().expect("a list of rules, even if empty");
+    let ids: HashSet<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("a rule has an id")).collect();
+    assert_eq!(ids.len(), rules.len(), "rules are unique");
+    for rule in rules {
+        for member in ["shortDescription", "fullDescription", "help"] {
+            assert!(rule[member]["text"].as_str().is_some_and(|text| !text.is_empty()), "{member} of {rule}");
+        }
+        if let Some(severity) = rule["properties"].get("security-severity") {
+            let number: f64 = severity.as_str().and_then(|text| text.parse().ok()).expect("a number in a string");
+            assert!(number > 0.0 && number <= 10.0, "{number}");
+        }
+        assert!(rule["properties"]["tags"].as_array().is_some_and(|tags| tags.len() <= 10));
+    }
+    assert!(run["automationDetails"]["id"].as_str().is_some_and(|id| id.ends_with('/')));
+    let results = run["results"].as_array().expect("a list of results, even if empty");
+    assert!(results.len() <= 25_000);
+    for result in results {
+        let index = result["ruleIndex"].as_u64().expect("a rule index") as usize;
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert_eq!(result["locations"].as_array().map(Vec::len), Some(1));
+        let hash = result["partialFingerprints"]["primaryLocationLineHash"].as_str().expect("a hash");
+        assert!(hash.split_once(':').is_some_and(|(hex, n)| !hex.is_empty() && n.parse::<u32>().is_ok()), "{hash}");
+    }
+    check_places(run);
+}
+
+/// Check every physical location below a node.
+fn check_places(node: &Value) {
+    match node {
+        Value::Array(items) => items.iter().for_each(check_places),
+        Value::Object(members) => {
+            if let Some(location) = members.get("artifactLocation") {
+                let uri = location["uri"].as_str().expect("a uri");
+                assert!(!uri.is_empty() && !uri.starts_with(['/', '.']), "{uri:?}");
+                assert!(!uri.contains([':', ' ', '\\', '<']) && !uri.contains("//"), "{uri:?}");
+                assert_eq!(location["uriBaseId"], "%SRCROOT%");
+            }
+            if let Some(region) = members.get("region") {
+                let number = |name: &str| region[name].as_u64().expect("a number");
+                let start = (number("startLine"), number("startColumn"));
+                let end = (number("endLine"), number("endColumn"));
+                assert!(start.0 >= 1 && start.1 >= 1 && end >= start, "{region}");
+            }
+            members.values().for_each(check_places);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+const POLICY: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": { "AWS": "*" },
+      "Action": "sts:AssumeRole"
+    }
+  ]
+}
+"#;
+
+#[test]
+fn a_finding_with_all_its_parts() {
+    let mut one = finding("wildcard-principal", Severity::Critical, span(POLICY, "\"*\""));
+    one.secondary.push(Label::new(span(POLICY, "\"sts:AssumeRole\""), "may call [this](7), with no condition"));
+    one.why = Some("sts:AssumeRole by anyone is allowed".into());
+    one.help = Some("name the accounts".into());
+    one.message = "role [a](1) trusts `*`".into();
+    one.resource = "Resources.CiRole".into();
+    one.statement = Some("AllowCi".into());
+    let log = log("full", vec![file("iam/trust.json", POLICY, vec![one.clone()])]);
+    let run = &log["runs"][0];
+    assert_eq!(run["automationDetails"]["id"], "iamlint/tests/");
+    assert_eq!(run["columnKind"], "utf16CodeUnits");
+    let result = &run["results"][0];
+    assert_eq!(result["ruleIndex"], 2);
+    assert_eq!(
+        result["message"]["text"],
+        "role \\[a\\](1) trusts `*`. Help: name the accounts. See: [may call \\[this\\](7), with no condition](1)."
+    );
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(
+        place["region"],
+        json!({"startLine": 6, "startColumn": 29, "endLine": 6, "endColumn": 32, "snippet": {"text": "\"*\""}})
+    );
+    assert_eq!(place["contextRegion"]["startLine"], 5);
+    assert_eq!(place["contextRegion"]["endLine"], 7);
+    assert_eq!(result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "Resources.CiRole/AllowCi");
+    assert_eq!(result["relatedLocations"][0]["id"], 1);
+    assert_eq!(
+        result["partialFingerprints"],
+        json!({"primaryLocationLineHash": "59760b4f7fe342c3:1", "iamlintFingerprint/v1": one.fingerprint.to_string()})
+    );
+    let wildcard = &run["tool"]["driver"]["rules"][2];
+    assert_eq!(wildcard["name"], "WildcardPrincipal");
+    assert_eq!(wildcard["fullDescription"]["text"], "What it finds, and why.");
+    assert_eq!(wildcard["properties"]["security-severity"], "9.5");
+    assert_eq!(run["tool"]["driver"]["rules"][1]["properties"].get("security-severity"), None);
+    let target = &wildcard["relationships"][0]["target"];
+    let taxon = &run["taxonomies"][0]["taxa"][target["index"].as_u64().expect("an index") as usize];
+    assert_eq!((&taxon["id"], &taxon["guid"]), (&target["id"], &target["guid"]));
+}
+
+#[test]
+fn columns_count_utf16_units() {
+    let text = "{\n\t\"é😀\": \"*\"\n}";
+    let one = finding("wildcard-principal", Severity::Critical, span(text, "\"*\""));
+    let log = log("columns", vec![file("a.json", text, vec![one])]);
+    let region = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((&region["startColumn"], &region["endColumn"]), (&json!(9), &json!(12)));
+}
+
+#[test]
+fn an_empty_run_has_its_rules() {
+    let log = log("empty", vec![file("a.json", "{}", vec![])]);
+    assert_eq!(log["runs"][0]["results"], json!([]));
+    assert_eq!(log["runs"][0]["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn paths_become_relative_references() {
+    let one = || vec![finding("wildcard-principal", Severity::Critical, Span::new(0, 1))];
+    let paths = ["my roles/a b.json", "git::https://example.com/m?ref=1", "/abs/x.json", "../up.json", "<stdin>", ""];
+    let log = log("paths", paths.iter().map(|path| file(path, "{}", one())).collect());
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    let uris: Vec<_> =
+        results.iter().map(|result| &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]).collect();
+    let scheme = "git%3A%3Ahttps%3A/example.com/m%3Fref%3D1";
+    assert_eq!(uris, ["my%20roles/a%20b.json", scheme, "x.json", "up.json", "stdin", "unknown"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_result_and_a_notification() {
+    let text = "{\n  \"a\": \n";
+    let mut one = finding("invalid-input", Severity::High, Span::at(text.len()));
+    one.message = "expected a value".into();
+    let log = log("invalid", vec![file("broken.json", text, vec![one])]);
+    let run = &log["runs"][0];
+    assert_eq!(run["results"][0]["ruleId"], "invalid-input");
+    let notification = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(notification["message"]["text"], "expected a value.");
+    assert_eq!(notification["descriptor"]["id"], run["tool"]["driver"]["notifications"][0]["id"]);
+}
+
+#[test]
+fn a_long_list_is_sorted_by_severity_and_cut() {
+    let mut findings = vec![finding("wildcard-principal", Severity::Low, Span::new(0, 1)); 25_010];
+    findings.push(finding("wildcard-principal", Severity::Critical, Span::new(1, 2)));
+    let log = log("many", vec![file("a.json", "{}", findings)]);
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().expect("a list");
+    assert_eq!(results.len(), 25_000);
+    assert_eq!((&results[0]["level"], &results[1]["level"]), (&json!("error"), &json!("warning")));
+    let notification = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(notification["message"]["text"], "11 of 25011 results are left out; the worst are kept.");
+}
