@@ -140,3 +140,44 @@ fn user_id(policy: &Policy, arn: &str) -> String {
         .find_map(|value| pattern::widest(value).split_once(':').map(|(_, session)| session.replace(['*', '?'], "x")));
     format!("AROASTRANGER000000000:{}", session.filter(|name| !name.is_empty()).unwrap_or("anyone".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::lower;
+    use crate::syntax::json;
+
+    fn policy(condition: &str) -> Policy {
+        let text = format!(r#"{{"Statement": [{{"Effect": "Allow", "Condition": {condition}}}]}}"#);
+        lower(&json::parse(&text, json::Dialect::Strict).documents[0])
+    }
+
+    #[test]
+    fn a_stranger_takes_names_that_fit_and_no_account_but_its_own() {
+        let anyone = "arn:aws:iam::999999999999:user/anyone";
+        for (pattern, named) in [
+            ("arn:aws:iam::*:role/app-*", Some("arn:aws:iam::999999999999:role/app-")),
+            ("*:user/a?", Some("arn:aws:iam::999999999999:user/ax")),
+            ("*", Some("arn:aws:iam::999999999999:role/anyone")),
+            ("arn:aws:iam::111122223333:role/app", None),
+            ("arn:aws:sts::*:assumed-role/app/*", None),
+        ] {
+            let condition = format!(r#"{{"ArnLike": {{"aws:PrincipalArn": "{pattern}"}}}}"#);
+            let all: Vec<String> = strangers(&policy(&condition)).into_iter().map(|stranger| stranger.arn).collect();
+            assert_eq!(all[0], anyone);
+            assert_eq!(all.iter().find(|arn| *arn != anyone).map(String::as_str), named, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn an_account_that_the_policy_speaks_of_is_no_stranger() {
+        let policy = policy(r#"{"StringEquals": {"aws:PrincipalAccount": "999999999999"}}"#);
+        assert!(strangers(&policy).iter().all(|stranger| stranger.arn.starts_with("arn:aws:iam::888888888888:")));
+    }
+
+    #[test]
+    fn keys_that_no_principal_sends() {
+        let policy = policy(r#"{"StringEquals": {"s3:prefix": "a", "aws:SourceArn": "b", "aws:PrincipalTag/a": "c"}}"#);
+        assert_eq!(never_sent(&policy).len(), 2);
+    }
+}
