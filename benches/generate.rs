@@ -29,17 +29,25 @@ pub fn trust_policy(numbers: &mut Numbers) -> Value {
     let account = numbers.account();
     let statement = match numbers.below(6) {
         0 => json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}),
-        1 => json!({"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"]}, "Action": "sts:AssumeRole"}),
+        1 => {
+            json!({"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"]}, "Action": "sts:AssumeRole"})
+        }
         2 => json!({"Sid": "Vendor", "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
             "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"sts:ExternalId": format!("id-{}", numbers.below(1 << 40))}}}),
-        3 => json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:role/deploy-{}", numbers.below(500))},
-            "Action": ["sts:AssumeRole", "sts:TagSession"]}),
-        4 => json!({"Effect": "Allow", "Principal": {"Federated": format!("arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com")},
+        3 => {
+            json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:role/deploy-{}", numbers.below(500))},
+            "Action": ["sts:AssumeRole", "sts:TagSession"]})
+        }
+        4 => {
+            json!({"Effect": "Allow", "Principal": {"Federated": format!("arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com")},
             "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {
                 "StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"},
-                "StringLike": {"token.actions.githubusercontent.com:sub": format!("repo:acme/app-{}:*", numbers.below(900))}}}),
-        _ => json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "sts:AssumeRole",
-            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}),
+                "StringLike": {"token.actions.githubusercontent.com:sub": format!("repo:acme/app-{}:*", numbers.below(900))}}})
+        }
+        _ => {
+            json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "sts:AssumeRole",
+            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
+        }
     };
     json!({"Version": "2012-10-17", "Statement": [statement]})
 }

@@ -4,6 +4,8 @@
 //! files in parallel and puts the results in an order that does not depend on the number of threads.
 
 use crate::config::Config;
+mod variants;
+
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
 use crate::discover::{self, ReadError};
 use crate::input::{self, Found, Input};
@@ -158,8 +160,7 @@ pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
     let mut findings = Vec::new();
     Judge { settings, findings: &mut findings }.file(&mut report);
     findings.retain(|finding| settings.shows(finding));
-    // Two branches of a template often say the same.
-    findings.sort_by(|a, b| order(a).cmp(&order(b)).then(b.confidence.cmp(&a.confidence)));
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup_by(|a, b| order(a) == order(b));
     report.findings = findings;
     report
@@ -203,8 +204,11 @@ impl Judge<'_> {
                 report.invalid |= !found.problems.is_empty();
                 self.problems(&found.problems);
                 self.unresolved(&found);
-                for site in &found.sites {
-                    self.policy(site, &mut policies);
+                let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| {
+                    a.address == b.address && a.document.span == b.document.span
+                };
+                for variants in found.sites.chunk_by(same) {
+                    self.policy(variants, &mut policies);
                 }
             }
         }
@@ -218,37 +222,41 @@ impl Judge<'_> {
         }
     }
 
-    fn policy(&mut self, site: &PolicySite<'_>, policies: &mut Vec<PolicyReport>) {
-        let policy = policy::lower(&site.document);
-        // The variants of one document under different conditions are one policy.
-        let variant =
-            policies.last().is_some_and(|last| last.address == site.address && last.span == site.document.span);
-        if site.branch.is_empty() || !variant {
-            policies.push(PolicyReport {
-                address: site.address.clone(),
-                kind: site.kind,
-                span: site.document.span,
-                statements: policy.statements.len(),
-                unresolved: site.document.count_unknown(),
-            });
+    /// One policy in each of the variants that the conditions of its template give it.
+    fn policy(&mut self, variants: &[PolicySite<'_>], policies: &mut Vec<PolicyReport>) {
+        let mut judged = Vec::with_capacity(variants.len());
+        for (number, site) in variants.iter().enumerate() {
+            let policy = policy::lower(&site.document);
+            if number == 0 {
+                policies.push(PolicyReport {
+                    address: site.address.clone(),
+                    kind: site.kind,
+                    span: site.document.span,
+                    statements: policy.statements.len(),
+                    unresolved: site.document.count_unknown(),
+                });
+            }
+            judged.push((site.branch.as_slice(), self.rules(site, &policy)));
         }
-        self.rules(site, &policy);
+        variants::merge(judged, self.findings);
     }
 
-    fn rules(&mut self, site: &PolicySite<'_>, policy: &Policy) {
+    fn rules(&self, site: &PolicySite<'_>, policy: &Policy) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
         let view = OnceCell::new();
         for (at, active) in self.settings.rules.iter().enumerate() {
             let context = Context { site, policy, org: &self.settings.org, options: &active.options, view: &view };
             match self.settings.timings.get(at) {
                 Some(total) => {
                     let start = Instant::now();
-                    rules::run(active, &context, self.findings);
+                    rules::run(active, &context, &mut found);
                     let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
                     total.fetch_add(nanos, Ordering::Relaxed);
                 }
-                None => rules::run(active, &context, self.findings),
+                None => rules::run(active, &context, &mut found),
             }
         }
+        found
     }
 
     fn problems(&mut self, problems: &[Problem]) {
@@ -262,7 +270,7 @@ impl Judge<'_> {
             if let Some(help) = &problem.help {
                 finding = finding.help(help);
             }
-            self.findings.push(active.about_run(finding, ""));
+            self.findings.push(active.diagnose(finding, ""));
         }
     }
 
@@ -270,7 +278,7 @@ impl Judge<'_> {
         let Some(active) = self.settings.active("unresolved-value") else { return };
         for (span, what) in &found.unresolved {
             let finding = Finding::new(*span, format!("this policy is not known: {what}")).subject(what);
-            self.findings.push(active.about_run(finding, ""));
+            self.findings.push(active.diagnose(finding, ""));
         }
         for site in &found.sites {
             let mut holes = Vec::new();
@@ -280,7 +288,7 @@ impl Judge<'_> {
                     Finding::new(span, format!("the value of `{}` is not known: it is {}", hole.name, hole.why))
                         .subject(&hole.name)
                         .confidence(Confidence::Proved);
-                self.findings.push(active.about_run(finding, &site.address));
+                self.findings.push(active.diagnose(finding, &site.address));
             }
         }
     }

@@ -21,7 +21,9 @@ fn demo_concise() {
 
 #[test]
 fn demo_json() {
-    assert_snapshot!(demo(&["--format", "json", "--quiet", "--verbose"]).shown().replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+    assert_snapshot!(
+        demo(&["--format", "json", "--quiet", "--verbose"]).shown().replace(env!("CARGO_PKG_VERSION"), "VERSION")
+    );
 }
 
 #[test]
@@ -46,7 +48,8 @@ fn colour_is_asked_for_once_and_holds_everywhere() {
         assert!(!demo(&["--format", format, "--color", "never"]).stdout.contains('\u{1b}'));
     }
     let mut forced = command(&root());
-    let output = forced.env("NO_COLOR", "1").env("FORCE_COLOR", "1").args(["check", "--isolated", "testdata/demo"]).output();
+    let output =
+        forced.env("NO_COLOR", "1").env("FORCE_COLOR", "1").args(["check", "--isolated", "testdata/demo"]).output();
     assert!(!output.expect("it runs").stdout.contains(&0x1b));
 }
 
@@ -65,7 +68,18 @@ fn strip(text: &str) -> String {
 fn output_is_the_same_with_any_number_of_threads() {
     let with = |threads: &str| {
         let mut command = command(&root());
-        let args = ["check", "--isolated", "testdata", "rules", "--format", "json", "--quiet", "--allow-empty", "--profile", "audit"];
+        let args = [
+            "check",
+            "--isolated",
+            "testdata",
+            "rules",
+            "--format",
+            "json",
+            "--quiet",
+            "--allow-empty",
+            "--profile",
+            "audit",
+        ];
         command.env("RAYON_NUM_THREADS", threads).args(args).output().expect("it runs").stdout
     };
     let one = with("1");
@@ -79,7 +93,8 @@ fn output_is_the_same_with_any_number_of_threads() {
 fn exit_codes_do_not_depend_on_the_format() {
     let folder = tree(&[("open.json", OPEN), ("closed.json", CLOSED)]);
     for format in ["full", "concise", "json", "sarif"] {
-        let code = |args: &[&str]| run(folder.path(), &[&["check", "--isolated", "--format", format], args].concat()).code;
+        let code =
+            |args: &[&str]| run(folder.path(), &[&["check", "--isolated", "--format", format], args].concat()).code;
         assert_eq!(code(&["open.json"]), 1);
         assert_eq!(code(&["closed.json"]), 0);
         assert_eq!(code(&["open.json", "--fail-on", "never"]), 0);
@@ -90,7 +105,11 @@ fn exit_codes_do_not_depend_on_the_format() {
 #[test]
 fn standard_input_takes_a_name() {
     let folder = tree(&[]);
-    let named = run_with_stdin(folder.path(), &["check", "--isolated", "--format", "concise", "--stdin-filename", "iam/role.json", "-"], OPEN.as_bytes());
+    let named = run_with_stdin(
+        folder.path(),
+        &["check", "--isolated", "--format", "concise", "--stdin-filename", "iam/role.json", "-"],
+        OPEN.as_bytes(),
+    );
     assert!(named.stdout.starts_with("iam/role.json:1:82: error[wildcard-principal]"), "{}", named.stdout);
     let unnamed = run_with_stdin(folder.path(), &["check", "--isolated", "--format", "concise", "-"], OPEN.as_bytes());
     assert!(unnamed.stdout.starts_with("<stdin>:1:82: "), "{}", unnamed.stdout);
@@ -100,7 +119,20 @@ fn standard_input_takes_a_name() {
 #[test]
 fn text_and_sarif_in_one_run() {
     let folder = tree(&[("open.json", OPEN)]);
-    let run = run(folder.path(), &["check", "--isolated", "--format", "concise", "--output", "sarif=out.sarif", "--output", "json=out.json", "open.json"]);
+    let run = run(
+        folder.path(),
+        &[
+            "check",
+            "--isolated",
+            "--format",
+            "concise",
+            "--output",
+            "sarif=out.sarif",
+            "--output",
+            "json=out.json",
+            "open.json",
+        ],
+    );
     assert!(run.stdout.starts_with("open.json:1:82: error[wildcard-principal]"));
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(folder.path().join(name)).expect("it was written")).expect("JSON")
@@ -114,9 +146,15 @@ fn text_and_sarif_in_one_run() {
 fn selecting_rules() {
     let folder = tree(&[("open.json", OPEN)]);
     let rules = |args: &[&str]| -> Vec<String> {
-        let run = run(folder.path(), &[&["check", "--isolated", "--format", "json", "--quiet", "open.json"], args].concat());
+        let run =
+            run(folder.path(), &[&["check", "--isolated", "--format", "json", "--quiet", "open.json"], args].concat());
         let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
-        report["findings"].as_array().expect("a list").iter().map(|finding| finding["rule"].as_str().expect("text").to_owned()).collect()
+        report["findings"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|finding| finding["rule"].as_str().expect("text").to_owned())
+            .collect()
     };
     assert!(rules(&[]).contains(&"wildcard-principal".to_owned()));
     assert_eq!(rules(&["--select", "wildcard-principal"]), ["wildcard-principal"]);
@@ -128,7 +166,10 @@ fn selecting_rules() {
 
 #[test]
 fn errors_say_what_to_do_next() {
-    let folder = tree(&[("open.json", OPEN), ("bad.toml", "fail-onn = \"low\"\n[rules.wildcard-principle]\nseverity = \"low\"\n")]);
+    let folder = tree(&[
+        ("open.json", OPEN),
+        ("bad.toml", "fail-onn = \"low\"\n[rules.wildcard-principle]\nseverity = \"low\"\n"),
+    ]);
     let cases: [&[&str]; 8] = [
         &["check", "--isolated", "nowhere.json"],
         &["check", "--select", "wildcard-principle", "open.json"],
@@ -151,11 +192,18 @@ fn errors_say_what_to_do_next() {
 #[test]
 fn configuration_in_force() {
     let folder = tree(&[
-        ("iamlint.toml", "fail-on = \"medium\"\n\n[org]\naccounts = [\"294750163881\"]\n\n[rules.wildcard-principal]\nseverity = \"high\"\n"),
+        (
+            "iamlint.toml",
+            "fail-on = \"medium\"\n\n[org]\naccounts = [\"294750163881\"]\n\n[rules.wildcard-principal]\nseverity = \"high\"\n",
+        ),
         ("open.json", OPEN),
     ]);
     let shown = run(folder.path(), &["check", "--show-config", "--profile", "strict"]).shown();
-    let lines = ["profile = \"strict\"  # --profile", "fail-on = \"medium\"  # iamlint.toml:1:1", "accounts = [\"294750163881\"]  # iamlint.toml:4:1"];
+    let lines = [
+        "profile = \"strict\"  # --profile",
+        "fail-on = \"medium\"  # iamlint.toml:1:1",
+        "accounts = [\"294750163881\"]  # iamlint.toml:4:1",
+    ];
     for line in lines {
         assert!(shown.contains(line), "{line} is not in\n{shown}");
     }
@@ -177,11 +225,16 @@ fn a_folder_without_policies_is_an_error_unless_allowed() {
 
 #[test]
 fn ignored_files_are_not_judged() {
-    let folder = tree(&[(".git/HEAD", ""), (".gitignore", "build/\n"), ("build/open.json", OPEN), ("closed.json", CLOSED)]);
+    let folder =
+        tree(&[(".git/HEAD", ""), (".gitignore", "build/\n"), ("build/open.json", OPEN), ("closed.json", CLOSED)]);
     assert_eq!(run(folder.path(), &["check", "--isolated"]).code, 0);
     assert_eq!(run(folder.path(), &["check", "--isolated", "--no-ignore"]).code, 1);
     assert_eq!(run(folder.path(), &["check", "--isolated", "build/open.json"]).code, 1, "a named file is judged");
-    assert_eq!(run(folder.path(), &["check", "--isolated", "--exclude", "build/**", "--force-exclude", "build/open.json"]).code, 0);
+    assert_eq!(
+        run(folder.path(), &["check", "--isolated", "--exclude", "build/**", "--force-exclude", "build/open.json"])
+            .code,
+        0
+    );
 }
 
 #[test]
@@ -192,7 +245,8 @@ fn help_and_lists() {
         assert_snapshot!(format!("help {}", args.join(" ")), run.stdout);
     }
     assert_snapshot!("rules", run(&root(), &["rules"]).stdout);
-    let list: serde_json::Value = serde_json::from_str(&run(&root(), &["rules", "--format", "json"]).stdout).expect("JSON");
+    let list: serde_json::Value =
+        serde_json::from_str(&run(&root(), &["rules", "--format", "json"]).stdout).expect("JSON");
     assert_eq!(list.as_array().map(Vec::len), Some(iamlint::rules::RULES.len()));
     assert!(run(&root(), &["explain", "wildcard-principal"]).stdout.contains("# wildcard-principal"));
 }

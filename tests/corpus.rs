@@ -35,7 +35,10 @@ fn counts_per_rule_and_format() {
 /// Fail with the lines that differ.
 fn similar_asserts(before: &str, after: &str) {
     let lines = |text: &str| -> BTreeMap<String, String> {
-        text.lines().filter_map(|line| line.rsplit_once(' ')).map(|(key, count)| (key.to_owned(), count.to_owned())).collect()
+        text.lines()
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(key, count)| (key.to_owned(), count.to_owned()))
+            .collect()
     };
     let (before, after) = (lines(before), lines(after));
     let changed: Vec<String> = before
@@ -44,7 +47,11 @@ fn similar_asserts(before: &str, after: &str) {
         .filter(|key| before.get(*key) != after.get(*key))
         .map(|key| format!("{key}: {:?} -> {:?}", before.get(key), after.get(key)))
         .collect();
-    assert!(changed.is_empty(), "counts changed; read the findings, then run with IAMLINT_BLESS=1\n{}", changed.join("\n"));
+    assert!(
+        changed.is_empty(),
+        "counts changed; read the findings, then run with IAMLINT_BLESS=1\n{}",
+        changed.join("\n")
+    );
 }
 
 /// FNV-1a: only to tell collections apart.
@@ -75,7 +82,8 @@ fn count(corpus: &Path) -> String {
             }
         }
     }
-    let output = command(corpus).args(["check", "--isolated", "--no-ignore", "--show-files", "."]).output().expect("it runs");
+    let output =
+        command(corpus).args(["check", "--isolated", "--no-ignore", "--show-files", "."]).output().expect("it runs");
     let mut formats: BTreeMap<String, usize> = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let format = line.split_once(": ").and_then(|(_, rest)| rest.split([',', ';']).next()).unwrap_or_default();

@@ -68,7 +68,12 @@ fn a_file_above_the_limit() {
     file.set_len(200 * 1024 * 1024).expect("a sparse file");
     let run = run(folder.path(), &["check", "--isolated", "--format", "concise", "."]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("huge.json:1:1: error[invalid-input]: the file has 209715200 bytes, more than the 104857600"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("huge.json:1:1: error[invalid-input]: the file has 209715200 bytes, more than the 104857600"),
+        "{}",
+        run.stdout
+    );
     assert!(run.stdout.contains("open.json"));
 }
 
@@ -92,7 +97,8 @@ fn an_empty_file_is_no_policy() {
 fn broken_policies_have_a_place() {
     let said = beside_a_good_file("cut.json", &OPEN.as_bytes()[..OPEN.len() - 1]);
     assert!(said[0].starts_with("1:1: error[invalid-input]: this object is never closed"), "{said:?}");
-    let said = beside_a_good_file("tab.yaml", b"Version: '2012-10-17'\nStatement:\n\t- Effect: Allow\n\t  Principal: '*'\n");
+    let said =
+        beside_a_good_file("tab.yaml", b"Version: '2012-10-17'\nStatement:\n\t- Effect: Allow\n\t  Principal: '*'\n");
     assert!(said[0].contains("error[invalid-input]") && said[0].starts_with("3:"), "{said:?}");
     let encoded = br#"{"Role": {"Arn": "arn:aws:iam::294750163881:role/a", "AssumeRolePolicyDocument": "%7B%22Statement%22%3A%5B%7D"}}"#;
     let said = beside_a_good_file("dump.json", encoded);

@@ -45,7 +45,10 @@ fn the_star_is_critical_in_both_forms() {
 #[test]
 fn third_parties_send_an_external_id() {
     let third_party = r#"{"AWS": "arn:aws:iam::803914726655:root"}"#;
-    assert!(!rules(&trust(third_party, r#"{"StringEquals": {"sts:ExternalId": "8f1c2d7e-0a4b"}}"#)).contains(&"missing-external-id"));
+    assert!(
+        !rules(&trust(third_party, r#"{"StringEquals": {"sts:ExternalId": "8f1c2d7e-0a4b"}}"#))
+            .contains(&"missing-external-id")
+    );
     assert!(rules(&trust(third_party, "")).contains(&"missing-external-id"));
 }
 
@@ -59,7 +62,10 @@ fn twelve_hours_for_a_third_party() {
     let role = format!(
         r#"{{"Role": {{"RoleName": "vendor", "Arn": "arn:aws:iam::294750163881:role/vendor", "MaxSessionDuration": 43200,
             "AssumeRolePolicyDocument": {}}}}}"#,
-        trust(r#"{"AWS": "arn:aws:iam::803914726655:root"}"#, r#"{"StringEquals": {"sts:ExternalId": "8f1c2d7e-0a4b"}}"#)
+        trust(
+            r#"{"AWS": "arn:aws:iam::803914726655:root"}"#,
+            r#"{"StringEquals": {"sts:ExternalId": "8f1c2d7e-0a4b"}}"#
+        )
     );
     assert_eq!(rules(&role), ["excessive-session-duration"]);
 }

@@ -32,6 +32,11 @@ impl<'a> Pin<'a> {
     pub fn foreign(key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
         Pin { foreign: true, ..Pin::value(key, value) }
     }
+
+    /// Whether the key is not in the request.
+    pub fn is_absent(&self) -> bool {
+        self.values.is_none()
+    }
 }
 
 /// A question about one principal of one Allow statement.

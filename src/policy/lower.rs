@@ -125,7 +125,7 @@ impl Lowering {
         for member in value.as_map().unwrap_or_default() {
             match member.key.as_ref() {
                 "Sid" => statement.sid = self.text(member),
-                "Effect" => statement.effect = effect(&member.value),
+                "Effect" => statement.effect = self.text(member).as_ref().map_or(Effect::Unknown, effect),
                 "Principal" => self.principals(&mut statement.principals, member, false),
                 "NotPrincipal" => self.principals(&mut statement.principals, member, true),
                 "Action" => self.patterns(&mut statement.actions, member, false),
@@ -294,8 +294,8 @@ fn scalar(value: &Value<'_>, loose: bool) -> Option<Text> {
     }
 }
 
-fn effect(value: &Value<'_>) -> Effect {
-    match value.as_str() {
+fn effect(text: &Text) -> Effect {
+    match text.known() {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
         Some(_) | None => Effect::Unknown,

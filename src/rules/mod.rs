@@ -169,23 +169,13 @@ pub fn run(active: &ActiveRule, context: &Context<'_>, found: &mut Vec<Diagnosti
         Check::Query(query) => query.run(context, &mut findings),
         Check::Run => {}
     }
-    found.extend(findings.into_iter().map(|finding| active.diagnose(finding, context)));
+    found.extend(findings.into_iter().map(|finding| active.diagnose(finding, &context.site.address)));
 }
 
 impl ActiveRule {
-    /// A finding of this rule about a policy, with everything that a report shows.
-    fn diagnose(&self, finding: Finding, context: &Context<'_>) -> Diagnostic {
-        let site = context.site;
-        // What holds only when a condition of the template is chosen so is not proved.
-        let confidence =
-            if site.branch.is_empty() { finding.confidence } else { finding.confidence.min(Confidence::Likely) };
-        let mut diagnostic = self.about_run(finding, &site.address);
-        diagnostic.confidence = confidence;
-        diagnostic
-    }
-
-    /// A finding of this rule that is about no policy: a file that cannot be read.
-    pub fn about_run(&self, finding: Finding, address: &str) -> Diagnostic {
+    /// A finding of this rule with everything that a report shows. The address is that of the policy it is about, empty
+    /// for a finding about the file.
+    pub fn diagnose(&self, finding: Finding, address: &str) -> Diagnostic {
         let rule = self.rule;
         Diagnostic {
             rule: rule.id,

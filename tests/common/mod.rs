@@ -86,8 +86,7 @@ pub fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// A trust policy that anyone passes.
-pub const OPEN: &str =
-    r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}"#;
+pub const OPEN: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}"#;
 
 /// A trust policy without a finding.
 pub const CLOSED: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",

@@ -1,0 +1,178 @@
+//! Claims of strangers: what a token of another customer can say that still fits the patterns of a policy.
+//!
+//! A form such as `repo:ORG/REPO:ref:refs/heads/BRANCH` has capitals for what varies; the first of them names the
+//! customer. A stranger fills everything freely, but never with the name of somebody else.
+
+use crate::policy::pattern::glob;
+
+/// Parts of a GitHub subject that name the owner of the repository, with what ends the owner in their value.
+/// Source: GitHub Docs, "OpenID Connect reference".
+const OWNER_PARTS: [(&str, char); 9] = [
+    ("repo", '/'),
+    ("repository", '/'),
+    ("job_workflow_ref", '/'),
+    ("workflow_ref", '/'),
+    ("repository_owner", ':'),
+    ("repository_owner_id", ':'),
+    ("repository_id", ':'),
+    ("enterprise", ':'),
+    ("enterprise_id", ':'),
+];
+
+/// Parts of a GitHub subject that any repository can have: its owner chooses the template and these values.
+const FREE_PARTS: [&str; 12] = [
+    "environment", "ref", "ref_type", "workflow", "context", "head_ref", "base_ref", "event_name", "actor", "actor_id",
+    "runner_environment", "repository_visibility",
+];
+
+/// Further forms of GitHub subjects, which the owner of a repository chooses by a template.
+const TEMPLATE_FORMS: [&str; 3] =
+    ["repository_owner:ORG", "repository:ORG/REPO", "job_workflow_ref:ORG/REPO/.github/workflows/FILE@refs/heads/BRANCH"];
+
+/// A value that a stranger has by a form, with words for what varies: `repo:attacker/repo:ref:refs/heads/branch`.
+pub fn instance(form: &str) -> String {
+    let (prefix, _, rest) = parts(form);
+    format!("{prefix}attacker{}", lower(rest))
+}
+
+/// The value of a stranger that fits a pattern, if the pattern leaves the customer's name open.
+pub fn fitting(form: &str, pattern: &str) -> Option<String> {
+    let (prefix, end, rest) = parts(form);
+    let star = pattern.find(['*', '?'])?;
+    let (head, tail) = pattern.split_at(star);
+    let after = tail.trim_start_matches('*');
+    let customer = match head.strip_prefix(prefix) {
+        Some(name) if name.contains([end, '@']) => return None,
+        Some("") => "attacker".to_owned(),
+        // One letter more or less is another customer too.
+        Some(name) if tail.starts_with('?') => name.to_owned(),
+        Some(name) => format!("{name}-attacker"),
+        None if prefix.starts_with(head) => "attacker".to_owned(),
+        None => return None,
+    };
+    let rest = lower(rest);
+    // An id of the owner, which nobody else has: `repo:*@1234/*`.
+    let first = after.split([end, ':']).next().unwrap_or_default();
+    if first.rsplit_once('@').is_some_and(|(_, id)| !id.is_empty() && !id.contains(['*', '?'])) {
+        return None;
+    }
+    let (short, long) = rest.split_at(rest.find(':').unwrap_or(rest.len()));
+    let middle = if after.is_empty() {
+        rest.as_str()
+    } else if after.split(':').next().is_some_and(|segment| segment.contains(end)) || end == ':' {
+        ""
+    } else {
+        short
+    };
+    let candidate = format!("{prefix}{customer}{middle}{}", fill(after, long));
+    glob(pattern, &candidate).then_some(candidate)
+}
+
+/// The subjects with which a stranger's workflow on GitHub may fit a pattern.
+pub fn github(forms: impl Iterator<Item = &'static str>, pattern: &str) -> Vec<String> {
+    if names_owner(pattern) {
+        return Vec::new();
+    }
+    let mut found: Vec<String> = forms.chain(TEMPLATE_FORMS).filter_map(|form| fitting(form, pattern)).collect();
+    let first = pattern.split(':').next().unwrap_or_default();
+    if FREE_PARTS.contains(&first) {
+        found.push(fill(pattern, ""));
+    }
+    found
+}
+
+/// Whether a GitHub subject pattern says literally whose repository it is.
+fn names_owner(pattern: &str) -> bool {
+    let owner_in = |(name, end): (&str, char)| {
+        pattern.match_indices(name).any(|(at, _)| {
+            let begins = pattern[..at].chars().next_back().is_none_or(|c| matches!(c, ':' | '*' | '?'));
+            let value = pattern[at + name.len()..].strip_prefix(':');
+            begins && value.is_some_and(|value| literal(value, end))
+        })
+    };
+    OWNER_PARTS.into_iter().any(owner_in)
+}
+
+/// Whether a value's first part has no wildcard, up to what ends it.
+fn literal(value: &str, end: char) -> bool {
+    let Some(part) = value.split(end).next().filter(|part| !part.is_empty()) else { return false };
+    let ended = end == ':' || value.len() > part.len();
+    // `ORG@ID`: either half says who it is.
+    let known = |half: &str| !half.is_empty() && !half.contains(['*', '?']);
+    ended && (known(part) || part.split_once('@').is_some_and(|(name, id)| known(name) || known(id)))
+}
+
+/// What stands before the customer's name, what ends the name, and what follows it, from that end on.
+fn parts(form: &str) -> (&str, char, &str) {
+    let start = form.find(|c: char| c.is_ascii_uppercase()).unwrap_or(form.len());
+    let name = form[start..].find(|c: char| !c.is_ascii_uppercase() && c != '_').map_or(form.len(), |end| start + end);
+    (&form[..start], form[name..].chars().next().unwrap_or(':'), &form[name..])
+}
+
+fn lower(form: &str) -> String {
+    form.to_ascii_lowercase()
+}
+
+/// A text that fits a pattern; a `*` at the end takes the rest of the form where nothing of it stands yet.
+fn fill(pattern: &str, rest: &str) -> String {
+    let Some(start) = pattern.strip_suffix('*') else { return pattern.replace(['*', '?'], "x") };
+    let end = match start.matches(':').count() {
+        0 if !rest.is_empty() => rest,
+        1 if start.ends_with(':') && !rest.is_empty() => &rest[1..],
+        _ => "x",
+    };
+    start.replace(['*', '?'], "x") + end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPO: &str = "repo:ORG/REPO:ref:refs/heads/BRANCH";
+
+    #[test]
+    fn patterns_that_leave_the_owner_open_are_filled() {
+        for (pattern, expected) in [
+            ("*", "repo:attacker/repo:ref:refs/heads/branch"),
+            ("repo:*", "repo:attacker/repo:ref:refs/heads/branch"),
+            ("repo:org*", "repo:org-attacker/repo:ref:refs/heads/branch"),
+            ("repo:*/name:*", "repo:attacker/name:ref:refs/heads/branch"),
+            ("repo:org*/name*", "repo:org-attacker/name:ref:refs/heads/branch"),
+            ("repo:*:environment:prod", "repo:attacker/repo:environment:prod"),
+            ("*:environment:prod", "repo:attacker/repo:environment:prod"),
+            ("repo:o?/r:*", "repo:ox/r:ref:refs/heads/branch"),
+            ("environment:prod", "environment:prod"),
+            ("ref:refs/heads/*", "ref:refs/heads/x"),
+            ("repository_owner:org*", "repository_owner:org-attacker"),
+        ] {
+            assert_eq!(github([REPO].into_iter(), pattern).first().map(String::as_str), Some(expected), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_name_the_owner_are_not() {
+        for pattern in [
+            "repo:org/*", "repo:org/name:*", "repo:org@1234/*", "repo:*@1234/*", "repo:org@*/name@*",
+            "repository_owner:org:environment:*", "*:repository_owner_id:12", "environment:prod:repo:org/name",
+            "job_workflow_ref:org/ci/.github/workflows/d.yml@*", "main", "repo:org/name:ref:refs/heads/main",
+        ] {
+            assert_eq!(github([REPO].into_iter(), pattern), Vec::<String>::new(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn other_issuers() {
+        let gitlab = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH";
+        assert_eq!(
+            fitting(gitlab, "project_path:grp*").as_deref(),
+            Some("project_path:grp-attacker/project:ref_type:branch:ref:branch")
+        );
+        assert_eq!(fitting(gitlab, "project_path:grp/*"), None);
+        let terraform = "organization:ORG:project:PROJECT:workspace:WORKSPACE:run_phase:PHASE";
+        assert_eq!(
+            fitting(terraform, "organization:*:project:p:*").as_deref(),
+            Some("organization:attacker:project:p:x")
+        );
+        assert_eq!(instance("system:serviceaccount:NAMESPACE:NAME"), "system:serviceaccount:attacker:name");
+    }
+}

@@ -1,0 +1,80 @@
+//! One object of a policy with two members of the same name.
+
+use crate::policy::Statement;
+use crate::rules::{Context, Finding};
+use crate::value::{Kind, Member, Value};
+use std::collections::HashMap;
+
+pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    exact(context, &context.site.document, found);
+    for conditions in condition_blocks(&context.site.document) {
+        for operator in conditions.as_map().unwrap_or_default() {
+            ignoring_case(context, operator, found);
+        }
+    }
+}
+
+/// Members that are the same to the letter, in any object. The syntaxes bound how deep objects nest.
+fn exact(context: &Context<'_>, value: &Value<'_>, found: &mut Vec<Finding>) {
+    match &value.kind {
+        Kind::Map(members) => {
+            let mut seen: HashMap<&str, &Member<'_>> = HashMap::new();
+            for member in members {
+                match seen.get(member.key.as_ref()) {
+                    Some(first) => {
+                        let message = format!("`{}` stands twice in one object, which IAM rejects", member.key);
+                        found.push(word(context, first, member, message));
+                    }
+                    None => drop(seen.insert(&member.key, member)),
+                }
+                exact(context, &member.value, found);
+            }
+        }
+        Kind::List(items) => items.iter().for_each(|item| exact(context, item, found)),
+        Kind::Null
+        | Kind::Bool(_)
+        | Kind::Number(_)
+        | Kind::String(_)
+        | Kind::Template(_)
+        | Kind::Tagged(_)
+        | Kind::Unknown(_) => {}
+    }
+}
+
+/// The `Condition` elements of a document.
+fn condition_blocks<'v>(document: &'v Value<'v>) -> impl Iterator<Item = &'v Value<'v>> {
+    let members = document.as_map().unwrap_or_default().iter();
+    let statements = members.filter(|member| member.key == "Statement").flat_map(|member| member.value.one_or_many());
+    let elements = statements.flat_map(|statement| statement.as_map().unwrap_or_default());
+    elements.filter(|element| element.key == "Condition").map(|element| &element.value)
+}
+
+/// Condition keys are compared without regard to case, so `aws:SourceIp` and `aws:sourceip` are one.
+fn ignoring_case(context: &Context<'_>, operator: &Member<'_>, found: &mut Vec<Finding>) {
+    let mut seen: HashMap<String, &Member<'_>> = HashMap::new();
+    for member in operator.value.as_map().unwrap_or_default() {
+        match seen.get(&member.key.to_ascii_lowercase()) {
+            Some(first) if first.key == member.key => {}
+            Some(first) => {
+                let message =
+                    format!("`{}` and `{}` are the same condition key, which IAM rejects", first.key, member.key);
+                found.push(word(context, first, member, message));
+            }
+            None => drop(seen.insert(member.key.to_ascii_lowercase(), member)),
+        }
+    }
+}
+
+fn word(context: &Context<'_>, first: &Member<'_>, second: &Member<'_>, message: String) -> Finding {
+    let inside = |statement: &&Statement| statement.span.contains(second.key_span);
+    let finding = Finding::new(second.key_span, message)
+        .label("the second")
+        .because(first.key_span, "the first")
+        .why("a tool that keeps one of the two may keep the one without the guard")
+        .help("keep one, with the values of both if both are meant")
+        .subject(second.key.as_ref());
+    match context.policy.statements.iter().find(inside) {
+        Some(statement) => finding.statement(statement),
+        None => finding,
+    }
+}

@@ -1,0 +1,152 @@
+//! Sessions that last longer than the kind of caller needs.
+
+use crate::access::{Pin, Probe};
+use crate::aws::sts::Caller;
+use crate::diagnostic::{Audience, Confidence, Severity};
+use crate::policy::{Principal, PrincipalKind, Statement, Truth};
+use crate::rules::{Context, Finding, Relation};
+use crate::span::Span;
+
+/// The range that IAM takes, in seconds (IAM API Reference, "CreateRole").
+const RANGE: std::ops::RangeInclusive<i64> = 3600..=43200;
+
+/// Who gets sessions of the role, as far as their length goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    ThirdParty,
+    Workload,
+    People,
+    /// Sessions of other roles: chaining ends after an hour.
+    Role,
+    /// The setting does not limit them.
+    Service,
+}
+
+impl Kind {
+    /// The option with the longest session, in hours.
+    fn option(self) -> Option<&'static str> {
+        match self {
+            Kind::ThirdParty => Some("third-party-hours"),
+            Kind::Workload => Some("workload-hours"),
+            Kind::People => Some("people-hours"),
+            Kind::Role | Kind::Service => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::ThirdParty => "a third party",
+            Kind::Workload => "a workload",
+            Kind::People => "people",
+            Kind::Role => "other roles",
+            Kind::Service => "services",
+        }
+    }
+}
+
+pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(setting) = &context.site.owner.max_session_duration else { return };
+    let Some(seconds) = setting.value.likely().and_then(|text| text.trim().parse::<i64>().ok()) else { return };
+    let sure = if setting.value.known().is_some() { Confidence::Proved } else { Confidence::Likely };
+    if !RANGE.contains(&seconds) {
+        found.push(
+            Finding::new(setting.span, format!("IAM rejects a maximum session of {seconds} seconds: it takes {} to {}", RANGE.start(), RANGE.end()))
+                .label("out of range")
+                .why("CreateRole and UpdateRole fail with a ValidationError")
+                .help("write seconds: 3600 is one hour")
+                .subject("range")
+                .severity(Severity::High)
+                .confidence(sure),
+        );
+        return;
+    }
+    let callers: Vec<_> = context
+        .allowed_principals()
+        .filter_map(|(statement, principal)| kind(context, statement, principal).map(|(kind, sure)| (kind, sure, principal)))
+        .collect();
+    let limit = |kind: Kind| match context.int("max-hours") {
+        0 => kind.option().map(|option| context.int(option)),
+        hours => kind.option().map(|_| hours),
+    };
+    let strictest = callers
+        .iter()
+        .filter_map(|(kind, sure, principal)| Some((limit(*kind)?, *kind, *sure, principal.span())))
+        .filter(|(hours, ..)| seconds > hours * 3600)
+        .min_by_key(|(hours, _, sure, _)| (*hours, std::cmp::Reverse(*sure)));
+    if let Some((hours, kind, who, principal)) = strictest {
+        found.push(too_long(setting.span, seconds, hours, kind, principal).confidence(sure.min(who)));
+    } else if seconds > 3600
+        && callers.iter().all(|(kind, ..)| matches!(kind, Kind::Role | Kind::Service))
+        && let Some((_, _, role)) = callers.iter().find(|(kind, ..)| *kind == Kind::Role)
+    {
+        found.push(
+            Finding::new(setting.span, format!("{} have no effect: only other roles can assume this one, for one hour at most", length(seconds)))
+                .label("never reached")
+                .because(role.span(), "its sessions chain, and AWS ends those after an hour")
+                .why("a call of AssumeRole by a session of a role fails if it asks for more than 3600 seconds")
+                .help("leave the setting out, so that nobody relies on it")
+                .subject("chaining")
+                .severity(Severity::Info)
+                .audience(Audience::Strict)
+                .confidence(sure.min(Confidence::Likely)),
+        );
+    }
+}
+
+fn too_long(span: Span, seconds: i64, hours: i64, kind: Kind, principal: Span) -> Finding {
+    let limit = hours * 3600;
+    Finding::new(span, format!("sessions of {} may last {}, more than {}", kind.name(), length(seconds), length(limit)))
+        .label("stolen credentials work as long as this")
+        .because(principal, format!("{} may assume the role", kind.name()))
+        .why(format!("DurationSeconds = {seconds} is accepted: credentials that leak work for {}", length(seconds)))
+        .help(format!("write {limit} or less, or change the rule's options if the job needs longer"))
+        .subject(kind.name())
+}
+
+/// Who a principal is, and how sure that is; `None` if it cannot assume the role or nothing is known of it.
+fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal) -> Option<(Kind, Confidence)> {
+    let (kind, sure, caller) = match &principal.kind {
+        PrincipalKind::Anyone => {
+            let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
+            let stranger = [
+                Pin::value("aws:PrincipalAccount", super::shared::STRANGER),
+                Pin::value("aws:PrincipalArn", "arn:aws:iam::999999999999:user/anyone"),
+                Pin::value("aws:PrincipalOrgID", "o-stranger000"),
+                Pin::value("aws:PrincipalOrgPaths", "o-stranger000/r-0000/ou-0000-00000000/"),
+            ];
+            let open = probe.passes(&stranger) == Truth::Yes;
+            (if open { Kind::ThirdParty } else { Kind::People }, Confidence::Proved, Caller::Aws)
+        }
+        PrincipalKind::Account { account } | PrincipalKind::User { account, .. } => match context.relation(account) {
+            Relation::Own | Relation::Organization => (Kind::People, Confidence::Proved, Caller::Aws),
+            Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => (Kind::ThirdParty, Confidence::Proved, Caller::Aws),
+            Relation::Unknown => (Kind::ThirdParty, Confidence::Likely, Caller::Aws),
+            Relation::Hole => (Kind::ThirdParty, Confidence::Possible, Caller::Aws),
+            Relation::Aws(_) => (Kind::Service, Confidence::Likely, Caller::Aws),
+        },
+        PrincipalKind::Role { .. } | PrincipalKind::Session { .. } => (Kind::Role, Confidence::Proved, Caller::Aws),
+        PrincipalKind::UniqueId { what } if *what == "role" => (Kind::Role, Confidence::Proved, Caller::Aws),
+        PrincipalKind::UniqueId { .. } => (Kind::People, Confidence::Likely, Caller::Aws),
+        PrincipalKind::Service { .. } => (Kind::Service, Confidence::Proved, Caller::Service),
+        PrincipalKind::Saml { .. } => (Kind::People, Confidence::Proved, Caller::Saml),
+        PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => (Kind::Workload, Confidence::Proved, Caller::Oidc),
+        PrincipalKind::FederatedUser { .. }
+        | PrincipalKind::CanonicalUser
+        | PrincipalKind::Invalid { .. }
+        | PrincipalKind::Unknown => return None,
+    };
+    let action = match caller {
+        Caller::Aws | Caller::Service => "sts:AssumeRole",
+        Caller::Saml => "sts:AssumeRoleWithSAML",
+        Caller::Oidc => "sts:AssumeRoleWithWebIdentity",
+    };
+    (statement.covers_action(action) != Truth::No).then_some((kind, sure))
+}
+
+fn length(seconds: i64) -> String {
+    match (seconds / 3600, seconds % 3600) {
+        (1, 0) => "1 hour".to_owned(),
+        (hours, 0) => format!("{hours} hours"),
+        _ => format!("{seconds} seconds"),
+    }
+}

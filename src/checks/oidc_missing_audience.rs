@@ -1,0 +1,60 @@
+//! A role that takes tokens whomever they were made for.
+
+use super::shared;
+use crate::access::Tokens;
+use crate::aws::issuers::IssuerKind;
+use crate::diagnostic::{Audience, Severity};
+use crate::rules::{Context, Finding};
+
+pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    for (place, tokens) in shared::providers(context) {
+        let key = tokens.key("aud");
+        let conditions = tokens.conditions(&["aud"]);
+        let tenant = |tokens: &Tokens<'_>| tokens.tenant_claims().into_iter().map(str::to_owned).collect();
+        let strangers = shared::stranger_passes(context, place, false, tenant).filter(|_| tokens.is_shared());
+        // Log-ins of Facebook and Amazon have `app_id` instead.
+        let has_audience = tokens.bound_by_audience()
+            || tokens.issuer.is_none_or(|issuer| issuer.kind != IssuerKind::Builtin);
+        let (passes, is_tenant) = match strangers {
+            // One hole, one finding: without any tenant claim it is `oidc-missing-subject` that speaks.
+            Some(_) if !tokens.bound_by_audience() => continue,
+            Some(answer) => (Some(answer), true),
+            None => (shared::stranger_passes(context, place, false, |_| vec!["aud".to_owned()]), false),
+        };
+        let Some((confidence, answer)) = passes.filter(|_| has_audience) else { continue };
+        let name = tokens.issuer.map_or(tokens.host.as_str(), |issuer| issuer.name);
+        let loose = shared::loose_part(&conditions, &answer);
+        let (span, what) = match &loose {
+            None => (tokens.probe.principal.span(), format!("nothing tests `{key}`")),
+            Some((span, written)) => (*span, format!("`{written}` fits every audience")),
+        };
+        let finding = if is_tenant {
+            Finding::new(span, format!("any customer of {name} can assume this role: {what}"))
+                .label("gives tokens to everybody's users")
+                .severity(Severity::High)
+                .audience(Audience::Default)
+        } else {
+            Finding::new(span, format!("a token of {name} that was made for another service is accepted: {what}"))
+                .label("gives tokens for many services")
+        };
+        found.push(
+            finding
+                .why(format!("{} with {key} = attacker is allowed", tokens.probe.action))
+                .help(format!("test it: \"StringEquals\": {{\"{key}\": \"{}\"}}", example(&tokens)))
+                .subject(tokens.host.clone())
+                .statement(tokens.probe.statement)
+                .confidence(confidence),
+        );
+    }
+}
+
+/// What an audience of this issuer looks like.
+fn example(tokens: &Tokens<'_>) -> &'static str {
+    match tokens.issuer.map(|issuer| issuer.pattern) {
+        Some("cognito-identity.amazonaws.com") => "REGION:IDENTITY_POOL_ID",
+        Some("accounts.google.com") => "CLIENT_ID",
+        Some("api.pulumi.com/oidc") => "aws:ORGANIZATION",
+        Some("oidc.vercel.com") => "https://vercel.com/TEAM",
+        Some(_) | None => "sts.amazonaws.com",
+    }
+}

@@ -1,0 +1,114 @@
+//! A role that takes tokens of an issuer without asking whose they are.
+
+use super::shared::{self, Place};
+use crate::access::Tokens;
+use crate::access::tokens::Answer;
+use crate::diagnostic::{Audience, Confidence, Severity};
+use crate::policy::Truth;
+use crate::rules::{Context, Finding};
+
+pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    for (place, tokens) in shared::providers(context) {
+        // Where the audience is the tenant, its absence is the finding of `oidc-missing-audience`.
+        if tokens.bound_by_audience() {
+            continue;
+        }
+        let names = if tokens.is_shared() { tenant } else { every_claim };
+        let claims = names(&tokens);
+        let conditions = tokens.conditions(&claims.iter().map(String::as_str).collect::<Vec<_>>());
+        if tokens.is_github() && !conditions.is_empty() {
+            continue;
+        }
+        let passes = shared::stranger_passes(context, place, false, names);
+        let absent_only = passes.is_none();
+        let Some((confidence, answer)) = passes.or_else(|| shared::stranger_passes(context, place, true, names)) else {
+            continue;
+        };
+        let loose = shared::loose_part(&conditions, &answer);
+        found.push(word(context, place, &tokens, loose, &answer, confidence, absent_only));
+    }
+}
+
+/// The claims that tell customers of a shared issuer apart.
+fn tenant(tokens: &Tokens<'_>) -> Vec<String> {
+    tokens.tenant_claims().into_iter().map(str::to_owned).collect()
+}
+
+/// Every claim that the policy tests, other than the audience, which all tenants of a private issuer may share.
+fn every_claim(tokens: &Tokens<'_>) -> Vec<String> {
+    let prefix = format!("{}:", tokens.host).to_ascii_lowercase();
+    let tested = crate::access::flow::conditions(tokens.probe.policy).filter_map(|condition| {
+        let claim = condition.key.to_ascii_lowercase().strip_prefix(&prefix)?.to_owned();
+        (!["aud", "sub", "amr"].contains(&claim.as_str())).then(|| condition.key.clone())
+    });
+    std::iter::once("sub".to_owned()).chain(tested).collect()
+}
+
+fn word(
+    context: &Context<'_>,
+    place: Place,
+    tokens: &Tokens<'_>,
+    loose: Option<(crate::span::Span, String)>,
+    answer: &Answer,
+    confidence: Confidence,
+    absent_only: bool,
+) -> Finding {
+    let key = tokens.key(tokens.tenant_claims().first().unwrap_or(&"sub"));
+    let who = match tokens.issuer {
+        _ if tokens.is_github() => "any repository on GitHub".to_owned(),
+        Some(issuer) if tokens.is_shared() => format!("any customer of {}", issuer.name),
+        Some(issuer) if issuer.subjects.iter().any(|form| form.starts_with("system:serviceaccount:")) => {
+            "every pod of the cluster".to_owned()
+        }
+        Some(_) | None => format!("everyone with a token of `{}`", tokens.host),
+    };
+    let principal = tokens.probe.principal.span();
+    let mut finding = match &loose {
+        None => Finding::new(principal, format!("{who} can assume this role: nothing tests `{key}`"))
+            .label("gives a token to every one of them"),
+        Some((span, written)) if absent_only => {
+            Finding::new(*span, format!("`{written}` lets a token without `{key}` pass; only the issuer's habit of sending it protects"))
+                .label("holds when the claim is absent")
+                .because(principal, "for tokens of this issuer")
+        }
+        Some((span, written)) => {
+            Finding::new(*span, format!("{who} can assume this role: `{written}` does not hold strangers out"))
+                .label("fits a stranger's token")
+                .because(principal, "gives a token to every one of them")
+        }
+    };
+    let form = tokens.issuer.and_then(|issuer| issuer.subjects.iter().next()).filter(|_| key.ends_with(":sub"));
+    finding = finding.help(match form {
+        Some(form) => format!("test it: \"StringLike\": {{\"{key}\": \"{form}\"}}, with your own names for the capitals"),
+        None => format!("test it: \"StringEquals\": {{\"{key}\": \"...\"}}"),
+    });
+    let (severity, confidence) = if tokens.is_shared() {
+        (Severity::Critical, confidence)
+    } else {
+        (Severity::Medium, confidence.min(Confidence::Likely))
+    };
+    let audience = match tokens.is_shared() {
+        _ if absent_only => Audience::Strict,
+        false if names_one_app(context, place, tokens) => Audience::Strict,
+        true | false => Audience::Default,
+    };
+    finding
+        .why(format!("{} with {} is allowed", tokens.probe.action, answer.request()))
+        .subject(tokens.host.clone())
+        .statement(tokens.probe.statement)
+        .severity(if absent_only { Severity::Medium } else { severity })
+        .audience(audience)
+        .confidence(confidence)
+}
+
+/// Whether the audience is the id of one application, as with user pools and other log-ins of people: then everyone who
+/// may log in there is often meant.
+fn names_one_app(context: &Context<'_>, place: Place, tokens: &Tokens<'_>) -> bool {
+    let workloads = tokens.issuer.is_some_and(|issuer| !issuer.subjects.is_empty());
+    let default_audience = |value: &str| {
+        let claims = [(tokens.key("aud"), vec![Some(value.to_owned())])];
+        tokens.passes(&claims).truth == Truth::Yes
+    };
+    let stranger = shared::stranger_passes(context, place, false, |_| vec!["aud".to_owned()]);
+    !workloads && stranger.is_none() && !default_audience("sts.amazonaws.com")
+}
