@@ -7,13 +7,13 @@ use crate::value::Text;
 
 /// One way in which a stranger may call.
 #[derive(Clone, Debug)]
-pub struct Stranger {
+pub struct Stranger<'p> {
     /// The caller's ARN.
     pub arn: String,
     /// What is special about the call, to follow "is allowed": " through a VPC endpoint of theirs".
     pub how: &'static str,
     /// The keys that follow from who calls and over which network; every other key is the caller's to choose.
-    pub pins: Vec<Pin<'static>>,
+    pub pins: Vec<Pin<'p>>,
 }
 
 /// Accounts to play the stranger; the second is for policies that speak of the first.
@@ -49,7 +49,7 @@ const NETWORK_KEYS: [&str; 8] = [
 ];
 
 /// Every way in which a stranger may call that makes a difference to this policy, the plainest first.
-pub fn strangers(policy: &Policy) -> Vec<Stranger> {
+pub fn strangers(policy: &Policy) -> Vec<Stranger<'_>> {
     let account = ACCOUNTS.into_iter().find(|id| !mentions(policy, id)).unwrap_or(ACCOUNTS[0]);
     let mut found = Vec::new();
     for (network, (over, keys)) in NETWORKS.into_iter().enumerate() {
@@ -85,7 +85,7 @@ pub fn organization(in_one: bool) -> [Pin<'static>; 2] {
 }
 
 /// The keys that a policy tests and that no request of an AWS principal holds: `aws:SourceArn`, claims, misspelt names.
-pub fn never_sent(policy: &Policy) -> Vec<Pin<'static>> {
+pub fn never_sent(policy: &Policy) -> Vec<Pin<'_>> {
     let flows = [Flow::User, Flow::UserSession, Flow::RoleSession];
     let never =
         |key: &str| keys::key(key).is_none_or(|key| flows.iter().all(|flow| key.presence(*flow) == Presence::Never));
@@ -93,7 +93,7 @@ pub fn never_sent(policy: &Policy) -> Vec<Pin<'static>> {
         conditions(policy).map(|condition| condition.key.as_str()).filter(|key| never(key)).collect();
     found.sort_unstable();
     found.dedup();
-    found.into_iter().map(|key| Pin::absent(key.to_owned())).collect()
+    found.into_iter().map(Pin::absent).collect()
 }
 
 fn conditions(policy: &Policy) -> impl Iterator<Item = &Condition> {

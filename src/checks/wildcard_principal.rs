@@ -22,13 +22,13 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// A stranger gets in.
 struct Open<'s> {
-    stranger: &'s Stranger,
+    stranger: &'s Stranger<'s>,
     /// Only one who knows the external id.
     with_id: bool,
     confidence: Confidence,
 }
 
-fn judge<'s>(probe: &Probe<'_>, strangers: &'s [Stranger]) -> Option<Open<'s>> {
+fn judge<'s>(probe: &Probe<'_>, strangers: &'s [Stranger<'s>]) -> Option<Open<'s>> {
     let ids = [Some(Pin::absent("sts:ExternalId")), Some(Pin::foreign("sts:ExternalId", "any id")), None];
     let mut best: Option<(Truth, Open)> = None;
     for stranger in strangers {
