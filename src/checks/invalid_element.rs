@@ -1,6 +1,6 @@
 //! What the grammar of policies does not have: unknown, missing, doubled and misplaced elements.
 
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Confidence, Severity};
 use crate::policy::principal::Member;
 use crate::policy::{Fact, FactKind, Policy, Statement};
 use crate::rules::{Context, Finding};
@@ -35,9 +35,14 @@ fn from_fact(policy: &Policy, fact: &Fact) -> Finding {
                 .subject(name)
         }
         FactKind::WrongSort { element, expected, found } => {
-            Finding::new(fact.span, format!("`{element}` must be {expected}, and this is {found}"))
+            let finding = Finding::new(fact.span, format!("`{element}` must be {expected}, and this is {found}"))
                 .label(format!("expected {expected}"))
-                .subject(element)
+                .subject(element);
+            // CloudFormation makes a string of a number or a boolean; elsewhere IAM rejects it.
+            match *found {
+                "a number" | "a boolean" => finding.severity(Severity::Medium).confidence(Confidence::Likely),
+                _ => finding,
+            }
         }
         FactKind::Missing { element } => missing(fact.span, element),
         FactKind::Both { element } => {
