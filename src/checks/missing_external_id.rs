@@ -118,8 +118,8 @@ fn word(
     let written = principal.text.display();
     let id = account.display();
     let who = match (&principal.kind, relation) {
-        (PrincipalKind::Account { .. }, Relation::Vendor(name)) => format!("{name} (account `{id}`)"),
-        (_, Relation::Vendor(name)) => format!("{name} (`{written}`)"),
+        (PrincipalKind::Account { .. }, Relation::Vendor(name)) => format!("account `{id}` of {name}"),
+        (_, Relation::Vendor(name)) => format!("`{written}` of {name}"),
         (PrincipalKind::Account { .. }, Relation::Foreign | Relation::Trusted(_)) => {
             format!("account `{id}`, which is not yours,")
         }
