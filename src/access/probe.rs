@@ -11,26 +11,26 @@ use std::borrow::Cow;
 /// A condition key with the values it has in the requests that are asked about; `None` means that it is absent.
 #[derive(Clone, Debug)]
 pub struct Pin<'a> {
-    key: Cow<'a, str>,
+    key: &'a str,
     values: Option<Vec<Cow<'a, str>>>,
     foreign: bool,
 }
 
 impl<'a> Pin<'a> {
     /// The key is not in the request.
-    pub fn absent(key: impl Into<Cow<'a, str>>) -> Self {
-        Pin { key: key.into(), values: None, foreign: false }
+    pub fn absent(key: &'a str) -> Self {
+        Pin { key, values: None, foreign: false }
     }
 
     /// The key has this value.
-    pub fn value(key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
-        Pin { key: key.into(), values: Some(vec![value.into()]), foreign: false }
+    pub fn value(key: &'a str, value: &'a str) -> Self {
+        Pin { key, values: Some(vec![value.into()]), foreign: false }
     }
 
     /// The key has this value, which stands for all those that whoever fills in the policy's unknown values has never
     /// heard of: an exact comparison with an unknown value fails.
-    pub fn foreign(key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
-        Pin { foreign: true, ..Pin::value(key, value) }
+    pub fn foreign(key: &'a str, value: impl Into<Cow<'a, str>>) -> Self {
+        Pin { key, values: Some(vec![value.into()]), foreign: true }
     }
 
     /// Whether the key is not in the request.
@@ -85,7 +85,7 @@ pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> 
     statement
         .conditions
         .iter()
-        .map(|condition| match pins.iter().find(|pin| condition.is_about(&pin.key)) {
+        .map(|condition| match pins.iter().find(|pin| condition.is_about(pin.key)) {
             Some(pin) => {
                 let values: Option<Vec<&str>> =
                     pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());

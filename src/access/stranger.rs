@@ -7,13 +7,13 @@ use crate::value::Text;
 
 /// One way in which a stranger may call.
 #[derive(Clone, Debug)]
-pub struct Stranger {
+pub struct Stranger<'p> {
     /// The caller's ARN.
     pub arn: String,
     /// What is special about the call, to follow "is allowed": " through a VPC endpoint of theirs".
     pub how: &'static str,
     /// The keys that follow from who calls and over which network; every other key is the caller's to choose.
-    pub pins: Vec<Pin<'static>>,
+    pub pins: Vec<Pin<'p>>,
 }
 
 /// Accounts to play the stranger; the second is for policies that speak of the first.
@@ -49,7 +49,7 @@ const NETWORK_KEYS: [&str; 8] = [
 ];
 
 /// Every way in which a stranger may call that makes a difference to this policy, the plainest first.
-pub fn strangers(policy: &Policy) -> Vec<Stranger> {
+pub fn strangers(policy: &Policy) -> Vec<Stranger<'_>> {
     let account = ACCOUNTS.into_iter().find(|id| !mentions(policy, id)).unwrap_or(ACCOUNTS[0]);
     let mut found = Vec::new();
     for (network, (over, keys)) in NETWORKS.into_iter().enumerate() {
@@ -85,7 +85,7 @@ pub fn organization(in_one: bool) -> [Pin<'static>; 2] {
 }
 
 /// The keys that a policy tests and that no request of an AWS principal holds: `aws:SourceArn`, claims, misspelt names.
-pub fn never_sent(policy: &Policy) -> Vec<Pin<'static>> {
+pub fn never_sent(policy: &Policy) -> Vec<Pin<'_>> {
     let flows = [Flow::User, Flow::UserSession, Flow::RoleSession];
     let never =
         |key: &str| keys::key(key).is_none_or(|key| flows.iter().all(|flow| key.presence(*flow) == Presence::Never));
@@ -93,7 +93,7 @@ pub fn never_sent(policy: &Policy) -> Vec<Pin<'static>> {
         conditions(policy).map(|condition| condition.key.as_str()).filter(|key| never(key)).collect();
     found.sort_unstable();
     found.dedup();
-    found.into_iter().map(|key| Pin::absent(key.to_owned())).collect()
+    found.into_iter().map(Pin::absent).collect()
 }
 
 fn conditions(policy: &Policy) -> impl Iterator<Item = &Condition> {
@@ -139,4 +139,45 @@ fn user_id(policy: &Policy, arn: &str) -> String {
     let session = values_of(policy, "aws:userid")
         .find_map(|value| pattern::widest(value).split_once(':').map(|(_, session)| session.replace(['*', '?'], "x")));
     format!("AROASTRANGER000000000:{}", session.filter(|name| !name.is_empty()).unwrap_or("anyone".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::lower;
+    use crate::syntax::json;
+
+    fn policy(condition: &str) -> Policy {
+        let text = format!(r#"{{"Statement": [{{"Effect": "Allow", "Condition": {condition}}}]}}"#);
+        lower(&json::parse(&text, json::Dialect::Strict).documents[0])
+    }
+
+    #[test]
+    fn a_stranger_takes_names_that_fit_and_no_account_but_its_own() {
+        let anyone = "arn:aws:iam::999999999999:user/anyone";
+        for (pattern, named) in [
+            ("arn:aws:iam::*:role/app-*", Some("arn:aws:iam::999999999999:role/app-")),
+            ("*:user/a?", Some("arn:aws:iam::999999999999:user/ax")),
+            ("*", Some("arn:aws:iam::999999999999:role/anyone")),
+            ("arn:aws:iam::111122223333:role/app", None),
+            ("arn:aws:sts::*:assumed-role/app/*", None),
+        ] {
+            let condition = format!(r#"{{"ArnLike": {{"aws:PrincipalArn": "{pattern}"}}}}"#);
+            let all: Vec<String> = strangers(&policy(&condition)).into_iter().map(|stranger| stranger.arn).collect();
+            assert_eq!(all[0], anyone);
+            assert_eq!(all.iter().find(|arn| *arn != anyone).map(String::as_str), named, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn an_account_that_the_policy_speaks_of_is_no_stranger() {
+        let policy = policy(r#"{"StringEquals": {"aws:PrincipalAccount": "999999999999"}}"#);
+        assert!(strangers(&policy).iter().all(|stranger| stranger.arn.starts_with("arn:aws:iam::888888888888:")));
+    }
+
+    #[test]
+    fn keys_that_no_principal_sends() {
+        let policy = policy(r#"{"StringEquals": {"s3:prefix": "a", "aws:SourceArn": "b", "aws:PrincipalTag/a": "c"}}"#);
+        assert_eq!(never_sent(&policy).len(), 2);
+    }
 }

@@ -47,8 +47,15 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
         // Only IAM itself is known to check every principal of a document.
         PrincipalKind::Invalid { .. } if !trust && written.starts_with(ORIGIN_ACCESS) => None,
         PrincipalKind::Invalid { why } => {
-            let finding = new(format!("`{written}` {why}")).label("not a principal").help(help(principal));
-            Some(if trust { finding } else { finding.confidence(Confidence::Likely) })
+            let (problem, sure) = match as_written(&written) {
+                Confidence::Proved if trust => (why.as_str(), Confidence::Proved),
+                Confidence::Proved => (why.as_str(), Confidence::Likely),
+                Confidence::Likely => {
+                    ("has `${AWS::…}` outside `Fn::Sub`, which IAM takes as text", Confidence::Likely)
+                }
+                Confidence::Possible => ("is not a principal unless another tool fills it in", Confidence::Possible),
+            };
+            Some(new(format!("`{written}` {problem}")).label("not a principal").help(help(principal)).confidence(sure))
         }
         PrincipalKind::CanonicalUser if trust => Some(
             new("a trust policy takes no `CanonicalUser`; only S3 knows them".to_owned())
@@ -68,6 +75,18 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
         | PrincipalKind::Oidc { .. }
         | PrincipalKind::WebIdentity { .. }
         | PrincipalKind::Unknown => None,
+    }
+}
+
+/// How sure it is that IAM gets the text as it stands. Tools fill in their own marks before; `Fn::Sub` does so with
+/// `${AWS::AccountId}`, which is known by the time that a rule reads the file, unless `Fn::Sub` was forgotten.
+fn as_written(text: &str) -> Confidence {
+    if text.contains("${AWS::") {
+        Confidence::Likely
+    } else if ["${", "{{", "<%", "$(", "Fn::"].iter().any(|mark| text.contains(mark)) {
+        Confidence::Possible
+    } else {
+        Confidence::Proved
     }
 }
 
@@ -92,6 +111,11 @@ fn service(host: &str, new: impl Fn(String) -> Finding) -> Option<Finding> {
 /// What to write instead.
 fn help(principal: &Principal) -> String {
     let written = principal.text.display();
+    match as_written(&written) {
+        Confidence::Likely => return "put it under `Fn::Sub`, which fills in `${AWS::…}`".to_owned(),
+        Confidence::Possible => return "if another tool fills this in, judge the file that it writes".to_owned(),
+        Confidence::Proved => {}
+    }
     if principal.member == Some(Member::Service)
         && let Some(right) = services::suggest(&written)
     {

@@ -52,15 +52,15 @@ enum Loose {
 }
 
 /// What is the same for every principal of a policy.
-struct Callers {
+struct Callers<'p> {
     /// Callers without MFA, so that people are left aside, and from no organization that the policy can mean.
-    machines: Vec<Vec<Pin<'static>>>,
+    machines: Vec<Vec<Pin<'p>>>,
     /// Patterns for the id that leave something to the caller, each with an id that fits.
     patterns: Vec<(String, String)>,
 }
 
-impl Callers {
-    fn of(policy: &Policy) -> Self {
+impl<'p> Callers<'p> {
+    fn of(policy: &'p Policy) -> Self {
         let mut machines = Vec::new();
         for mfa in [Pin::absent("aws:MultiFactorAuthPresent"), Pin::value("aws:MultiFactorAuthPresent", "false")] {
             for in_org in [true, false] {
@@ -84,13 +84,15 @@ impl Callers {
     }
 }
 
-fn loose(probe: &Probe<'_>, callers: &Callers) -> Option<(Loose, Truth)> {
+fn loose(probe: &Probe<'_>, callers: &Callers<'_>) -> Option<(Loose, Truth)> {
     let account =
         probe.principal.kind.account().and_then(Text::known).map(|own| Pin::value("aws:PrincipalAccount", own));
-    let passes = |id: Pin<'_>| {
-        let with_id =
-            |pins: &Vec<Pin<'static>>| -> Vec<Pin<'_>> { pins.iter().chain(&account).chain([&id]).cloned().collect() };
-        callers.machines.iter().map(|pins| probe.passes(&with_id(pins))).fold(Truth::No, Truth::or)
+    let passes = |id: Pin<'_>| -> Truth {
+        let with_id = callers
+            .machines
+            .iter()
+            .map(|pins| -> Vec<Pin<'_>> { pins.iter().chain(&account).chain([&id]).cloned().collect() });
+        with_id.map(|pins| probe.passes(&pins)).fold(Truth::No, Truth::or)
     };
     let ways = [(Loose::Absent, Pin::absent(KEY)), (Loose::Any, Pin::foreign(KEY, "any-id"))];
     let fitting =
@@ -116,8 +118,8 @@ fn word(
     let written = principal.text.display();
     let id = account.display();
     let who = match (&principal.kind, relation) {
-        (PrincipalKind::Account { .. }, Relation::Vendor(name)) => format!("{name} (account `{id}`)"),
-        (_, Relation::Vendor(name)) => format!("{name} (`{written}`)"),
+        (PrincipalKind::Account { .. }, Relation::Vendor(name)) => format!("account `{id}` of {name}"),
+        (_, Relation::Vendor(name)) => format!("`{written}` of {name}"),
         (PrincipalKind::Account { .. }, Relation::Foreign | Relation::Trusted(_)) => {
             format!("account `{id}`, which is not yours,")
         }

@@ -22,13 +22,13 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// A stranger gets in.
 struct Open<'s> {
-    stranger: &'s Stranger,
+    stranger: &'s Stranger<'s>,
     /// Only one who knows the external id.
     with_id: bool,
     confidence: Confidence,
 }
 
-fn judge<'s>(probe: &Probe<'_>, strangers: &'s [Stranger]) -> Option<Open<'s>> {
+fn judge<'s>(probe: &Probe<'_>, strangers: &'s [Stranger<'s>]) -> Option<Open<'s>> {
     let ids = [Some(Pin::absent("sts:ExternalId")), Some(Pin::foreign("sts:ExternalId", "any id")), None];
     let mut best: Option<(Truth, Open)> = None;
     for stranger in strangers {
@@ -75,7 +75,11 @@ fn word(open: &Open<'_>, statement: &Statement, principal: &Principal) -> Findin
         finding = finding.because(actions.span, note);
     }
     if let Some(span) = statement.condition_span.filter(|_| !statement.conditions.is_empty()) {
-        let note = if open.with_id { "an ExternalId is no secret" } else { "this does not hold strangers out" };
+        let note = match (open.confidence, open.with_id) {
+            (Confidence::Possible, _) => "whether this holds strangers out depends on values that are not in the file",
+            (Confidence::Proved | Confidence::Likely, true) => "an ExternalId is no secret",
+            (Confidence::Proved | Confidence::Likely, false) => "this does not hold strangers out",
+        };
         finding = finding.because(span, note);
     }
     finding
