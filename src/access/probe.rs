@@ -17,6 +17,11 @@ pub struct Pin<'a> {
 }
 
 impl<'a> Pin<'a> {
+    /// The key.
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+
     /// The key is not in the request.
     pub fn absent(key: impl Into<Cow<'a, str>>) -> Self {
         Pin { key: key.into(), values: None, foreign: false }
