@@ -21,13 +21,26 @@ const OWNER_PARTS: [(&str, char); 9] = [
 
 /// Parts of a GitHub subject that any repository can have: its owner chooses the template and these values.
 const FREE_PARTS: [&str; 12] = [
-    "environment", "ref", "ref_type", "workflow", "context", "head_ref", "base_ref", "event_name", "actor", "actor_id",
-    "runner_environment", "repository_visibility",
+    "environment",
+    "ref",
+    "ref_type",
+    "workflow",
+    "context",
+    "head_ref",
+    "base_ref",
+    "event_name",
+    "actor",
+    "actor_id",
+    "runner_environment",
+    "repository_visibility",
 ];
 
 /// Further forms of GitHub subjects, which the owner of a repository chooses by a template.
-const TEMPLATE_FORMS: [&str; 3] =
-    ["repository_owner:ORG", "repository:ORG/REPO", "job_workflow_ref:ORG/REPO/.github/workflows/FILE@refs/heads/BRANCH"];
+const TEMPLATE_FORMS: [&str; 3] = [
+    "repository_owner:ORG",
+    "repository:ORG/REPO",
+    "job_workflow_ref:ORG/REPO/.github/workflows/FILE@refs/heads/BRANCH",
+];
 
 /// A value that a stranger has by a form, with words for what varies: `repo:attacker/repo:ref:refs/heads/branch`.
 pub fn instance(form: &str) -> String {
@@ -152,9 +165,17 @@ mod tests {
     #[test]
     fn patterns_that_name_the_owner_are_not() {
         for pattern in [
-            "repo:org/*", "repo:org/name:*", "repo:org@1234/*", "repo:*@1234/*", "repo:org@*/name@*",
-            "repository_owner:org:environment:*", "*:repository_owner_id:12", "environment:prod:repo:org/name",
-            "job_workflow_ref:org/ci/.github/workflows/d.yml@*", "main", "repo:org/name:ref:refs/heads/main",
+            "repo:org/*",
+            "repo:org/name:*",
+            "repo:org@1234/*",
+            "repo:*@1234/*",
+            "repo:org@*/name@*",
+            "repository_owner:org:environment:*",
+            "*:repository_owner_id:12",
+            "environment:prod:repo:org/name",
+            "job_workflow_ref:org/ci/.github/workflows/d.yml@*",
+            "main",
+            "repo:org/name:ref:refs/heads/main",
         ] {
             assert_eq!(github([REPO].into_iter(), pattern), Vec::<String>::new(), "{pattern}");
         }

@@ -6,8 +6,8 @@
 use super::{Pin, Probe, flow, subjects};
 use crate::aws::issuers::{self, Issuer, IssuerKind};
 use crate::aws::keys::{Flow, Presence, key as aws_key};
-use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 use crate::policy::principal::Member;
+use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 
 /// The action by which a token becomes a session.
 pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";

@@ -50,19 +50,28 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let sure = if setting.value.known().is_some() { Confidence::Proved } else { Confidence::Likely };
     if !RANGE.contains(&seconds) {
         found.push(
-            Finding::new(setting.span, format!("IAM rejects a maximum session of {seconds} seconds: it takes {} to {}", RANGE.start(), RANGE.end()))
-                .label("out of range")
-                .why("CreateRole and UpdateRole fail with a ValidationError")
-                .help("write seconds: 3600 is one hour")
-                .subject("range")
-                .severity(Severity::High)
-                .confidence(sure),
+            Finding::new(
+                setting.span,
+                format!(
+                    "IAM rejects a maximum session of {seconds} seconds: it takes {} to {}",
+                    RANGE.start(),
+                    RANGE.end()
+                ),
+            )
+            .label("out of range")
+            .why("CreateRole and UpdateRole fail with a ValidationError")
+            .help("write seconds: 3600 is one hour")
+            .subject("range")
+            .severity(Severity::High)
+            .confidence(sure),
         );
         return;
     }
     let callers: Vec<_> = context
         .allowed_principals()
-        .filter_map(|(statement, principal)| kind(context, statement, principal).map(|(kind, sure)| (kind, sure, principal)))
+        .filter_map(|(statement, principal)| {
+            kind(context, statement, principal).map(|(kind, sure)| (kind, sure, principal))
+        })
         .collect();
     let limit = |kind: Kind| match context.int("max-hours") {
         0 => kind.option().map(|option| context.int(option)),
@@ -80,15 +89,21 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         && let Some((_, _, role)) = callers.iter().find(|(kind, ..)| *kind == Kind::Role)
     {
         found.push(
-            Finding::new(setting.span, format!("{} have no effect: only other roles can assume this one, for one hour at most", length(seconds)))
-                .label("never reached")
-                .because(role.span(), "its sessions chain, and AWS ends those after an hour")
-                .why("a call of AssumeRole by a session of a role fails if it asks for more than 3600 seconds")
-                .help("leave the setting out, so that nobody relies on it")
-                .subject("chaining")
-                .severity(Severity::Info)
-                .audience(Audience::Strict)
-                .confidence(sure.min(Confidence::Likely)),
+            Finding::new(
+                setting.span,
+                format!(
+                    "{} have no effect: only other roles can assume this one, for one hour at most",
+                    length(seconds)
+                ),
+            )
+            .label("never reached")
+            .because(role.span(), "its sessions chain, and AWS ends those after an hour")
+            .why("a call of AssumeRole by a session of a role fails if it asks for more than 3600 seconds")
+            .help("leave the setting out, so that nobody relies on it")
+            .subject("chaining")
+            .severity(Severity::Info)
+            .audience(Audience::Strict)
+            .confidence(sure.min(Confidence::Likely)),
         );
     }
 }
@@ -119,7 +134,9 @@ fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal) -> 
         }
         PrincipalKind::Account { account } | PrincipalKind::User { account, .. } => match context.relation(account) {
             Relation::Own | Relation::Organization => (Kind::People, Confidence::Proved, Caller::Aws),
-            Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => (Kind::ThirdParty, Confidence::Proved, Caller::Aws),
+            Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => {
+                (Kind::ThirdParty, Confidence::Proved, Caller::Aws)
+            }
             Relation::Unknown => (Kind::ThirdParty, Confidence::Likely, Caller::Aws),
             Relation::Hole => (Kind::ThirdParty, Confidence::Possible, Caller::Aws),
             Relation::Aws(_) => (Kind::Service, Confidence::Likely, Caller::Aws),
@@ -129,7 +146,9 @@ fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal) -> 
         PrincipalKind::UniqueId { .. } => (Kind::People, Confidence::Likely, Caller::Aws),
         PrincipalKind::Service { .. } => (Kind::Service, Confidence::Proved, Caller::Service),
         PrincipalKind::Saml { .. } => (Kind::People, Confidence::Proved, Caller::Saml),
-        PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => (Kind::Workload, Confidence::Proved, Caller::Oidc),
+        PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => {
+            (Kind::Workload, Confidence::Proved, Caller::Oidc)
+        }
         PrincipalKind::FederatedUser { .. }
         | PrincipalKind::CanonicalUser
         | PrincipalKind::Invalid { .. }

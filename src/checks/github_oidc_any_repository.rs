@@ -23,7 +23,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         };
         let Some((span, written)) = shared::loose_part(&conditions, &answer) else { continue };
         let finding = if absent_only {
-            Finding::new(span, format!("`{written}` lets a token without the claim pass; only GitHub's habit of sending it holds strangers out"))
+            Finding::new(span, format!("`{written}` also holds for a token without the claim, and protects only as GitHub always sends it"))
                 .label("holds when the claim is absent")
                 .help("write the operator without `IfExists` and `ForAllValues`")
                 .severity(Severity::Medium)
@@ -36,7 +36,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
                 _ => format!("`{written}` does not say whose repository on GitHub may assume this role"),
             };
             Finding::new(span, message)
-                .label("fits a repository of a stranger")
+                .label(if written.contains("${") { "fits a repository of a stranger, by the default" } else { "fits a repository of a stranger" })
                 .help("name the owner, up to the slash: `repo:OWNER/REPOSITORY:ref:refs/heads/main` in `StringEquals` or `StringLike`")
         };
         found.push(

@@ -59,8 +59,9 @@ pub fn users(policy: &Policy, principal: &Principal) -> Vec<User> {
 /// Whether some user passes with these MFA keys, sending no ExternalId unless `external_id`.
 pub fn some_user_passes(probe: &Probe<'_>, users: &[User], mfa: [Pin<'_>; 2], external_id: bool) -> Truth {
     let flow = if mfa[0].is_absent() { Flow::User } else { Flow::UserSession };
-    let own_id = |condition: &Condition| {
-        condition.is_about("aws:userid") && condition.values.iter().any(|id| pattern::widest(id).starts_with(['A', '*']) && !pattern::widest(id).starts_with("AROA"))
+    let names_user = |condition: &Condition| {
+        let ids = || condition.values.iter().map(pattern::widest);
+        condition.is_about("aws:userid") && ids().any(|id| id.starts_with("AIDA") || id.starts_with('*'))
     };
     let passes = |user: &User| {
         let mut pins = vec![
@@ -74,7 +75,7 @@ pub fn some_user_passes(probe: &Probe<'_>, users: &[User], mfa: [Pin<'_>; 2], ex
         if !external_id {
             pins.push(Pin::absent("sts:ExternalId"));
         }
-        if !flow::conditions(probe.policy).any(own_id) {
+        if !flow::conditions(probe.policy).any(names_user) {
             pins.push(Pin::value("aws:userid", "AIDAANYUSERANYUSER000"));
         }
         pins.extend(flow::absent(probe.policy, flow));
@@ -94,14 +95,17 @@ pub fn denies<'a>(policy: &'a Policy, principal: &Principal) -> impl Iterator<It
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for (statement, principal) in context.allowed_principals() {
-        let PrincipalKind::User { account, .. } | PrincipalKind::Account { account } = &principal.kind else { continue };
+        let (PrincipalKind::User { account, .. } | PrincipalKind::Account { account }) = &principal.kind else {
+            continue;
+        };
         let sure = match context.relation(account) {
             Relation::Own | Relation::Organization | Relation::Unknown => Confidence::Likely,
             Relation::Hole => Confidence::Possible,
             // The people of others are theirs to look after; `missing-external-id` is about them.
             Relation::Trusted(_) | Relation::Vendor(_) | Relation::Aws(_) | Relation::Foreign => continue,
         };
-        let mut spoken = denies(context.policy, principal).chain([statement]).flat_map(|statement| &statement.conditions);
+        let mut spoken =
+            denies(context.policy, principal).chain([statement]).flat_map(|statement| &statement.conditions);
         if spoken.any(is_mfa) {
             continue;
         }
@@ -119,11 +123,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 fn word(statement: &Statement, principal: &Principal, confidence: Confidence) -> Finding {
     let (who, label, other) = match &principal.kind {
-        PrincipalKind::User { name, .. } => {
-            (format!("the IAM user `{}`", name.display()), "a user with long-term keys", "better, let people log in by a role")
-        }
+        PrincipalKind::User { name, .. } => (
+            format!("the IAM user `{}`", name.display()),
+            "a user with long-term keys",
+            "better, let people log in by a role",
+        ),
         _ => (
-            format!("IAM users of the account `{}`", principal.kind.account().map_or_else(Default::default, Text::display)),
+            format!(
+                "IAM users of the account `{}`",
+                principal.kind.account().map_or_else(Default::default, Text::display)
+            ),
             "every user of the account whom its policies let",
             "or, if only machines are to have it, name their roles as principals",
         ),

@@ -13,8 +13,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let tenant = |tokens: &Tokens<'_>| tokens.tenant_claims().into_iter().map(str::to_owned).collect();
         let strangers = shared::stranger_passes(context, place, false, tenant).filter(|_| tokens.is_shared());
         // Log-ins of Facebook and Amazon have `app_id` instead.
-        let has_audience = tokens.bound_by_audience()
-            || tokens.issuer.is_none_or(|issuer| issuer.kind != IssuerKind::Builtin);
+        let has_audience =
+            tokens.bound_by_audience() || tokens.issuer.is_none_or(|issuer| issuer.kind != IssuerKind::Builtin);
         let (passes, is_tenant) = match strangers {
             // One hole, one finding: without any tenant claim it is `oidc-missing-subject` that speaks.
             Some(_) if !tokens.bound_by_audience() => continue,

@@ -66,11 +66,12 @@ fn word(
     let mut finding = match &loose {
         None => Finding::new(principal, format!("{who} can assume this role: nothing tests `{key}`"))
             .label("gives a token to every one of them"),
-        Some((span, written)) if absent_only => {
-            Finding::new(*span, format!("`{written}` lets a token without `{key}` pass; only the issuer's habit of sending it protects"))
-                .label("holds when the claim is absent")
-                .because(principal, "for tokens of this issuer")
-        }
+        Some((span, written)) if absent_only => Finding::new(
+            *span,
+            format!("`{written}` also holds for a token without `{key}`, and protects only as the issuer always sends it"),
+        )
+        .label("holds when the claim is absent")
+        .because(principal, "for tokens of this issuer"),
         Some((span, written)) => {
             Finding::new(*span, format!("{who} can assume this role: `{written}` does not hold strangers out"))
                 .label("fits a stranger's token")
@@ -79,7 +80,9 @@ fn word(
     };
     let form = tokens.issuer.and_then(|issuer| issuer.subjects.iter().next()).filter(|_| key.ends_with(":sub"));
     finding = finding.help(match form {
-        Some(form) => format!("test it: \"StringLike\": {{\"{key}\": \"{form}\"}}, with your own names for the capitals"),
+        Some(form) => {
+            format!("test it: \"StringLike\": {{\"{key}\": \"{form}\"}}, with your own names for the capitals")
+        }
         None => format!("test it: \"StringEquals\": {{\"{key}\": \"...\"}}"),
     });
     let (severity, confidence) = if tokens.is_shared() {

@@ -28,12 +28,15 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             None => (principal.span(), "nothing tests `SAML:aud`"),
         };
         found.push(
-            Finding::new(span, format!("an assertion of `{name}` that was made for another service is accepted: {what}"))
-                .label("signs assertions for many services")
-                .why("sts:AssumeRoleWithSAML with SAML:aud = https://sso.example.com/saml is allowed")
-                .help("test it: \"StringEquals\": {\"SAML:aud\": \"https://signin.aws.amazon.com/saml\"}")
-                .subject(text.clone())
-                .statement(statement),
+            Finding::new(
+                span,
+                format!("an assertion of `{name}` that was made for another service is accepted: {what}"),
+            )
+            .label("signs assertions for many services")
+            .why("sts:AssumeRoleWithSAML with SAML:aud = https://sso.example.com/saml is allowed")
+            .help("test it: \"StringEquals\": {\"SAML:aud\": \"https://signin.aws.amazon.com/saml\"}")
+            .subject(text.clone())
+            .statement(statement),
         );
     }
 }

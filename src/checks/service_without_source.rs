@@ -32,19 +32,34 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
         let advice = advice(&host, class);
         let mut finding = match tested {
-            None if is_anchor(&host) => Finding::new(principal.span(), "a certificate of any trust anchor can have this role: nothing tests `aws:SourceArn`".to_owned())
-                .label("acts for every trust anchor"),
-            None => Finding::new(principal.span(), format!("another AWS customer may have `{host}` use this role: nothing tests {}", names(class, &host)))
-                .label("acts for every customer"),
-            Some(condition) => Finding::new(loose(condition), format!("`{}: {}` fits resources of other AWS customers, for whom `{host}` may use this role", condition.operator_text, list(condition)))
-                .label("fits strangers too")
-                .because(principal.span(), "acts for every customer"),
+            None if is_anchor(&host) => Finding::new(
+                principal.span(),
+                "a certificate of any trust anchor can have this role: nothing tests `aws:SourceArn`".to_owned(),
+            )
+            .label("acts for every trust anchor"),
+            None => Finding::new(
+                principal.span(),
+                format!("another AWS customer may have `{host}` use this role: nothing tests {}", names(class, &host)),
+            )
+            .label("acts for every customer"),
+            Some(condition) => Finding::new(
+                loose(condition),
+                format!(
+                    "`{}: {}` fits resources of other AWS customers, for whom `{host}` may use this role",
+                    condition.operator_text,
+                    list(condition)
+                ),
+            )
+            .label("fits strangers too")
+            .because(principal.span(), "acts for every customer"),
         };
         let read = keys.is_some_and(|keys| keys.read);
         finding = finding
             .why(match is_anchor(&host) {
                 true => format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed"),
-                false => format!("sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"),
+                false => format!(
+                    "sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"
+                ),
             })
             .help(match keys {
                 Some(keys) => format!("{advice} ({})", keys.page),
@@ -66,7 +81,10 @@ fn stranger(probe: &Probe<'_>, host: &str, sends: impl Fn(&str) -> bool) -> Opti
     let passes = |arn: &String| {
         let values = [arn, STRANGER, "o-stranger000", "o-stranger000/r-0000/ou-0000-00000000/"];
         let pins = |all: bool| {
-            let source = SOURCE.iter().zip(values).map(|(key, value)| if all || sends(key) { Pin::value(key, value) } else { Pin::absent(key) });
+            let source = SOURCE
+                .into_iter()
+                .zip(values)
+                .map(|(key, value)| if all || sends(key) { Pin::value(key, value) } else { Pin::absent(key) });
             // A trust anchor is of the role's own account, whoever made it.
             let mut pins: Vec<Pin<'_>> = source.take(if is_anchor(host) { 1 } else { SOURCE.len() }).collect();
             pins.push(Pin::value("aws:PrincipalIsAWSService", "true"));
@@ -98,7 +116,17 @@ fn fill(value: &Text) -> Option<String> {
         _ => return None,
     };
     let x = |field: &str| field.replace(['*', '?'], "x");
-    Some([&x(arn), &partition.replace('*', "aws"), &x(service), &region.replace('*', "us-east-1"), account, &x(resource)].join(":"))
+    Some(
+        [
+            &x(arn),
+            &partition.replace('*', "aws"),
+            &x(service),
+            &region.replace('*', "us-east-1"),
+            account,
+            &x(resource),
+        ]
+        .join(":"),
+    )
 }
 
 /// The host with a Region and suffix in place of those of the deployment: what is known of a service holds for all.

@@ -71,7 +71,8 @@ pub fn own_subjects<'c>(context: &'c Context<'_>, host: &str) -> &'c [String] {
 /// What to edit so that a condition holds a stranger out: the value that the stranger fits, or the operator.
 pub fn loose_part(conditions: &[&Condition], answer: &Answer) -> Option<(Span, String)> {
     let fits = |condition: &&&Condition| {
-        let said = answer.claims.iter().find(|(key, _)| condition.is_about(key)).and_then(|(_, value)| value.as_deref());
+        let said =
+            answer.claims.iter().find(|(key, _)| condition.is_about(key)).and_then(|(_, value)| value.as_deref());
         condition.operator.base.filter(|base| base.takes_wildcards() || !base.negated()).and(said).and_then(|said| {
             let value = condition.values.iter().find(|value| pattern::glob(&pattern::widest(value), said))?;
             Some((value.span, value.display().into_owned()))

@@ -60,10 +60,13 @@ fn trust<'a>(context: &'a Context<'_>) -> Vec<Hole<'a>> {
         // Roles, services and federated callers never have MFA in their requests.
         let people = matches!(
             principal.kind,
-            PrincipalKind::Anyone | PrincipalKind::Account { .. } | PrincipalKind::User { .. } | PrincipalKind::UniqueId { what: "user" }
+            PrincipalKind::Anyone
+                | PrincipalKind::Account { .. }
+                | PrincipalKind::User { .. }
+                | PrincipalKind::UniqueId { what: "user" }
         );
         let denies: Vec<&Statement> = denies(context.policy, principal).filter(|deny| speaks(deny)).collect();
-        if !people || !(speaks(statement) || !denies.is_empty()) {
+        if !people || (!speaks(statement) && denies.is_empty()) {
             continue;
         }
         let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
@@ -145,7 +148,9 @@ fn word(context: &Context<'_>, hole: &Hole<'_>) -> Finding {
     let written = format!("{}: {}", condition.operator_text, values.join(", "));
     let message = match (hole.inverted, hole.absent, hole.no) {
         (true, _, _) => format!("`{written}` holds out callers with MFA and lets those without it pass"),
-        (false, true, false) => format!("`{written}` does not stop access keys used without MFA, as their requests lack `{key}`"),
+        (false, true, false) => {
+            format!("`{written}` does not stop access keys used without MFA, as their requests lack `{key}`")
+        }
         (false, false, _) => format!("`{written}` does not stop sessions without MFA, in which `{PRESENT}` is `false`"),
         (false, true, true) => format!("`{written}` does not stop anyone without MFA"),
     };
@@ -154,7 +159,9 @@ fn word(context: &Context<'_>, hole: &Hole<'_>) -> Finding {
     let caller = match (hole.absent, context.site.kind == PolicyKind::Trust) {
         (true, true) => "sts:AssumeRole with an access key, without a token code, is allowed".to_owned(),
         (true, false) => "a request with an access key, without MFA, is not stopped".to_owned(),
-        (false, _) => format!("a request with a session of GetSessionToken without MFA, {PRESENT} = false, is not stopped"),
+        (false, _) => {
+            format!("a request with a session of GetSessionToken without MFA, {PRESENT} = false, is not stopped")
+        }
     };
     let mut finding = Finding::new(span, message)
         .label(if allow { "callers without MFA satisfy this" } else { "callers without MFA are not denied by this" })
