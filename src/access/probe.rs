@@ -18,8 +18,8 @@ pub struct Pin<'a> {
 
 impl<'a> Pin<'a> {
     /// The key.
-    pub fn key(&self) -> &'a str {
-        self.key
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// The key is not in the request.
@@ -92,7 +92,8 @@ pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> 
         .iter()
         .map(|condition| match pins.iter().find(|pin| condition.is_about(&pin.key)) {
             Some(pin) => {
-                let values: Option<Vec<&str>> = pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
+                let values: Option<Vec<&str>> =
+                    pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
                 match pin.foreign {
                     true => operators::holds_for_foreign(condition, values.as_deref()),
                     false => operators::holds(condition, values.as_deref()),

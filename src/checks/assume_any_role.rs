@@ -30,7 +30,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let grant = grants::granted(context.policy, "sts:AssumeRole", SOME_ROLE, &pins);
     let conditions = || context.policy.statements.iter().flat_map(|statement| &statement.conditions);
     // `${aws:PrincipalOrgID}` is the caller's own organization, which the stranger's is not.
-    let own = || conditions().any(|condition| pins.iter().any(|pin| condition.is_about(pin.key())) && names_caller(condition));
+    let own = || {
+        conditions().any(|condition| pins.iter().any(|pin| condition.is_about(pin.key())) && names_caller(condition))
+    };
     if let Some(grant) = grant.filter(|grant| grant.answer == Truth::Yes || !own()) {
         found.push(word(&grant));
     }
@@ -38,7 +40,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// Whether every value of a condition is a variable that is filled with a property of the caller.
 fn names_caller(condition: &Condition) -> bool {
-    let variable = |value: &Text| value.known().is_some_and(|text| text.to_ascii_lowercase().starts_with("${aws:principal"));
+    let variable =
+        |value: &Text| value.known().is_some_and(|text| text.to_ascii_lowercase().starts_with("${aws:principal"));
     !condition.values.is_empty() && condition.values.iter().all(variable)
 }
 
