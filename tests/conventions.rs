@@ -1,5 +1,6 @@
 //! What is agreed about rules and their pages (`rules/README.md`), beyond what the build enforces.
 
+use iamlint::aws::accounts::{aws_owned, vendor};
 use iamlint::rules::{RULES, Rule};
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,10 +38,12 @@ fn style(text: &str, longest: usize) -> Option<String> {
     }
 }
 
-/// Names keep their capitals at the start too: `IAM rejects`, `ForAllValues`, `MFA is`.
+/// Names keep their capitals at the start too: `IAM rejects`, `Datadog (account `464622532012`) can`.
 fn starts_with_a_name(text: &str) -> bool {
     let word = text.split([' ', ',', ':']).next().unwrap_or_default();
-    word.chars().filter(|c| c.is_uppercase()).count() > 1
+    let accounts = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 12);
+    let mut owners = accounts.filter_map(|id| vendor(id).or_else(|| aws_owned(id)));
+    word.chars().filter(|c| c.is_uppercase()).count() > 1 || owners.any(|owner| text.starts_with(owner))
 }
 
 /// The lines of the fences whose info line is `text findings`.
@@ -126,7 +129,7 @@ fn pages_have_their_sections() {
         if has("## Options") == rule.options.is_empty() {
             problems.push("a page has a section `## Options` exactly when its rule has options".to_owned());
         }
-        for option in rule.options.iter().filter(|option| !rule.page.contains(&format!("`{}`", option.name))) {
+        for option in rule.options.iter().filter(|option| !rule.page.contains(option.name)) {
             problems.push(format!("the page does not tell of its option `{}`", option.name));
         }
         problems
@@ -180,6 +183,7 @@ fn the_style_test_can_fail() {
     assert_eq!(style("anyone can assume this role", 100), None);
     assert_eq!(style("`*` is a star", 100), None);
     assert_eq!(style("IAM rejects `x`", 100), None);
+    assert_eq!(style("Datadog (account `464622532012`) can assume this role", 100), None);
     for bad in ["Anyone can", "ends with a dot.", " white", "much too long for it"] {
         assert!(style(bad, 16).is_some(), "{bad}");
     }

@@ -17,6 +17,11 @@ pub struct Pin<'a> {
 }
 
 impl<'a> Pin<'a> {
+    /// The key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The key is not in the request.
     pub fn absent(key: &'a str) -> Self {
         Pin { key, values: None, foreign: false }

@@ -3,8 +3,9 @@
 use crate::access::Pin;
 use crate::access::grants::{self, Grant, SOME_ROLE};
 use crate::diagnostic::Confidence;
-use crate::policy::Truth;
+use crate::policy::{Condition, Truth};
 use crate::rules::{Context, Finding};
+use crate::value::Text;
 
 /// An account that nobody here has heard of.
 const STRANGER: &str = "999999999999";
@@ -26,9 +27,22 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         key.starts_with("iam:resourcetag/") || key.starts_with("aws:resourcetag/")
     });
     pins.extend(tags.map(Pin::absent));
-    if let Some(grant) = grants::granted(context.policy, "sts:AssumeRole", SOME_ROLE, &pins) {
+    let grant = grants::granted(context.policy, "sts:AssumeRole", SOME_ROLE, &pins);
+    let conditions = || context.policy.statements.iter().flat_map(|statement| &statement.conditions);
+    // `${aws:PrincipalOrgID}` is the caller's own organization, which the stranger's is not.
+    let own = || {
+        conditions().any(|condition| pins.iter().any(|pin| condition.is_about(pin.key())) && names_caller(condition))
+    };
+    if let Some(grant) = grant.filter(|grant| grant.answer == Truth::Yes || !own()) {
         found.push(word(&grant));
     }
+}
+
+/// Whether every value of a condition is a variable that is filled with a property of the caller.
+fn names_caller(condition: &Condition) -> bool {
+    let variable =
+        |value: &Text| value.known().is_some_and(|text| text.to_ascii_lowercase().starts_with("${aws:principal"));
+    !condition.values.is_empty() && condition.values.iter().all(variable)
 }
 
 fn word(grant: &Grant<'_>) -> Finding {
