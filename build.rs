@@ -84,7 +84,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// End the build with a place that editors understand.
 fn fail(path: &Path, line: usize, message: &str) -> ! {
-    eprintln!("{}:{line}: {message}", path.display());
+    #[expect(clippy::print_stderr, reason = "a build script has no other way to say why it failed")]
+    {
+        eprintln!("{}:{line}: {message}", path.display());
+    }
     process::exit(1);
 }
 

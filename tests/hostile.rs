@@ -121,7 +121,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tree(&[("open.json", OPEN), ("secret.json", OPEN)]);
     let secret = folder.path().join("secret.json");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).expect("permissions");
     if fs::read(&secret).is_ok() {
         eprintln!("skipped: this user may read every file");
         return;

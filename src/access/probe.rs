@@ -19,7 +19,7 @@ pub struct Pin<'a> {
 impl<'a> Pin<'a> {
     /// The key.
     pub fn key(&self) -> &str {
-        &self.key
+        self.key
     }
 
     /// The key is not in the request.

@@ -56,10 +56,10 @@ fn detects_templates() {
         r#"{"Transform": "AWS::Serverless-2016-10-31", "Resources": {}}"#,
         r#"{"Resources": {"A": {"Type": "AWS::IAM::Role"}}}"#,
     ] {
-        assert!(CloudFormation.detect(&document(text)).is_some(), "{text}");
+        assert!(CloudFormation.detect(document(text)).is_some(), "{text}");
     }
     for text in [r#"{"Resources": {"A": {"Type": "x"}}}"#, r#"{"Statement": []}"#, "[]"] {
-        assert!(CloudFormation.detect(&document(text)).is_none(), "{text}");
+        assert!(CloudFormation.detect(document(text)).is_none(), "{text}");
     }
 }
 
