@@ -59,7 +59,7 @@ fn word(grant: &Grant<'_>) -> Finding {
         .statement(statement);
     if let Some(actions) = &statement.actions {
         finding = finding.because(
-            actions.span,
+            actions.place_of("sts:AssumeRole"),
             if actions.negated { "`NotAction` leaves `sts:AssumeRole` in" } else { "may be called" },
         );
     }

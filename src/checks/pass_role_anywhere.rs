@@ -38,7 +38,7 @@ fn word(grant: &Grant<'_>) -> Finding {
     .statement(statement);
     if let Some(actions) = &statement.actions {
         finding = finding.because(
-            actions.span,
+            actions.place_of("iam:PassRole"),
             if actions.negated { "`NotAction` leaves `iam:PassRole` in" } else { "may be passed" },
         );
     }

@@ -72,7 +72,7 @@ fn word(open: &Open<'_>, statement: &Statement, principal: &Principal) -> Findin
     }
     if let Some(actions) = &statement.actions {
         let note = if statement.conditions.is_empty() { "may call this, with no condition" } else { "may call this" };
-        finding = finding.because(actions.span, note);
+        finding = finding.because(actions.place_of("sts:AssumeRole"), note);
     }
     if let Some(span) = statement.condition_span.filter(|_| !statement.conditions.is_empty()) {
         let note = match (open.confidence, open.with_id) {

@@ -204,6 +204,16 @@ impl Statement {
 }
 
 impl Patterns {
+    /// Where the element speaks of an action: the pattern that covers it, or the name of the `Not…` element.
+    pub fn place_of(&self, action: &str) -> Span {
+        let covering = |item: &&Text| pattern::action_matches(item, action) > Truth::No;
+        match self.items.iter().find(covering) {
+            Some(item) if !self.negated => item.span,
+            _ if self.negated => self.key_span,
+            _ => self.span,
+        }
+    }
+
     /// Whether the element covers what `matches` says of each of its patterns; `Not…` turns the answer round.
     pub fn covers(&self, matches: impl Fn(&Text) -> Truth) -> Truth {
         let listed = self.items.iter().map(matches).fold(Truth::from_open(self.open_ended), Truth::or);
