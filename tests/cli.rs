@@ -213,6 +213,15 @@ fn configuration_in_force() {
 }
 
 #[test]
+fn tables_without_effect_are_named() {
+    let ignore = "[[ignore]]\nrule = \"wildcard-principal\"\nreason = \"a test\"\n";
+    let folder = tree(&[("iamlint.toml", ignore), ("open.json", OPEN)]);
+    let run = run(folder.path(), &["check", "open.json"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("iamlint.toml:1:1: `[[ignore]]` has no effect in this version"), "{}", run.stderr);
+}
+
+#[test]
 fn a_folder_without_policies_is_an_error_unless_allowed() {
     let folder = tree(&[("a/readme.json", "{}")]);
     let refused = run(folder.path(), &["check", "--isolated", "a"]);

@@ -4,7 +4,7 @@
 use super::style::{self, Color};
 use super::{Exit, Failure};
 use crate::config::{self, Choice, Config, FailOn, Origin};
-use crate::diagnostic::{Audience, Severity};
+use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input;
 use crate::lint::{self, FileToLint, Report, Settings};
@@ -181,8 +181,12 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
     };
     let mut config =
         config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
-    for warning in &config.warnings {
-        eprintln!("iamlint: {}", warning.message);
+    for warning in config.warnings.iter().chain(&not_applied(&config)) {
+        let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
+        match place {
+            Some((path, place)) => eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, warning.message),
+            None => eprintln!("iamlint: {}", warning.message),
+        }
     }
     let mut selectors = |flag: &'static str, given: &[String], target: &mut Vec<Spanned<String>>, key: &str| {
         if given.is_empty() {
@@ -213,6 +217,13 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
         config.origins.insert("fail-on".to_owned(), Origin::Flag("--fail-on"));
     }
     Ok(config)
+}
+
+/// Tables that are read and checked, and have no effect: nobody may believe that they have.
+fn not_applied(config: &Config) -> Vec<Problem> {
+    let problem = |span, table: &str| Problem::new(span, format!("`[[{table}]]` has no effect in this version"));
+    let overrides = config.overrides.iter().map(|table| problem(table.span, "override"));
+    overrides.chain(config.ignores.iter().map(|table| problem(table.span, "ignore"))).collect()
 }
 
 fn unknown_selector(flag: &str, selector: &str) -> Failure {
