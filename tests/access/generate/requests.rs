@@ -157,7 +157,7 @@ fn fill(rng: &mut Rng, pattern: &str) -> String {
 }
 
 const ACCOUNTS: [&str; 4] = [OWN_ACCOUNT, "444455556666", "777788889999", "999999999999"];
-const NAMES: [&str; 7] = ["alice", "bob", "team/bob", "Deploy", "team/Deploy", "app-1", "evil"];
+const NAMES: [&str; 5] = ["alice", "team/bob", "Deploy", "app-1", "evil"];
 
 fn caller(rng: &mut Rng, hints: &Hints) -> Caller {
     if let Some(text) = hints.principals.get(rng.below(hints.principals.len() * 5 / 3)) {
@@ -216,7 +216,10 @@ fn caller(rng: &mut Rng, hints: &Hints) -> Caller {
 
 /// A user or a role of an account.
 fn member(rng: &mut Rng, account: &str) -> Caller {
-    let (partition, account, name) = ("aws".to_owned(), account.to_owned(), rng.pick(&NAMES).to_owned());
+    let name = rng.pick(&NAMES);
+    // Names are unique in an account whatever their path, so each has one: that which the policies give it.
+    let name = if name == "Deploy" && account == OWN_ACCOUNT { "team/Deploy" } else { name };
+    let (partition, account, name) = ("aws".to_owned(), account.to_owned(), name.to_owned());
     if rng.chance(50) {
         Caller::User { partition, account, name }
     } else {
