@@ -3,6 +3,7 @@
 //! Nothing here is shared with the code under test but the types of a request. Policies are spliced from statements as
 //! people write them. Requests are such as can come about: STS never sees a token of GitHub with a claim of GitLab.
 
+mod hints;
 mod policies;
 mod requests;
 
