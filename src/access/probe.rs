@@ -5,6 +5,7 @@
 //! exact as long as keys do not depend on each other; questions whose keys do must pin all of them.
 
 use super::operators;
+use super::variables::Variables;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, Truth};
 use std::borrow::Cow;
 
@@ -96,7 +97,7 @@ pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> 
                     pin.values.as_ref().map(|values| values.iter().map(AsRef::as_ref).collect());
                 match pin.foreign {
                     true => operators::holds_for_foreign(condition, values.as_deref()),
-                    false => operators::holds(condition, values.as_deref()),
+                    false => operators::holds(condition, values.as_deref(), Variables::Unknown),
                 }
             }
             None => free,

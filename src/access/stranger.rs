@@ -124,7 +124,9 @@ fn arns(policy: &Policy, account: &str) -> Vec<String> {
         };
         let arn = format!("arn:aws:iam::{account}:{sort}/{}", if name.is_empty() { "anyone" } else { name });
         // Most patterns name an account, and then no stranger fits.
-        if (operators::arn_like(&pattern, &arn) || pattern::glob(&pattern, &arn)) && !found.contains(&arn) {
+        if (operators::arn_like(&pattern, &arn).unwrap_or(false) || pattern::glob(&pattern, &arn))
+            && !found.contains(&arn)
+        {
             found.push(arn);
         }
     }

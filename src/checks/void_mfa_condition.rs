@@ -1,6 +1,7 @@
 //! Conditions on MFA that callers without MFA satisfy.
 
 use super::missing_mfa::{AGE, PRESENT, denies, is_mfa, some_user_passes, users};
+use crate::access::variables::Variables;
 use crate::access::{Pin, Probe, operators};
 use crate::diagnostic::{Audience, Severity};
 use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, Statement, Truth};
@@ -119,7 +120,7 @@ fn holds(statement: &Statement, mfa: Mfa) -> Truth {
     about
         .map(|condition| {
             let value = mfa.value(if condition.is_about(AGE) { AGE } else { PRESENT });
-            operators::holds(condition, value.as_ref().map(std::slice::from_ref))
+            operators::holds(condition, value.as_ref().map(std::slice::from_ref), Variables::Unknown)
         })
         .fold(Truth::Yes, Truth::and)
 }
