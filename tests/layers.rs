@@ -21,7 +21,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("input", &["syntax", "value", "source", "span", "diagnostic", "site"]),
     ("aws", &[]),
     ("policy", &["aws", "value", "span", "diagnostic"]),
-    ("access", &["policy", "aws", "value", "span"]),
+    ("access", &["policy", "aws", "value", "site", "span"]),
     ("rules", &["policy", "access", "aws", "checks", "diagnostic", "value", "site", "span"]),
     ("checks", &["access", "policy", "aws", "rules", "diagnostic", "value", "site", "span"]),
     ("discover", &[]),
