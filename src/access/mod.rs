@@ -3,7 +3,12 @@
 //! [`operators`] decides one condition for one value. [`probe`] asks whether a statement lets a described caller pass
 //! when a few condition keys are pinned and all others are the caller's to choose.
 
+pub mod atoms;
+pub mod bits;
+pub mod domain;
 pub mod operators;
+pub mod pattern;
+pub mod principal;
 pub mod probe;
 pub mod request;
 

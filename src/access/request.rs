@@ -105,7 +105,9 @@ impl Caller {
     pub fn principal_arn(&self) -> Option<String> {
         match self {
             Caller::User { partition, account, name } => Some(format!("arn:{partition}:iam::{account}:user/{name}")),
-            Caller::Role { partition, account, name, .. } => Some(format!("arn:{partition}:iam::{account}:role/{name}")),
+            Caller::Role { partition, account, name, .. } => {
+                Some(format!("arn:{partition}:iam::{account}:role/{name}"))
+            }
             Caller::Root { partition, account } => Some(format!("arn:{partition}:iam::{account}:root")),
             Caller::FederatedUser { partition, account, name } => {
                 Some(format!("arn:{partition}:sts::{account}:federated-user/{name}"))
