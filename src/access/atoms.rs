@@ -292,6 +292,11 @@ impl Automaton {
             }
             at += 1;
         }
+        // The empty text last: any other stands better for the same truth.
+        let (well_formed, truth) = self.truth(&states[0].0);
+        if self.has_base && well_formed && !seen.contains_key(&truth) {
+            atoms.push((String::new(), truth));
+        }
         Ok(atoms)
     }
 }

@@ -50,6 +50,11 @@ impl Bits {
         self.words[index / 64] |= 1 << (index % 64);
     }
 
+    /// Take a number out.
+    pub fn remove(&mut self, index: usize) {
+        self.words[index / 64] &= !(1 << (index % 64));
+    }
+
     /// Whether a number is in the set.
     pub fn contains(&self, index: usize) -> bool {
         self.words[index / 64] >> (index % 64) & 1 == 1

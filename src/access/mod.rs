@@ -5,12 +5,14 @@
 
 pub mod atoms;
 pub mod bits;
+pub mod compile;
 pub mod domain;
 pub mod operators;
 pub mod pattern;
 pub mod principal;
 pub mod probe;
 pub mod request;
+pub mod solve;
 
 pub use probe::{Pin, Probe};
 pub use request::{Caller, Context, Request};

@@ -122,8 +122,8 @@ pub enum Who {
     Account(Pattern),
     /// A user whose ARN the pattern matches.
     User(Pattern),
-    /// A session of a role whose ARN the pattern matches.
-    Role(Pattern),
+    /// A session of a role whose ARN some pattern matches.
+    Role(Vec<Pattern>),
     /// A session, by the account, the bare name of the role and the session's name.
     Session {
         /// The account.
@@ -180,8 +180,8 @@ fn base(kind: Kind, sessions: bool) -> Vec<Pattern> {
             vec![path().then(&Pattern::exactly("#")).then(&Pattern::at_least(2, Class::Name))]
         }
         Kind::User | Kind::Role => vec![path()],
-        Kind::Service => vec![Pattern::at_least(1, Class::Word).then(&Pattern::glob(".*amazonaws.com*"))],
-        Kind::Oidc | Kind::Saml | Kind::Root | Kind::FederatedUser | Kind::Anonymous => Vec::new(),
+        // A host or ARN may have any form: partitions have their own suffixes.
+        Kind::Service | Kind::Oidc | Kind::Saml | Kind::Root | Kind::FederatedUser | Kind::Anonymous => Vec::new(),
     }
 }
 
@@ -292,8 +292,8 @@ fn caller(kind: Kind, partition: &str, account: &str, tail: &str) -> Caller {
 /// The patterns of a test that are matched against an ARN of IAM.
 fn arn_patterns(test: &Who) -> &[Pattern] {
     match test {
-        Who::User(pattern) | Who::Role(pattern) => std::slice::from_ref(pattern),
-        Who::Key(Derived::Arn, patterns) => patterns,
+        Who::User(pattern) => std::slice::from_ref(pattern),
+        Who::Role(patterns) | Who::Key(Derived::Arn, patterns) => patterns,
         Who::Kinds(_)
         | Who::Account(_)
         | Who::Session { .. }
@@ -389,7 +389,7 @@ impl Who {
             Who::Kinds(kinds) => kinds.contains(&kind),
             Who::Account(pattern) => any(std::slice::from_ref(pattern), account()),
             Who::User(pattern) => kind == Kind::User && any(std::slice::from_ref(pattern), caller.principal_arn()),
-            Who::Role(pattern) => kind == Kind::Role && any(std::slice::from_ref(pattern), caller.principal_arn()),
+            Who::Role(patterns) => kind == Kind::Role && any(patterns, caller.principal_arn()),
             Who::FederatedUser(pattern) => {
                 kind == Kind::FederatedUser && any(std::slice::from_ref(pattern), caller.principal_arn())
             }
@@ -416,9 +416,8 @@ impl Who {
             Who::User(pattern) if kind == Kind::User => {
                 arn_rest(std::slice::from_ref(pattern), kind, partition, account, sessions)
             }
-            Who::Role(pattern) if kind == Kind::Role => {
-                arn_rest(std::slice::from_ref(pattern), kind, partition, account, sessions)
-            }
+            Who::Role(patterns) if kind == Kind::Role => arn_rest(patterns, kind, partition, account, sessions),
+
             Who::Key(Derived::Arn, patterns) if aws => arn_rest(patterns, kind, partition, account, sessions),
             Who::Session { account: own, tail } if kind == Kind::Role && own.matches(account) => {
                 let path = Pattern(vec![
@@ -551,7 +550,7 @@ mod tests {
         let tests = [
             Who::Account(Pattern::exactly("111122223333")),
             Who::User(Pattern::exactly("arn:aws:iam::111122223333:user/team/alice")),
-            Who::Role(Pattern::exactly("arn:aws:iam::444455556666:role/App")),
+            Who::Role(vec![Pattern::exactly("arn:aws:iam::444455556666:role/App")]),
             Who::Session { account: Pattern::exactly("444455556666"), tail: Pattern::exactly("App#one") },
             Who::Key(Derived::Arn, vec![arn("arn:aws:iam::*:role/Deploy"), arn("arn:aws:iam::4444*:user/*")]),
             Who::Key(Derived::Arn, vec![star()]),
