@@ -313,7 +313,7 @@ impl Domain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::operators;
+    use crate::access::values;
 
     fn sorted(atoms: Vec<TextAtom>) -> Vec<Bits> {
         let mut truths: Vec<Bits> = atoms.into_iter().map(|(_, truth)| truth).collect();
@@ -386,7 +386,7 @@ mod tests {
         {
             for ip in ["10.255.0.1", "11.0.0.0", "2001:db8::1", "10.1.2.3", "::"] {
                 let ours = Range::parse(range).is_some_and(|range| Test::Ip(vec![range]).holds(ip));
-                assert_eq!(ours, operators::in_range(ip, range).unwrap_or(false), "{ip} {range}");
+                assert_eq!(ours, values::in_range(ip, range).unwrap_or(false), "{ip} {range}");
             }
         }
         assert!(Range::parse("0.0.0.0/3").is_some_and(Range::is_vast));

@@ -30,10 +30,8 @@ pub fn domain(key: Option<&Key>, tests: &[Test]) -> Domain {
 
 /// Six fields, of which the first five hold no colon.
 fn arn() -> Pattern {
-    let field = Pattern(vec![
-        Element { class: Class::NoColon, star: true },
-        Element { class: Class::Lit(':'), star: false },
-    ]);
+    let field =
+        Pattern(vec![Element { class: Class::NoColon, star: true }, Element { class: Class::Lit(':'), star: false }]);
     let fields = (0..4).fold(Pattern::exactly("arn:"), |fields, _| fields.then(&field));
     fields.then(&Pattern::at_least(1, Class::Any))
 }

@@ -181,7 +181,8 @@ fn callers(tests: &[Who], accounts: &[String]) -> (Callers, Dimension) {
         Truths { any: holds.clone(), all: holds, exact }
     });
     let values = callers.atoms.iter().map(|atom| Value::One(atom.caller.to_string())).collect();
-    let dimension = Dimension { name: "caller".into(), known: None, values, groups: groups.collect(), overflow };
+    let groups = groups.collect();
+    let dimension = Dimension { name: "caller".into(), values, groups, overflow, ..Dimension::default() };
     (callers, dimension)
 }
 
@@ -197,6 +198,7 @@ pub struct Dimension {
     /// Why nothing is known of its values, if so.
     pub overflow: Option<Reason>,
     groups: Vec<Truths>,
+    tests: Vec<Test>,
 }
 
 /// The atoms that satisfy a test.
@@ -220,14 +222,14 @@ impl Dimension {
                 });
                 let groups = groups.collect();
                 let values = atoms.into_iter().map(|(text, _)| Value::One(text)).collect();
-                Dimension { name: name.to_owned(), known: None, values, overflow: None, groups }
+                Dimension { name: name.to_owned(), values, groups, ..Dimension::default() }
             }
             Err(atoms::Overflow) => Dimension {
                 name: name.to_owned(),
-                known: None,
                 values: vec![Value::Any],
                 overflow: Some(Reason::StringAtoms { key: name.to_owned() }),
                 groups: undecided(tests.len(), 1),
+                ..Dimension::default()
             },
         }
     }
@@ -246,6 +248,7 @@ impl Dimension {
             values: vec![Value::Absent, Value::Any],
             overflow: Some(overflow),
             groups: undecided(draft.tests.len(), 2),
+            tests: Vec::new(),
         };
         let Ok(elements) = domain.atoms(&decided) else {
             return unknown(name.clone(), Reason::StringAtoms { key: name });
@@ -276,7 +279,15 @@ impl Dimension {
             exact: domain.decides(test),
         });
         let groups = groups.collect();
-        Dimension { name, known, values, overflow: None, groups }
+        Dimension { name, known, values, overflow: None, groups, tests: draft.tests }
+    }
+
+    /// The atom of one value.
+    pub fn locate(&self, value: &str) -> Option<usize> {
+        (0..self.values.len()).find(|atom| {
+            let same = |(test, truths): (&Test, &Truths)| truths.any.contains(*atom) == test.holds(value);
+            matches!(self.values[*atom], Value::One(_)) && self.tests.iter().zip(&self.groups).all(same)
+        })
     }
 
     /// The atoms with a value.

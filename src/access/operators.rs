@@ -1,41 +1,48 @@
 //! One condition and the values of its key in a request
 //! (IAM User Guide, "IAM JSON policy elements: Condition operators" and "Single-valued vs. multivalued context keys").
 
+use super::open;
+use super::values::{Decimal, Instant, base64, in_range};
+use super::variables::{Filled, Piece, Variables, matches};
+use crate::aws::keys;
 use crate::policy::condition::Family;
 use crate::policy::pattern::{glob, widest};
 use crate::policy::{BaseOperator, Condition, SetOperator, Truth};
 use crate::value::Text;
-use std::net::IpAddr;
+use std::cmp::Ordering;
 
 /// Whether a condition holds for a request whose key has these values; `None` when the key is absent.
-///
-/// A key with several values under an operator without a set prefix is not specified by AWS: the answer is `Maybe`.
-pub fn holds(condition: &Condition, values: Option<&[&str]>) -> Truth {
+pub fn holds<S: AsRef<str>>(condition: &Condition, values: Option<&[S]>, variables: Variables<'_>) -> Truth {
     let Some(base) = condition.operator.base else { return Truth::Maybe };
     // An empty list is no value: "null data set".
     let values = values.filter(|values| !values.is_empty());
     if base == BaseOperator::Null {
         return null(condition, values.is_some());
     }
-    let Some(values) = values else {
-        return condition.operator.holds_when_absent().map_or(Truth::Maybe, Truth::from);
-    };
-    let one = |value: &&str| {
+    let Some(values) = values else { return absent(condition) };
+    let none = if condition.values.is_empty() { open::EMPTY_LIST.answer } else { Truth::No };
+    let one = |value: &S| {
         let listed = condition
             .values
             .iter()
-            .map(|pattern| compare(base, value, pattern))
-            .fold(Truth::from_open(condition.open_ended), Truth::or);
+            .map(|pattern| compare(base, value.as_ref(), pattern, variables))
+            .fold(Truth::from_open(condition.open_ended).or(none), Truth::or);
         if base.negated() { listed.not() } else { listed }
     };
-    match condition.operator.set {
-        Some(SetOperator::ForAllValues) => values.iter().map(one).fold(Truth::Yes, Truth::and),
-        Some(SetOperator::ForAnyValue) => values.iter().map(one).fold(Truth::No, Truth::or),
-        None => match values {
-            [value] => one(value),
-            _ => Truth::Maybe,
-        },
+    match (condition.operator.set, values) {
+        (Some(SetOperator::ForAllValues), values) => values.iter().map(one).fold(Truth::Yes, Truth::and),
+        (Some(SetOperator::ForAnyValue), values) => values.iter().map(one).fold(Truth::No, Truth::or),
+        (None, [value]) if !keys::key(&condition.key).is_some_and(|key| key.multivalued) => one(value),
+        (None, _) => open::SEVERAL_VALUES.answer,
     }
+}
+
+fn absent(condition: &Condition) -> Truth {
+    let operator = &condition.operator;
+    if operator.if_exists && operator.set == Some(SetOperator::ForAnyValue) {
+        return open::ANY_VALUE_IF_EXISTS.answer;
+    }
+    operator.holds_when_absent().map_or(Truth::Maybe, Truth::from)
 }
 
 /// `Null: {"key": "true"}` holds when the key is absent, `"false"` when it is there.
@@ -59,83 +66,123 @@ fn null(condition: &Condition, present: bool) -> Truth {
 }
 
 /// Whether a request's value matches one policy value under the positive form of an operator.
-fn compare(base: BaseOperator, value: &str, pattern: &Text) -> Truth {
-    let Some(known) = pattern.known() else {
-        let may = match base.family() {
-            Family::String | Family::Arn | Family::Bool | Family::Binary => {
-                glob(&widest(pattern).to_ascii_lowercase(), &value.to_ascii_lowercase())
-            }
-            Family::Numeric | Family::Date | Family::Ip | Family::Null => true,
+fn compare(base: BaseOperator, value: &str, pattern: &Text, variables: Variables<'_>) -> Truth {
+    let family = base.family();
+    let Some(known) = pattern.known() else { return partly_known(family, value, pattern, variables) };
+    if matches!(family, Family::String | Family::Arn | Family::Bool) && !variables.leave(known) {
+        return match variables.fill(known) {
+            Filled::Pieces(pieces) => with_pieces(base, value, &pieces).into(),
+            Filled::Unresolved => Truth::No,
+            Filled::Unknown => Truth::Maybe,
         };
-        return Truth::from_open(may);
-    };
-    // A policy variable is filled from the request; what it gives is not decided here.
-    if known.contains("${") && matches!(base.family(), Family::String | Family::Arn) {
-        return Truth::Maybe;
     }
     match base {
         BaseOperator::StringEquals | BaseOperator::StringNotEquals => (value == known).into(),
         BaseOperator::StringEqualsIgnoreCase | BaseOperator::StringNotEqualsIgnoreCase => {
-            (value.to_lowercase() == known.to_lowercase()).into()
+            same_folded(value, known).into()
         }
         BaseOperator::StringLike | BaseOperator::StringNotLike => glob(known, value).into(),
         BaseOperator::ArnEquals | BaseOperator::ArnNotEquals | BaseOperator::ArnLike | BaseOperator::ArnNotLike => {
-            arn_like(known, value).into()
+            arn(base, arn_like(known, value))
         }
-        BaseOperator::Bool => value.eq_ignore_ascii_case(known).into(),
-        BaseOperator::BinaryEquals => (value == known).into(),
+        BaseOperator::Bool => same_bool(value, known).into(),
+        BaseOperator::BinaryEquals => (base64(value).is_some() && base64(value) == base64(known)).into(),
         BaseOperator::IpAddress | BaseOperator::NotIpAddress => in_range(value, known).unwrap_or(false).into(),
-        BaseOperator::NumericEquals | BaseOperator::NumericNotEquals => numbers(value, known, |a, b| a == b),
-        BaseOperator::NumericLessThan => numbers(value, known, |a, b| a < b),
-        BaseOperator::NumericLessThanEquals => numbers(value, known, |a, b| a <= b),
-        BaseOperator::NumericGreaterThan => numbers(value, known, |a, b| a > b),
-        BaseOperator::NumericGreaterThanEquals => numbers(value, known, |a, b| a >= b),
-        BaseOperator::DateEquals
-        | BaseOperator::DateNotEquals
-        | BaseOperator::DateLessThan
-        | BaseOperator::DateLessThanEquals
-        | BaseOperator::DateGreaterThan
-        | BaseOperator::DateGreaterThanEquals => Truth::Maybe,
+        BaseOperator::NumericEquals | BaseOperator::NumericNotEquals => numbers(value, known, Ordering::is_eq),
+        BaseOperator::NumericLessThan => numbers(value, known, Ordering::is_lt),
+        BaseOperator::NumericLessThanEquals => numbers(value, known, Ordering::is_le),
+        BaseOperator::NumericGreaterThan => numbers(value, known, Ordering::is_gt),
+        BaseOperator::NumericGreaterThanEquals => numbers(value, known, Ordering::is_ge),
+        BaseOperator::DateEquals | BaseOperator::DateNotEquals => dates(value, known, Ordering::is_eq),
+        BaseOperator::DateLessThan => dates(value, known, Ordering::is_lt),
+        BaseOperator::DateLessThanEquals => dates(value, known, Ordering::is_le),
+        BaseOperator::DateGreaterThan => dates(value, known, Ordering::is_gt),
+        BaseOperator::DateGreaterThanEquals => dates(value, known, Ordering::is_ge),
+        // Decided before any value is looked at.
         BaseOperator::Null => Truth::Maybe,
     }
 }
 
-fn numbers(value: &str, pattern: &str, test: fn(f64, f64) -> bool) -> Truth {
-    match (value.parse(), pattern.parse()) {
-        (Ok(value), Ok(pattern)) => test(value, pattern).into(),
+/// A policy value with holes can match or cannot; that it does for sure is never known.
+fn partly_known(family: Family, value: &str, pattern: &Text, variables: Variables<'_>) -> Truth {
+    let widest = widest(pattern);
+    let may = match family {
+        Family::String | Family::Arn | Family::Bool => {
+            !variables.leave(&widest) || glob(&widest.to_lowercase(), &value.to_lowercase())
+        }
+        Family::Numeric | Family::Date | Family::Ip | Family::Binary | Family::Null => true,
+    };
+    Truth::from_open(may)
+}
+
+/// The comparison with a policy value whose variables are replaced.
+fn with_pieces(base: BaseOperator, value: &str, pieces: &[Piece]) -> bool {
+    if base.family() == Family::Arn {
+        let fields: Vec<&[Piece]> = pieces.splitn(6, |piece| *piece == Piece::Char(':')).collect();
+        let values: Vec<&str> = value.splitn(6, ':').collect();
+        return fields.len() == 6
+            && values.len() == 6
+            && fields.iter().zip(values).all(|(field, value)| matches(field, value));
+    }
+    if base.takes_wildcards() {
+        return matches(pieces, value);
+    }
+    let text: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Char(c) => *c,
+            Piece::One => '?',
+            Piece::Many => '*',
+        })
+        .collect();
+    match base {
+        BaseOperator::Bool => same_bool(value, &text),
+        BaseOperator::StringEqualsIgnoreCase | BaseOperator::StringNotEqualsIgnoreCase => same_folded(value, &text),
+        _ => value == text,
+    }
+}
+
+fn same_folded(value: &str, pattern: &str) -> bool {
+    value.to_lowercase() == pattern.to_lowercase()
+}
+
+/// `true` and `false` in any case; other words are no booleans and match nothing.
+fn same_bool(value: &str, pattern: &str) -> bool {
+    let word = |text: &str| ["false", "true"].iter().position(|word| text.eq_ignore_ascii_case(word));
+    word(value).is_some() && word(value) == word(pattern)
+}
+
+fn numbers(value: &str, pattern: &str, test: fn(Ordering) -> bool) -> Truth {
+    match (Decimal::parse(value), Decimal::parse(pattern)) {
+        (Some(value), Some(pattern)) => test(value.compare(pattern)).into(),
         _ => Truth::No,
     }
 }
 
-/// Each of the six fields of an ARN is matched on its own; only the last may hold colons. A pattern with fewer fields
-/// matches nothing.
-pub fn arn_like(pattern: &str, value: &str) -> bool {
-    let fields = |text: &str| -> Vec<String> { text.splitn(6, ':').map(str::to_owned).collect() };
-    let (pattern, value) = (fields(pattern), fields(value));
-    pattern.len() == 6 && value.len() == 6 && pattern.iter().zip(&value).all(|(pattern, value)| glob(pattern, value))
+fn dates(value: &str, pattern: &str, test: fn(Ordering) -> bool) -> Truth {
+    match (Instant::parse(value), Instant::parse(pattern)) {
+        (Some(value), Some(pattern)) => test(value.cmp(&pattern)).into(),
+        _ => Truth::No,
+    }
 }
 
-/// Whether an address lies in a range `address/prefix`; without a prefix the range is one address.
-/// `None` when either does not parse.
-pub fn in_range(address: &str, range: &str) -> Option<bool> {
-    let address: IpAddr = address.parse().ok()?;
-    let (base, prefix) = match range.split_once('/') {
-        Some((base, prefix)) => (base, Some(prefix.parse::<u32>().ok()?)),
-        None => (range, None),
-    };
-    Some(match (address, base.parse().ok()?) {
-        (IpAddr::V4(address), IpAddr::V4(base)) => {
-            let prefix = prefix.unwrap_or(32);
-            let shift = 32_u32.checked_sub(prefix)?;
-            u64::from(address.to_bits()) >> shift == u64::from(base.to_bits()) >> shift
-        }
-        (IpAddr::V6(address), IpAddr::V6(base)) => {
-            let prefix = prefix.unwrap_or(128);
-            let shift = 128_u32.checked_sub(prefix)?;
-            shift == 128 || address.to_bits() >> shift == base.to_bits() >> shift
-        }
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-    })
+/// What an ARN comparison says; `None` is a pattern that is no ARN.
+fn arn(base: BaseOperator, matched: Option<bool>) -> Truth {
+    match matched {
+        Some(matched) => matched.into(),
+        // The caller turns the answer round for a negated operator.
+        None if base.negated() => open::NEGATED_MALFORMED_ARN.answer.not(),
+        None => Truth::No,
+    }
+}
+
+/// Each of the six fields of an ARN is matched on its own; only the last may hold colons. `None` for a pattern with
+/// fewer fields, which matches nothing.
+fn arn_like(pattern: &str, value: &str) -> Option<bool> {
+    let patterns: Vec<&str> = pattern.splitn(6, ':').collect();
+    let values: Vec<&str> = value.splitn(6, ':').collect();
+    (patterns.len() == 6)
+        .then(|| values.len() == 6 && patterns.iter().zip(values).all(|(pattern, value)| glob(pattern, value)))
 }
 
 #[cfg(test)]
@@ -158,7 +205,7 @@ mod tests {
     }
 
     fn answer(operator: &str, values: &[&str], request: Option<&[&str]>) -> Truth {
-        holds(&condition(operator, values), request)
+        holds(&condition(operator, values), request, Variables::Unknown)
     }
 
     #[test]
@@ -184,6 +231,16 @@ mod tests {
                 Truth::Yes,
             ),
             ("ArnLike", &["arn:aws:*:role/app"], "arn:aws:iam::111122223333:role/app", Truth::No),
+            ("ArnNotLike", &["arn:aws:*:role/app"], "arn:aws:iam::111122223333:role/app", Truth::Yes),
+            ("ArnLike", &["arn:*:iam::*:role/*"], "arn:aws:iam::111122223333:role/a:b/c", Truth::Yes),
+            ("ArnLike", &["arn:aws:*:x:role/app"], "arn:aws:iam::x:role/app", Truth::No),
+            ("DateLessThan", &["2020-01-01T00:00:00Z"], "1577836799", Truth::Yes),
+            ("DateNotEquals", &["whenever"], "2020-01-01", Truth::Yes),
+            ("DateGreaterThanEquals", &["2020"], "2020-01-01T00:00:00Z", Truth::Yes),
+            ("NumericGreaterThan", &["3.5"], "3.50", Truth::No),
+            ("Bool", &["yes"], "yes", Truth::No),
+            ("BinaryEquals", &["QmluYXJ5"], "QmluYXJ5", Truth::Yes),
+            ("NotIpAddress", &["10.0.0.0/40"], "10.0.0.1", Truth::Yes),
             ("Null", &["false"], "x", Truth::Yes),
             ("StringLike", &["${aws:username}"], "x", Truth::Maybe),
         ] {
@@ -200,6 +257,10 @@ mod tests {
         assert_eq!(answer("ForAnyValue:StringEquals", &["a"], Some(&["b", "a"])), Truth::Yes);
         assert_eq!(answer("ForAllValues:StringEquals", &["a"], Some(&["b", "a"])), Truth::No);
         assert_eq!(answer("ForAnyValue:StringNotEquals", &["a"], Some(&["b", "a"])), Truth::Yes);
-        assert_eq!(answer("StringEquals", &["a"], Some(&["b", "a"])), Truth::Maybe);
+        assert_eq!(answer("StringEquals", &["a"], Some(&["b", "a"])), Truth::No);
+        assert_eq!(answer("StringNotEquals", &["a"], Some(&["b", "c"])), Truth::No);
+        assert_eq!(answer("ForAnyValue:StringEqualsIfExists", &["a"], None), Truth::No);
+        assert_eq!(answer("StringEquals", &[], Some(&["a"])), Truth::No);
+        assert_eq!(answer("StringNotEquals", &[], Some(&["a"])), Truth::Yes);
     }
 }

@@ -5,6 +5,7 @@
 //! exact as long as keys do not depend on each other; questions whose keys do must pin all of them.
 
 use super::operators;
+use super::variables::Variables;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, Truth};
 
 /// A condition key with the values it has in the requests that are asked about; `None` means that it is absent.
@@ -73,7 +74,7 @@ fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> Trut
         .conditions
         .iter()
         .map(|condition| match pins.iter().find(|pin| condition.is_about(pin.key)) {
-            Some(pin) => operators::holds(condition, pin.values.as_deref()),
+            Some(pin) => operators::holds(condition, pin.values.as_deref(), Variables::Unknown),
             None => free,
         })
         .fold(start, Truth::and)

@@ -127,7 +127,9 @@ impl Reading {
             Some(actions) => draft.patterns(builder, actions, ACTION, false),
         }
         match &statement.resources {
-            Some(resources) if self.kind != PolicyKind::Trust => draft.patterns(builder, resources, RESOURCE, variables),
+            Some(resources) if self.kind != PolicyKind::Trust => {
+                draft.patterns(builder, resources, RESOURCE, variables)
+            }
             _ => {}
         }
         for (index, condition) in statement.conditions.iter().enumerate() {
@@ -283,7 +285,8 @@ impl Want {
             Want::Unseen => fixed(ACTION, false, true),
             Want::Members { dim, any, open, negated, deny } => {
                 let (_, none) = fixed(*dim, false, *open);
-                let listed = any.iter().map(|reaches| space.members(*dim, *reaches)).fold(none, |sum, one| sum.or(&one));
+                let listed =
+                    any.iter().map(|reaches| space.members(*dim, *reaches)).fold(none, |sum, one| sum.or(&one));
                 if !negated {
                     return (*dim, listed);
                 }

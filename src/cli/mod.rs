@@ -1,10 +1,13 @@
 //! The command line: one file for each command, and what they share.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod can;
 mod check;
 mod explain;
+mod policies;
 mod rules;
 mod style;
+mod test;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -48,6 +51,8 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::CheckArgs>),
+    Can(Box<can::CanArgs>),
+    Test(test::TestArgs),
     Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
 }
@@ -66,6 +71,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
     };
     let result = match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Can(args) => can::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
     };

@@ -1,0 +1,242 @@
+//! One request against one policy, with a trace: for each statement whether it applies and, if not, what it lacks.
+//!
+//! This is the plain reading of the IAM User Guide, one request at a time. It shares no code with whatever reasons about
+//! all requests at once, so that each can be held against the other. A value that the file does not show makes an answer
+//! `Maybe`, never a guess.
+
+pub mod keys;
+mod principals;
+
+use super::Request;
+use super::operators;
+use super::variables::{Filled, Variables, matches};
+use crate::policy::pattern::{text_matches, widest};
+use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
+use crate::site::PolicyKind;
+use crate::span::Span;
+use crate::value::Text;
+pub use principals::MatchedAs;
+use std::fmt;
+
+/// What one policy says about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// One entry for each statement, in order.
+    pub statements: Vec<StatementTrace>,
+    /// Whether there may be statements that the file does not show.
+    pub open_ended: bool,
+}
+
+/// What one statement says about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementTrace {
+    /// Its place in the policy, from 0.
+    pub statement: usize,
+    /// What it does with requests that it applies to.
+    pub effect: Effect,
+    /// Whether it applies.
+    pub applies: Truth,
+    /// Every way in which its principals surely cover the caller; empty for policies without principals.
+    pub matched_as: Vec<MatchedAs>,
+    /// The first thing for which it does not apply, or may not.
+    pub first_miss: Option<Miss>,
+}
+
+/// Why a statement does not apply, or may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// The principals, actions, resources or the condition.
+    pub span: Span,
+    /// What about them.
+    pub reason: MissReason,
+}
+
+/// What keeps a statement from applying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissReason {
+    /// It has none of this element, which it needs.
+    Missing(&'static str),
+    /// It does not list the caller, or lists it under `NotPrincipal`.
+    Principal,
+    /// It does not cover the action.
+    Action,
+    /// It does not cover the resource.
+    Resource,
+    /// A key that the condition asks for is not in the request.
+    Absent {
+        /// The key as written.
+        key: String,
+    },
+    /// The key is in the request, and the condition asks that it be not, or be otherwise.
+    Value {
+        /// The key as written.
+        key: String,
+        /// Its values in the request.
+        values: Vec<String>,
+    },
+    /// It rests on a value that the file does not show.
+    NotKnown,
+}
+
+impl fmt::Display for MissReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MissReason::Missing(element) => write!(f, "it has no `{element}`"),
+            MissReason::Principal => f.write_str("it does not speak of the caller"),
+            MissReason::Action => f.write_str("it does not cover the action"),
+            MissReason::Resource => f.write_str("it does not cover the resource"),
+            MissReason::Absent { key } => write!(f, "`{key}` is not in the request"),
+            MissReason::Value { key, values } => write!(f, "`{key}` is `{}`", values.join("`, `")),
+            MissReason::NotKnown => f.write_str("it rests on a value that is not known"),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether some statement allows the request.
+    pub fn allows(&self) -> Truth {
+        self.any(Effect::Allow)
+    }
+
+    /// Whether some statement denies the request.
+    pub fn denies(&self) -> Truth {
+        self.any(Effect::Deny)
+    }
+
+    fn any(&self, effect: Effect) -> Truth {
+        self.with(effect).map(|trace| trace.truth(effect)).fold(Truth::from_open(self.open_ended), Truth::or)
+    }
+
+    /// The statements with this effect, and those whose effect is not known.
+    pub fn with(&self, effect: Effect) -> impl Iterator<Item = &StatementTrace> {
+        self.statements.iter().filter(move |trace| trace.effect == effect || trace.effect == Effect::Unknown)
+    }
+}
+
+impl StatementTrace {
+    /// Whether the statement surely applies.
+    pub fn surely_applies(&self) -> bool {
+        self.applies == Truth::Yes
+    }
+
+    /// Note a part of the statement. One that surely misses says more than an earlier one that may.
+    fn need(&mut self, truth: Truth, span: Span, reason: impl FnOnce() -> MissReason) {
+        if truth < self.applies {
+            let reason = if truth == Truth::Maybe { MissReason::NotKnown } else { reason() };
+            self.first_miss = Some(Miss { span, reason });
+            self.applies = truth;
+        }
+    }
+
+    /// Whether it applies with this effect.
+    pub fn truth(&self, effect: Effect) -> Truth {
+        match self.effect {
+            Effect::Unknown => self.applies.and(Truth::Maybe),
+            known => self.applies.and((known == effect).into()),
+        }
+    }
+}
+
+/// What a policy says about a request. `kind` says what the policy is attached to, which decides the elements that its
+/// statements need.
+pub fn evaluate(policy: &Policy, kind: PolicyKind, request: &Request) -> Outcome {
+    let lookup = |key: &str| keys::single(request, key);
+    let variables = match policy.version.as_ref() {
+        None => Variables::Literal,
+        Some(version) => match version.known() {
+            Some("2012-10-17") => Variables::From(&lookup),
+            Some(_) => Variables::Literal,
+            None => Variables::Unknown,
+        },
+    };
+    let statements =
+        policy.statements.iter().map(|statement| Evaluation { kind, request, variables }.statement(statement));
+    Outcome { statements: statements.collect(), open_ended: policy.open_ended }
+}
+
+struct Evaluation<'a> {
+    kind: PolicyKind,
+    request: &'a Request,
+    variables: Variables<'a>,
+}
+
+impl Evaluation<'_> {
+    fn statement(&self, statement: &Statement) -> StatementTrace {
+        let mut trace = StatementTrace {
+            statement: statement.index,
+            effect: statement.effect,
+            applies: Truth::Yes,
+            matched_as: Vec::new(),
+            first_miss: None,
+        };
+        if speaks_of_principals(self.kind) {
+            match &statement.principals {
+                None => trace.need(Truth::No, statement.span, || MissReason::Missing("Principal")),
+                Some(principals) => {
+                    let (truth, ways) =
+                        principals::covers(principals, statement.effect, self.kind, &self.request.caller);
+                    trace.need(truth, principals.span, || MissReason::Principal);
+                    trace.matched_as = ways;
+                }
+            }
+        }
+        match &statement.actions {
+            None => trace.need(Truth::No, statement.span, || MissReason::Missing("Action")),
+            Some(actions) => {
+                trace.need(statement.covers_action(&self.request.action), actions.span, || MissReason::Action);
+            }
+        }
+        match &statement.resources {
+            // A trust policy speaks of its own role; IAM accepts no `Resource` there.
+            _ if self.kind == PolicyKind::Trust => {}
+            None if speaks_of_principals(self.kind) => {}
+            None => trace.need(Truth::No, statement.span, || MissReason::Missing("Resource")),
+            Some(resources) => trace.need(self.covers_resource(resources), resources.span, || MissReason::Resource),
+        }
+        for condition in &statement.conditions {
+            let values = keys::values(self.request, &condition.key);
+            let truth = operators::holds(condition, values.as_deref(), self.variables);
+            trace.need(truth, condition.span(), || miss(condition, values.as_deref()));
+        }
+        if statement.conditions_open_ended {
+            trace.need(Truth::Maybe, statement.condition_span.unwrap_or(statement.span), || MissReason::NotKnown);
+        }
+        trace
+    }
+
+    /// Actions that take no resource are asked about `*`.
+    fn covers_resource(&self, resources: &Patterns) -> Truth {
+        let resource = self.request.resource.as_deref().unwrap_or("*");
+        resources.covers(|pattern| self.resource_matches(pattern, resource))
+    }
+
+    fn resource_matches(&self, pattern: &Text, resource: &str) -> Truth {
+        match pattern.known() {
+            Some(known) if !self.variables.leave(known) => match self.variables.fill(known) {
+                Filled::Pieces(pieces) => matches(&pieces, resource).into(),
+                Filled::Unresolved => Truth::No,
+                Filled::Unknown => Truth::Maybe,
+            },
+            Some(_) => text_matches(pattern, resource),
+            // A variable beside a hole can be anything too.
+            None if !self.variables.leave(&widest(pattern)) => Truth::Maybe,
+            None => text_matches(pattern, resource),
+        }
+    }
+}
+
+/// Whether statements of such policies name principals.
+fn speaks_of_principals(kind: PolicyKind) -> bool {
+    match kind {
+        PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp => true,
+        PolicyKind::Identity | PolicyKind::Scp | PolicyKind::Boundary | PolicyKind::Session => false,
+    }
+}
+
+fn miss(condition: &Condition, values: Option<&[String]>) -> MissReason {
+    let key = condition.key.clone();
+    match values {
+        Some(values) if !values.is_empty() => MissReason::Value { key, values: values.to_vec() },
+        _ => MissReason::Absent { key },
+    }
+}

@@ -1,0 +1,256 @@
+//! Policies that a command is told to ask: from files of any format, one policy each, with the places of their parts.
+
+use super::Failure;
+use crate::access::decide::{Attached, Verdict};
+use crate::access::eval::StatementTrace;
+use crate::access::{Caller, Request};
+use crate::aws;
+use crate::discover::{self, READ_LIMIT};
+use crate::input::{self, Found};
+use crate::policy::{self, Effect, FactKind, Policy, Truth};
+use crate::site::{OwnerAccount, PolicyKind, PolicySite};
+use crate::source::Source;
+use crate::span::Span;
+use crate::syntax::{self, Document, Syntax};
+use crate::value::Value;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+use std::rc::Rc;
+
+/// A policy with the text that its places are in.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The file.
+    pub source: Rc<Source>,
+    /// Its address in the file, empty if the file is the policy.
+    pub address: String,
+    /// What it is attached to.
+    pub kind: PolicyKind,
+    /// The node that a control policy is attached to, from 0.
+    pub level: usize,
+    /// The policy.
+    pub policy: Rc<Policy>,
+    /// The ARN of the role that it belongs to, where the file tells.
+    pub role: Option<String>,
+    /// The account of the role or resource that it belongs to, where the file tells.
+    pub account: Option<String>,
+}
+
+/// Read the one policy that `FILE` or `FILE#address` names. `kind` says what it is attached to; without, the file does.
+pub fn load(spec: &str, base: &Path, kind: Option<PolicyKind>) -> Result<Loaded, Failure> {
+    let (file, address) = match spec.rsplit_once('#') {
+        Some((file, address)) if !base.join(spec).exists() => (file, Some(address)),
+        _ => (spec, None),
+    };
+    let text = read(&base.join(file), file)?;
+    let source = Rc::new(Source::new(base.join(file).to_string_lossy(), text));
+    let parsed = syntax::parse(&source.text, Syntax::of(&source.path, &source.text));
+    if let Some(problem) = parsed.problems.first() {
+        return Err(at(&source, problem.span, &problem.message));
+    }
+    let syntax = Syntax::of(&source.path, &source.text);
+    let documents: Vec<Document<'_>> =
+        parsed.documents.into_iter().map(|root| Document { text: &source.text, syntax, root }).collect();
+    let mut found = Found { forced_kind: kind, path: &source.path, ..Found::default() };
+    for document in &documents {
+        if let Some((format, _)) = input::detect(document) {
+            format.extract(document, &mut found);
+        }
+    }
+    if let Some(problem) = found.problems.first() {
+        return Err(at(&source, problem.span, &problem.message));
+    }
+    let site = choose(&found.sites, spec, address, kind)?;
+    let account = match &site.owner.account {
+        OwnerAccount::Id(account) => Some(account.clone()),
+        OwnerAccount::Unknown => None,
+    };
+    let name = site.owner.name.as_ref().and_then(|name| name.known());
+    let role = account.as_ref().zip(name).map(|(account, name)| format!("arn:aws:iam::{account}:role/{name}"));
+    let policy = Rc::new(lower(&source, &site.document)?);
+    let (address, kind) = (site.address.clone(), kind.unwrap_or(site.kind));
+    Ok(Loaded { source: Rc::clone(&source), address, kind, level: 0, policy, role, account })
+}
+
+/// The text of a file, or of standard input for `-`.
+pub fn read(path: &Path, shown: &str) -> Result<String, Failure> {
+    if shown == "-" {
+        return Ok(std::io::read_to_string(std::io::stdin())?);
+    }
+    discover::read(path, READ_LIMIT).map_err(|error| Failure::Message(format!("failed to read {shown}: {error}")))
+}
+
+/// The site that an address names, or the only one of the right kind.
+fn choose<'a, 's>(
+    sites: &'a [PolicySite<'s>],
+    spec: &str,
+    address: Option<&str>,
+    kind: Option<PolicyKind>,
+) -> Result<&'a PolicySite<'s>, Failure> {
+    let mut fitting: Vec<&PolicySite<'_>> =
+        sites.iter().filter(|site| address.is_none_or(|address| site.address == address)).collect();
+    if fitting.len() > 1 && fitting.iter().any(|site| Some(site.kind) == kind) {
+        fitting.retain(|site| Some(site.kind) == kind);
+    }
+    let addresses = |sites: &mut dyn Iterator<Item = &PolicySite<'_>>| {
+        sites.map(|site| format!("\n  {} ({})", site.address, site.kind.name())).collect::<String>()
+    };
+    match fitting.as_slice() {
+        [site] => Ok(site),
+        [] if sites.is_empty() => Err(Failure::Message(format!("{spec}: no policy in this file"))),
+        [] => Err(Failure::Message(format!(
+            "{spec}: no policy with this address; there are{}",
+            addresses(&mut sites.iter())
+        ))),
+        [first, ..] if fitting.iter().all(|site| site.address == first.address) => Err(Failure::Message(format!(
+            "{spec}: {} is written differently under different conditions; take one of its forms into a file of its own",
+            first.address
+        ))),
+        _ => Err(Failure::Message(format!(
+            "{spec}: {} policies in this file; choose one with `#` and its address{}",
+            fitting.len(),
+            addresses(&mut fitting.iter().copied())
+        ))),
+    }
+}
+
+/// A document as a policy. What IAM would not take is not evaluated: the part that cannot be read may be a guard.
+pub fn lower(source: &Source, document: &Value<'_>) -> Result<Policy, Failure> {
+    let policy = policy::lower(document);
+    let wrong = policy.facts.iter().find_map(|fact| {
+        let message = match &fact.kind {
+            FactKind::UnknownElement { name, meant: Some(meant) } => {
+                format!("unknown element `{name}`; did you mean `{meant}`?")
+            }
+            FactKind::UnknownElement { name, meant: None } => format!("unknown element `{name}`"),
+            FactKind::WrongSort { element, expected, found } => {
+                format!("`{element}` must be {expected}, found {found}")
+            }
+            FactKind::Missing { element } => format!("`{element}` is missing"),
+            FactKind::Both { element } => format!("`{element}` and `Not{element}` exclude each other"),
+            // An empty list is legal and has no effect.
+            FactKind::Empty { .. } => return None,
+        };
+        Some(at(source, fact.span, &format!("this is no policy that IAM takes: {message}")))
+    });
+    wrong.map_or(Ok(policy), Err)
+}
+
+/// Something wrong at a place, for people.
+pub fn at(source: &Source, span: Span, message: &str) -> Failure {
+    Failure::Message(format!("{}: {message}", place(source, span)))
+}
+
+/// `path:line:column`.
+pub fn place(source: &Source, span: Span) -> String {
+    let position = source.position(span.start);
+    format!("{}:{}:{}", source.path, position.line, position.column)
+}
+
+/// Who calls, from an ARN, an account id, a service or an identity provider by host or ARN, or `anonymous`.
+pub fn caller(text: &str, role_account: Option<&str>) -> Option<Caller> {
+    if text == "anonymous" {
+        return Some(Caller::Anonymous);
+    }
+    // A host that is no service of AWS is the issuer of tokens, whose provider lives in the account of the role.
+    let service = aws::services::parse(text).is_some() && !text.contains('/');
+    if !text.starts_with("arn:") && text.contains('.') && !service && !aws::issuers::is_builtin(text) {
+        let account = role_account?;
+        return Some(Caller::Oidc(format!("arn:aws:iam::{account}:oidc-provider/{text}")));
+    }
+    Caller::parse(text)
+}
+
+/// The policies as a question wants them.
+pub fn attached(policies: &[Loaded]) -> Vec<Attached<'_>> {
+    policies.iter().map(|loaded| Attached { kind: loaded.kind, level: loaded.level, policy: &loaded.policy }).collect()
+}
+
+/// Where the role or resource lives and what its ARN is, as far as the files or the request tell.
+pub fn locate(policies: &[Loaded], request: &mut Request) -> Option<String> {
+    let owner = policies.iter().find(|loaded| matches!(loaded.kind, PolicyKind::Trust | PolicyKind::Resource))?;
+    if owner.kind == PolicyKind::Trust && request.resource.is_none() {
+        request.resource.clone_from(&owner.role);
+    }
+    owner.account.clone()
+}
+
+/// One statement of the trace.
+struct Line<'a> {
+    loaded: &'a Loaded,
+    trace: &'a StatementTrace,
+}
+
+fn lines<'a>(policies: &'a [Loaded], verdict: &'a Verdict) -> impl Iterator<Item = Line<'a>> {
+    policies
+        .iter()
+        .zip(&verdict.outcomes)
+        .flat_map(|(loaded, outcome)| outcome.statements.iter().map(move |trace| Line { loaded, trace }))
+}
+
+impl Line<'_> {
+    fn span(&self) -> Span {
+        let whole = self.loaded.policy.statements.get(self.trace.statement).map(|statement| statement.span);
+        self.trace.first_miss.as_ref().map_or(whole.unwrap_or_default(), |miss| miss.span)
+    }
+
+    fn name(&self) -> String {
+        let statement = self.loaded.policy.statements.get(self.trace.statement);
+        statement.map_or_else(String::new, |statement| statement.name())
+    }
+
+    fn effect(&self) -> &'static str {
+        match self.trace.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+            Effect::Unknown => "statement",
+        }
+    }
+
+    fn ways(&self) -> Vec<String> {
+        self.trace.matched_as.iter().map(ToString::to_string).collect()
+    }
+
+    fn text(&self) -> String {
+        let place = place(&self.loaded.source, self.span());
+        let kind = self.loaded.kind.name();
+        let says = match (self.trace.applies, &self.trace.first_miss) {
+            (Truth::Yes, _) if self.trace.matched_as.is_empty() => "applies".to_owned(),
+            (Truth::Yes, _) => format!("applies to the caller as {}", self.ways().join(" and ")),
+            (truth, miss) => {
+                let reason = miss.as_ref().map_or_else(String::new, |miss| format!(": {}", miss.reason));
+                format!("{}{reason}", if truth == Truth::No { "does not apply" } else { "may apply" })
+            }
+        };
+        format!("{place}: {kind}: {} {} {says}", self.effect(), self.name())
+    }
+
+    fn json(&self) -> Json {
+        let position = self.loaded.source.position(self.span().start);
+        let mut line = json!({
+            "path": self.loaded.source.path,
+            "line": position.line,
+            "column": position.column,
+            "address": self.loaded.address,
+            "kind": self.loaded.kind.name(),
+            "statement": self.name(),
+            "effect": self.effect(),
+            "applies": match self.trace.applies { Truth::Yes => "yes", Truth::No => "no", Truth::Maybe => "unknown" },
+            "matchedAs": self.ways(),
+        });
+        if let Some(miss) = &self.trace.first_miss {
+            line["reason"] = miss.reason.to_string().into();
+        }
+        line
+    }
+}
+
+/// The trace for people: one line for each statement, at the place that decides it.
+pub fn trace_text(policies: &[Loaded], verdict: &Verdict) -> Vec<String> {
+    lines(policies, verdict).map(|line| line.text()).collect()
+}
+
+/// The trace for programs.
+pub fn trace_json(policies: &[Loaded], verdict: &Verdict) -> Json {
+    lines(policies, verdict).map(|line| line.json()).collect::<Vec<_>>().into()
+}
