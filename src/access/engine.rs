@@ -1,0 +1,499 @@
+//! Questions to answers.
+//!
+//! Two searches bracket the truth. In the first, statements allow what they surely allow and deny what they may deny: a
+//! point is a request that passes whatever the unknown values are. In the second it is the other way round: no point
+//! means that no request passes, whatever they are. Where both agree the answer is exact; a request is handed out only if
+//! the concrete evaluator accepts it too.
+
+use super::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
+use super::bits::Bits;
+use super::eval::{self, evaluate};
+use super::model::{Builder, CALLER, Region, Space, Value};
+use super::queries::{Query, Standing, Through};
+use super::request::{Context, Request};
+use super::solve::{Cell, Clause, Found, MAX_NODES, solve};
+use super::statements::{Bound, Boxed, Origin, Reading};
+use super::{axioms, symbols};
+use crate::policy::{Effect, Policy, Truth};
+use crate::site::PolicyKind;
+
+/// One or two policies ready for questions.
+#[derive(Debug)]
+pub struct Model {
+    /// The policies, with the values filled in that are known all the same.
+    pub(super) policies: Vec<Policy>,
+    pub(super) kind: PolicyKind,
+    pub(super) estate: Estate,
+    pub(super) space: Space,
+    pub(super) statements: Vec<Boxed>,
+    pub(super) laws: Vec<(&'static str, Clause)>,
+    standing: Standing,
+}
+
+/// Make a trust policy ready for questions.
+pub fn analyse(policy: &Policy, estate: &Estate) -> Model {
+    analyse_as(policy, PolicyKind::Trust, estate)
+}
+
+/// Make a policy of any kind ready for questions.
+pub fn analyse_as(policy: &Policy, kind: PolicyKind, estate: &Estate) -> Model {
+    Model::new(&[policy], kind, estate)
+}
+
+/// Answer a question about all requests.
+pub fn ask(model: &Model, query: &Query) -> Answer {
+    model.answer(query, Through::default())
+}
+
+/// Answer a question about the requests that pass through one statement, or one principal of it.
+pub fn ask_through(model: &Model, query: &Query, through: Through) -> Answer {
+    model.answer(query, through)
+}
+
+/// Tries to find a request that the evaluator accepts where two keys depend on each other.
+const MAX_TRIES: usize = 8;
+
+/// Which statements count, and which parts of them do not: the variations of a question.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scope {
+    pub policy: usize,
+    pub through: Through,
+    /// A part of a statement that is taken as if it were not there.
+    pub without: Option<(usize, Option<Origin>)>,
+}
+
+/// A point with the statement that it passes through.
+pub(super) enum Search {
+    Point(Vec<usize>, usize),
+    Nothing,
+    OutOfBudget,
+}
+
+impl Model {
+    pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> Model {
+        let policies: Vec<Policy> = policies.iter().map(|policy| symbols::settle(policy, estate)).collect();
+        let mut builder = Builder::new();
+        let mut drafts = Vec::new();
+        for (number, policy) in policies.iter().enumerate() {
+            drafts.extend(Reading { policy: number, kind }.drafts(&mut builder, policy));
+        }
+        let standing = Standing::register(&mut builder, &policies, estate);
+        let pending = axioms::register(&mut builder, kind);
+        let accounts = standing.accounts();
+        let actions = if kind == PolicyKind::Trust { axioms::actions() } else { Vec::new() };
+        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+        let space = builder.freeze(&actions, &accounts);
+        let laws = if estate.faults.no_laws { Vec::new() } else { pending.resolve(&space) };
+        let statements = drafts.iter().map(|draft| draft.boxed(&space, estate.faults)).collect();
+        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing }
+    }
+
+    /// The policy in question.
+    pub fn policy(&self) -> &Policy {
+        &self.policies[0]
+    }
+
+    /// The statements of a policy with this effect; one whose effect is not known counts as both.
+    pub(super) fn with(&self, policy: usize, effect: Effect) -> impl Iterator<Item = (usize, &Boxed)> {
+        let fits =
+            move |boxed: &Boxed| boxed.policy == policy && (boxed.effect == effect || boxed.effect == Effect::Unknown);
+        self.statements.iter().enumerate().filter(move |(_, boxed)| fits(boxed))
+    }
+
+    /// The clauses that keep requests out: what is denied, at this bound, and what never happens.
+    pub(super) fn denials(&self, scope: Scope, bound: Bound) -> Vec<Clause> {
+        if self.estate.faults.deny_is_ignored {
+            return Vec::new();
+        }
+        let mut clauses = Vec::new();
+        for (at, deny) in self.with(scope.policy, Effect::Deny) {
+            let leave_out = match scope.without {
+                Some((statement, None)) if statement == at => continue,
+                Some((statement, origin)) if statement == at => origin,
+                _ => None,
+            };
+            let clause = deny.clause(bound, leave_out);
+            if self.estate.faults.deny_any_side {
+                clauses.extend(clause.sides.into_iter().map(|side| Clause { sides: vec![side] }));
+            } else {
+                clauses.push(clause);
+            }
+        }
+        clauses
+    }
+
+    /// Look for a request in any of these boxes that passes.
+    pub(super) fn search(&self, boxes: &[Vec<Region>], scope: Scope, bound: Bound, more: &[Clause]) -> Search {
+        let denied = match bound {
+            Bound::Least => Bound::Most,
+            Bound::Most => Bound::Least,
+        };
+        let denials = self.denials(scope, denied);
+        let clauses: Vec<&Clause> = denials.iter().chain(more).chain(self.laws.iter().map(|(_, law)| law)).collect();
+        let mut nodes = MAX_NODES;
+        let mut out_of_budget = false;
+        for (at, allow) in self.with(scope.policy, Effect::Allow) {
+            if scope.through.statement.is_some_and(|statement| statement != allow.index) {
+                continue;
+            }
+            let mut cell = self.space.everything();
+            let leave_out = scope.without.filter(|(statement, _)| *statement == at).and_then(|(_, origin)| origin);
+            allow.narrow(&self.space, &mut cell, bound, leave_out);
+            if let Some(entry) = scope.through.principal.and_then(|entry| allow.entries.get(entry)) {
+                self.space.layout.narrow(&mut cell, CALLER.index(), entry.bound(bound));
+            }
+            if self.space.layout.is_empty(&cell) {
+                continue;
+            }
+            for regions in boxes {
+                match solve(&self.space.layout, self.within(&cell, regions, bound), &clauses, &mut nodes) {
+                    Found::Point(point) => return Search::Point(point, at),
+                    Found::Nothing => {}
+                    Found::OutOfBudget => out_of_budget = true,
+                }
+            }
+        }
+        if out_of_budget { Search::OutOfBudget } else { Search::Nothing }
+    }
+
+    fn within(&self, cell: &Cell, regions: &[Region], bound: Bound) -> Cell {
+        let mut cell = cell.clone();
+        for region in regions {
+            let (dim, sets) = region.resolve(&self.space);
+            self.space.layout.narrow(&mut cell, dim.index(), sets.bound(bound));
+        }
+        cell
+    }
+
+    fn answer(&self, query: &Query, through: Through) -> Answer {
+        let boxes = self.standing.boxes(query, &self.space);
+        self.decide(&boxes, Scope { through, ..Scope::default() })
+    }
+
+    #[allow(dead_code)]
+    pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {
+        self.standing.boxes(query, &self.space)
+    }
+
+    /// The two searches and what they say together.
+    pub(super) fn decide(&self, boxes: &[Vec<Region>], scope: Scope) -> Answer {
+        match self.search(boxes, scope, Bound::Least, &[]) {
+            Search::OutOfBudget => return Answer::Undecided(Reason::Nodes),
+            Search::Nothing => {}
+            Search::Point(point, statement) => {
+                let witness = self.witness(&point, statement);
+                return match self.accepts(scope.policy, &witness.request) {
+                    Truth::Yes => Answer::Yes(Box::new(witness)),
+                    Truth::Maybe => self.possibly(Some(witness)),
+                    Truth::No => Answer::Undecided(Reason::Internal),
+                };
+            }
+        }
+        let mut tried: Vec<Clause> = Vec::new();
+        let mut example = None;
+        loop {
+            match self.search(boxes, scope, Bound::Most, &tried) {
+                Search::OutOfBudget => return Answer::Undecided(Reason::Nodes),
+                Search::Nothing if tried.is_empty() => return Answer::Never(Proof::default()),
+                Search::Nothing => return self.possibly(example),
+                Search::Point(point, statement) => {
+                    let witness = self.repaired(&point, statement, boxes);
+                    match self.accepts(scope.policy, &witness.request) {
+                        Truth::Yes => return Answer::Yes(Box::new(witness)),
+                        Truth::Maybe => return self.possibly(Some(witness)),
+                        Truth::No => example = example.or(None),
+                    }
+                    if tried.len() == MAX_TRIES {
+                        return self.possibly(example);
+                    }
+                    tried.push(self.only(&point));
+                }
+            }
+        }
+    }
+
+    /// The point as a clause, to look for another.
+    fn only(&self, point: &[usize]) -> Clause {
+        let side = |(dim, atom): (usize, &usize)| {
+            let len = self.space.dims()[dim].values.len();
+            (dim, Bits::of(len, |index| index == *atom))
+        };
+        Clause { sides: point.iter().enumerate().map(side).collect() }
+    }
+
+    fn possibly(&self, example: Option<Witness>) -> Answer {
+        if let Some(reason) = self.space.dims().iter().find_map(|dim| dim.overflow.clone()) {
+            return Answer::Undecided(reason);
+        }
+        Answer::Possibly { why: self.causes(), example: example.map(Box::new) }
+    }
+
+    /// Everything that is not known of the policies.
+    pub(super) fn causes(&self) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.statements.iter().flat_map(|boxed| boxed.causes.iter().cloned()).collect();
+        if causes.is_empty() {
+            causes.push(Cause::Undocumented);
+        }
+        causes.sort();
+        causes.dedup();
+        causes
+    }
+
+    /// Whether the policy allows a request, by the concrete evaluator.
+    pub(super) fn accepts(&self, policy: usize, request: &Request) -> Truth {
+        let outcome = evaluate(&self.policies[policy], self.kind, request);
+        outcome.allows().and(outcome.denies().not())
+    }
+
+    /// The request that a point stands for.
+    pub(super) fn witness(&self, point: &[usize], statement: usize) -> Witness {
+        let mut context = Context::default();
+        let mut absent = Vec::new();
+        let first_key = super::model::CREDENTIALS.index() + 1;
+        for (dim, atom) in self.space.dims().iter().zip(point).skip(first_key) {
+            match &dim.values[*atom] {
+                Value::Absent => absent.push(dim.name.clone()),
+                Value::One(value) => context.set(&dim.name, vec![value.clone()]),
+                Value::Many(values) => context.set(&dim.name, values.clone()),
+                Value::Any => context.set(&dim.name, vec!["example".to_owned()]),
+            }
+        }
+        let text = |dim: usize| match &self.space.dims()[dim].values[point[dim]] {
+            Value::One(text) => text.clone(),
+            Value::Many(_) | Value::Absent | Value::Any => String::new(),
+        };
+        let resource = (self.kind != PolicyKind::Trust).then(|| text(super::model::RESOURCE.index()));
+        let caller = self.space.callers.atoms[point[CALLER.index()]].caller.clone();
+        let request = Request { action: text(super::model::ACTION.index()), caller, resource, context };
+        Witness { request, absent, allowed_by: self.statements[statement].index }
+    }
+
+    /// The request of a point, with the values put in that policy variables of its statement ask for.
+    fn repaired(&self, point: &[usize], statement: usize, boxes: &[Vec<Region>]) -> Witness {
+        let witness = self.witness(point, statement);
+        let boxed = &self.statements[statement];
+        let Some(source) = self.policies[boxed.policy].statements.get(boxed.index) else { return witness };
+        let mut repaired = witness.clone();
+        for condition in &source.conditions {
+            let Some(dim) = self.space.dims().iter().position(|dim| dim.name.eq_ignore_ascii_case(&condition.key))
+            else {
+                continue;
+            };
+            let negated = condition.operator.base.is_some_and(crate::policy::BaseOperator::negated);
+            let absent = self.space.dims()[dim].values[point[dim]] == Value::Absent;
+            let filled = condition.values.iter().filter_map(|value| value.known()).filter(|value| value.contains("${"));
+            let filled = filled.filter_map(|value| fill(value, &repaired.request)).next();
+            if let Some(value) = filled.filter(|_| !negated && !absent) {
+                let name = self.space.dims()[dim].name.clone();
+                repaired.request.context.set(&name, vec![value]);
+            }
+        }
+        if repaired == witness || !self.within_boxes(&repaired.request, point, boxes) {
+            return witness;
+        }
+        repaired
+    }
+
+    /// Whether a request with other values than its point's still lies in one of the boxes.
+    fn within_boxes(&self, request: &Request, point: &[usize], boxes: &[Vec<Region>]) -> bool {
+        let mut moved = point.to_vec();
+        for (index, dim) in self.space.dims().iter().enumerate().skip(super::model::CREDENTIALS.index() + 1) {
+            if let Some([value]) = request.context.get(&dim.name) {
+                match dim.locate(value) {
+                    Some(atom) => moved[index] = atom,
+                    None => return false,
+                }
+            }
+        }
+        let allowed = |regions: &Vec<Region>| {
+            regions.iter().all(|region| {
+                let (dim, sets) = region.resolve(&self.space);
+                sets.least.contains(moved[dim.index()])
+            })
+        };
+        let lawful = self.laws.iter().all(|(_, law)| !law.sides.iter().all(|(dim, side)| side.contains(moved[*dim])));
+        lawful && boxes.iter().any(allowed)
+    }
+}
+
+/// A policy's value with its variables replaced from a request and its wildcards by something; `None` if a variable has
+/// no value there.
+fn fill(text: &str, request: &Request) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        out.push_str(&before.replace('*', "").replace('?', "x"));
+        let (name, after) = after.split_once('}')?;
+        match name {
+            "*" | "?" | "$" => out.push_str(name),
+            name => {
+                let (key, default) = name.split_once(", ").map_or((name, None), |(key, default)| (key, Some(default)));
+                match eval::keys::single(request, key) {
+                    Some(value) => out.push_str(&value),
+                    None => out.push_str(default?.trim_matches('\'')),
+                }
+            }
+        }
+        rest = after;
+    }
+    out.push_str(&rest.replace('*', "").replace('?', "x"));
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax;
+
+    fn policy(statements: &str) -> Policy {
+        let text = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{statements}]}}");
+        crate::policy::lower(&syntax::parse(&text, syntax::Syntax::Json).documents[0])
+    }
+
+    fn answer(statements: &str, query: &Query) -> Answer {
+        ask(&analyse(&policy(statements), &Estate::default()), query)
+    }
+
+    #[track_caller]
+    fn yes(statements: &str, query: &Query) -> Witness {
+        match answer(statements, query) {
+            Answer::Yes(witness) => *witness,
+            other => panic!("{other:#?}"),
+        }
+    }
+
+    #[track_caller]
+    fn never(statements: &str, query: &Query) {
+        let answer = answer(statements, query);
+        assert!(answer.is_never(), "{answer:#?}");
+    }
+
+    const ANYBODY: Query = Query::Anybody { knows_external_id: false };
+
+    fn allow(principal: &str, condition: &str) -> String {
+        format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole","Condition":{{{condition}}}}}"#)
+    }
+
+    fn github(condition: &str) -> String {
+        let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"{provider}"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{{{condition}}}}}"#
+        )
+    }
+
+    #[test]
+    fn anybody() {
+        let star = r#"{"AWS":"*"}"#;
+        let witness = yes(&allow(star, ""), &ANYBODY);
+        assert_eq!(witness.request.caller.account(), Some("999999999999"));
+        never(&allow(r#"{"AWS":"111122223333"}"#, ""), &ANYBODY);
+        never(&allow(star, r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#), &ANYBODY);
+        yes(&allow(star, r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#), &ANYBODY);
+        yes(&allow(star, r#""StringLike":{"aws:PrincipalOrgID":"o-*"}"#), &ANYBODY);
+        yes(&allow(star, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/Deploy"}"#), &ANYBODY);
+        never(&allow(star, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}"#), &ANYBODY);
+        yes(&allow(star, r#""StringEquals":{"aws:PrincipalTag/team":"ops"}"#), &ANYBODY);
+        never(&allow(star, r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#), &ANYBODY);
+        yes(&allow(star, r#""IpAddress":{"aws:SourceIp":"0.0.0.0/0"}"#), &ANYBODY);
+        let secret = allow(star, r#""StringEquals":{"sts:ExternalId":"k7Qd-2290"}"#);
+        never(&secret, &ANYBODY);
+        yes(&secret, &Query::Anybody { knows_external_id: true });
+        let deny = r#",{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}}"#;
+        never(&format!("{}{deny}", allow(star, "")), &ANYBODY);
+    }
+
+    #[test]
+    fn external_ids() {
+        let vendor = r#"{"AWS":"444455556666"}"#;
+        let without = Query::WithoutExternalId { account: Some("444455556666".into()) };
+        let any = Query::AnyExternalId { account: None };
+        yes(&allow(vendor, ""), &without);
+        never(&allow(vendor, r#""StringEquals":{"sts:ExternalId":"k7Qd"}"#), &without);
+        never(&allow(vendor, r#""StringEquals":{"sts:ExternalId":"k7Qd"}"#), &any);
+        yes(&allow(vendor, r#""StringLike":{"sts:ExternalId":"acme-*"}"#), &any);
+        yes(&allow(vendor, r#""ForAllValues:StringEquals":{"sts:ExternalId":"k7Qd"}"#), &without);
+        yes(&allow(vendor, r#""StringNotEquals":{"sts:ExternalId":"bad"}"#), &without);
+    }
+
+    #[test]
+    fn multi_factor() {
+        let account = r#"{"AWS":"444455556666"}"#;
+        let condition = |condition: &str| allow(account, condition);
+        let deny = |condition: &str| {
+            let deny = r#"{"Effect":"Deny","Principal":{"AWS":"444455556666"},"Action":"sts:AssumeRole","Condition":"#;
+            format!("{},{deny}{{{condition}}}}}", allow(account, ""))
+        };
+        never(&condition(r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#), &Query::WithoutMfa);
+        yes(&condition(r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#), &Query::WithoutMfa);
+        yes(&condition(r#""Null":{"aws:MultiFactorAuthPresent":"false"}"#), &Query::WithoutMfa);
+        never(&deny(r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}"#), &Query::WithoutMfa);
+        let witness = yes(&deny(r#""Bool":{"aws:MultiFactorAuthPresent":"false"}"#), &Query::WithoutMfa);
+        assert_eq!(witness.absent, ["aws:MultiFactorAuthPresent"]);
+        yes(&deny(r#""Null":{"aws:MultiFactorAuthPresent":"true"}"#), &Query::WithoutMfa);
+        never(&condition(r#""NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}"#), &Query::WithoutMfa);
+        yes(&condition(r#""NumericLessThanIfExists":{"aws:MultiFactorAuthAge":"3600"}"#), &Query::WithoutMfa);
+    }
+
+    #[test]
+    fn foreign_tokens() {
+        let foreign = Query::ForeignToken { issuer: "token.actions.githubusercontent.com".into() };
+        let aud = r#""StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}"#;
+        let sub =
+            |pattern: &str| format!(r#"{aud},"StringLike":{{"token.actions.githubusercontent.com:sub":"{pattern}"}}"#);
+        yes(&github(aud), &foreign);
+        never(&github(&sub("repo:my-org/*")), &foreign);
+        never(&github(&sub("repo:my-org@12/app@34:*")), &foreign);
+        let witness = yes(&github(&sub("repo:my-org*")), &foreign);
+        let subject = witness.request.context.get("token.actions.githubusercontent.com:sub").map(<[String]>::concat);
+        assert!(subject.is_some_and(|sub| sub.starts_with("repo:my-org") && !sub.starts_with("repo:my-org/")));
+        yes(&github(&sub("repo:*:environment:prod")), &foreign);
+        never(
+            &github(&sub("repo:my-org/*")),
+            &Query::WrongAudience { issuer: "token.actions.githubusercontent.com".into() },
+        );
+    }
+
+    #[test]
+    fn services() {
+        let service = Query::Service { host: "cloudtrail.amazonaws.com".into() };
+        let trail = |condition: &str| allow(r#"{"Service":"cloudtrail.amazonaws.com"}"#, condition);
+        yes(&trail(""), &service);
+        never(&trail(r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#), &service);
+        never(&trail(r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#), &service);
+        never(&trail(r#""ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:111122223333:trail/*"}"#), &service);
+        yes(&trail(r#""ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:*:trail/*"}"#), &service);
+    }
+
+    #[test]
+    fn dead_policies_let_nobody_in() {
+        for condition in [
+            r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#,
+            r#""StringEquals":{"s3:prefix":"x"}"#,
+            r#""StringEquals":{"sts:ExternalId":"*"}"#,
+        ] {
+            let principal = if condition.contains("sts:") {
+                r#"{"AWS":"444455556666"}"#
+            } else {
+                r#"{"Service":"ec2.amazonaws.com"}"#
+            };
+            never(&allow(principal, condition), &Query::Anything);
+        }
+        let witness = yes(&allow(r#"{"Service":"ec2.amazonaws.com"}"#, ""), &Query::Anything);
+        assert_eq!(witness.request.caller.to_string(), "ec2.amazonaws.com");
+    }
+
+    #[test]
+    fn variables_are_filled() {
+        let session = r#""StringLike":{"sts:RoleSessionName":"${aws:username}-*"}"#;
+        let witness = yes(&allow(r#"{"AWS":"444455556666"}"#, session), &Query::Anything);
+        assert_eq!(witness.request.context.get("sts:RoleSessionName"), Some(&["someone-".to_owned()][..]));
+    }
+
+    #[test]
+    fn unknown_values_are_possible() {
+        // A Deny that may or may not cover the caller.
+        let deny = r#"{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:*","Condition":{"StringSimilar":{"aws:username":"x"}}}"#;
+        let answer = answer(&format!("{},{deny}", allow(r#"{"AWS":"*"}"#, "")), &ANYBODY);
+        assert!(matches!(answer, Answer::Possibly { .. }), "{answer:#?}");
+    }
+}
