@@ -243,9 +243,10 @@ impl Judge<'_> {
 
     fn rules(&self, site: &PolicySite<'_>, policy: &Policy) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        let view = OnceCell::new();
+        let (view, model) = (OnceCell::new(), OnceCell::new());
         for (at, active) in self.settings.rules.iter().enumerate() {
-            let context = Context { site, policy, org: &self.settings.org, options: &active.options, view: &view };
+            let context =
+                Context { site, policy, org: &self.settings.org, options: &active.options, view: &view, model: &model };
             match self.settings.timings.get(at) {
                 Some(total) => {
                     let start = Instant::now();

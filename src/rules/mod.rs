@@ -8,7 +8,8 @@ pub mod options;
 pub mod query;
 pub mod select;
 
-use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
+use crate::access::{self, Caller};
+use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
 use crate::site::PolicyKind;
 use crate::span::Span;
@@ -72,6 +73,7 @@ pub struct Finding {
     primary: Label,
     secondary: Vec<Label>,
     why: Option<String>,
+    witness: Option<Box<Witness>>,
     help: Option<String>,
     subject: String,
     statement: Option<String>,
@@ -89,6 +91,7 @@ impl Finding {
             primary: Label::new(span, ""),
             secondary: Vec::new(),
             why: None,
+            witness: None,
             help: None,
             subject: String::new(),
             statement: None,
@@ -114,6 +117,12 @@ impl Finding {
     /// The evidence.
     pub fn why(mut self, text: impl Into<String>) -> Self {
         self.why = Some(text.into());
+        self
+    }
+
+    /// The request that the engine found: it is the evidence, unless a `why` was given.
+    pub fn witness(mut self, witness: &access::Witness) -> Self {
+        self.witness = Some(Box::new(evidence(witness)));
         self
     }
 
@@ -157,6 +166,30 @@ impl Finding {
     }
 }
 
+/// A witness as reports print it.
+fn evidence(witness: &access::Witness) -> Witness {
+    let request = &witness.request;
+    let caller = match &request.caller {
+        Caller::User { .. } => "user",
+        Caller::Role { .. } => "role",
+        Caller::Root { .. } => "root",
+        Caller::FederatedUser { .. } => "federated-user",
+        Caller::Service(_) => "service",
+        Caller::Oidc(_) => "oidc",
+        Caller::Saml(_) => "saml",
+        Caller::Anonymous => "anonymous",
+    };
+    let present = request.context.iter().map(|(key, values)| (key.to_owned(), Some(values.to_vec())));
+    let absent = witness.absent.iter().map(|key| (key.clone(), None));
+    Witness {
+        action: request.action.clone(),
+        caller,
+        principal: request.caller.to_string(),
+        context: present.chain(absent).collect(),
+        allowed_by: witness.allowed_by,
+    }
+}
+
 /// Run one rule on one policy and add what it finds.
 pub fn run(active: &ActiveRule, context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let rule = active.rule;
@@ -186,7 +219,8 @@ impl ActiveRule {
             message: finding.message,
             primary: finding.primary,
             secondary: finding.secondary,
-            why: finding.why,
+            why: finding.why.or_else(|| finding.witness.as_ref().map(ToString::to_string)),
+            witness: finding.witness,
             help: finding.help,
             resource: address.to_owned(),
             subject: finding.subject,
