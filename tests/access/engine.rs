@@ -12,19 +12,19 @@ use iamlint::syntax::{Syntax, parse};
 const GITHUB: &str = "token.actions.githubusercontent.com";
 const GITHUB_PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
 
-fn size(small: usize, deep: usize) -> usize {
+pub fn size(small: usize, deep: usize) -> usize {
     if std::env::var_os("IAMLINT_DEEP").is_some() { deep } else { small }
 }
 
-fn read(json: &str) -> Policy {
+pub fn read(json: &str) -> Policy {
     lower(&parse(json, Syntax::Json).documents[0])
 }
 
-fn estate(faults: Faults) -> Estate {
+pub fn estate(faults: Faults) -> Estate {
     Estate { account: Some(OWN_ACCOUNT.to_owned()), faults, ..Estate::default() }
 }
 
-fn queries() -> Vec<Query> {
+pub fn queries() -> Vec<Query> {
     vec![
         Query::Anything,
         Query::Anybody { knows_external_id: false },
@@ -116,7 +116,7 @@ fn fits(query: &Query, request: &Request, json: &str) -> bool {
     }
 }
 
-fn allows(outcome: &Outcome) -> Truth {
+pub fn allows(outcome: &Outcome) -> Truth {
     outcome.allows().and(outcome.denies().not())
 }
 
