@@ -33,7 +33,7 @@ fn renumber(policy: &mut Policy) {
 #[test]
 fn rewriting_changes_nothing() {
     let mut rng = Rng::new(21);
-    for _ in 0..size(120, 3_000) {
+    for _ in 0..size(60, 3_000) {
         let json = policy_json(&mut rng);
         let policy = read(&json);
         let before = verdicts(&policy);
@@ -79,7 +79,7 @@ fn rewriting_changes_nothing() {
 #[test]
 fn more_allows_more_and_denies_deny() {
     let mut rng = Rng::new(22);
-    for _ in 0..size(200, 3_000) {
+    for _ in 0..size(100, 3_000) {
         let (json, other) = (policy_json(&mut rng), policy_json(&mut rng));
         let (policy, more) = (read(&json), read(&other));
         // A statement means the same in both only if both have one version.
@@ -113,7 +113,7 @@ fn holes_stand_for_any_value() {
         Query::WithoutMfa,
     ];
     let (mut yes, mut never, mut possibly) = (0, 0, 0);
-    for _ in 0..size(250, 5_000) {
+    for _ in 0..size(150, 5_000) {
         let json = policy_json(&mut rng);
         let policy = read(&json);
         let mut template = policy.clone();
@@ -157,7 +157,7 @@ fn holes_stand_for_any_value() {
 #[test]
 fn the_same_answers_every_time() {
     let mut rng = Rng::new(24);
-    for _ in 0..size(60, 1_000) {
+    for _ in 0..size(30, 1_000) {
         let policy = read(&policy_json(&mut rng));
         let first = answers(&policy);
         let again = std::thread::scope(|scope| scope.spawn(|| answers(&policy)).join().expect("no panic"));
@@ -179,10 +179,15 @@ fn each(conditions: impl Iterator<Item = String>) -> Policy {
 #[test]
 fn hard_cases_end() {
     let infixes = each((0..14).map(|at| format!(r#""StringLike":{{"aws:PrincipalTag/a":"*i{at}x*"}}"#)));
-    let answers = answers(&infixes);
-    // Too many sorts of text for the tag; what does not rest on it is answered all the same.
-    assert!(answers.iter().any(|answer| matches!(answer, Answer::Undecided(_))), "{answers:?}");
-    assert!(answers.iter().any(Answer::is_never), "{answers:?}");
+    // Too many sorts of text for one tag, but not for one statement.
+    let ask_one = |policy: &Policy, query: Query| ask(&analyse(policy, &estate(Faults::default())), &query);
+    assert!(ask_one(&infixes, Query::Anything).witness().is_some());
+    assert!(ask_one(&infixes, Query::Account("999999999999".into())).is_never());
+    let mut denied = infixes.clone();
+    denied.statements[1..].iter_mut().for_each(|statement| statement.effect = Effect::Deny);
+    // Too many for one statement and all that is denied; what does not rest on the tag is answered all the same.
+    assert!(matches!(ask_one(&denied, Query::Anything), Answer::Undecided(_)));
+    assert!(ask_one(&denied, Query::Account("999999999999".into())).is_never());
     let prefixes = each((0..100).map(|at| format!(r#""StringLike":{{"sts:RoleSessionName":"p{at}-*"}}"#)));
     assert!(verdicts(&prefixes).iter().all(|verdict| *verdict != "undecided"));
     let sets = each((0..16).map(|at| format!(r#""ForAnyValue:StringEquals":{{"aws:TagKeys":"k{at}"}}"#)));
