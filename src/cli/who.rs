@@ -193,7 +193,7 @@ fn describe(role: &Role) -> Value {
                 .map(|need| (need.key.clone(), need.values.iter().map(|value| json!(value)).collect()))
                 .collect();
             json!({
-                "who": text::whom(&finding.who),
+                "who": text::whom(finding),
                 "actions": finding.actions,
                 "needs": needs,
                 "possibly": finding.possibly,

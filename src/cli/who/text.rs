@@ -23,7 +23,7 @@ pub fn write(role: &Role, out: &mut dyn Write) -> io::Result<()> {
     findings.sort_by_key(|finding| rank(&finding.who));
     for finding in findings {
         let possibly = if finding.possibly { "  (possibly)" } else { "" };
-        writeln!(out, "  {}{possibly}", whom(&finding.who))?;
+        writeln!(out, "  {}{possibly}", whom(finding))?;
         writeln!(out, "      may call  {}", finding.actions.join(", "))?;
         for (at, need) in finding.needs.iter().enumerate() {
             let head = if at == 0 { "with     " } else { "and      " };
@@ -53,8 +53,8 @@ fn rank(who: &Who) -> u8 {
 
 /// Whom a finding speaks of, in words. The engine's stand-ins are said as what they stand for: the account that nobody
 /// names, the own account where the file does not know it, and the name that fits where none is asked for.
-pub fn whom(who: &Who) -> String {
-    match who {
+pub fn whom(finding: &Finding) -> String {
+    let words = match &finding.who {
         Who::Anybody => "anyone: users and roles of every AWS account".to_owned(),
         Who::Account(account) => format!("{}: users and roles whose own policies let them", account_words(account)),
         Who::Caller(Caller::Service(host)) if host == ANY_SERVICE => "every service".to_owned(),
@@ -73,8 +73,12 @@ pub fn whom(who: &Who) -> String {
             Kind::Saml => "logins through any other provider".to_owned(),
             other => format!("any other caller of the kind {other:?}"),
         },
-    }
+    };
+    // The stand-in for a stranger also stands in for an account that a parameter chooses.
+    if finding.possibly { words.replace(NOT_NAMED, "an account that the file does not show") } else { words }
 }
+
+const NOT_NAMED: &str = "any account that is not named";
 
 /// The name of a user, role or session that nobody names.
 const ANY_NAME: &str = "someone";
@@ -90,7 +94,7 @@ fn named(sort: &str, account: &str, name: &str) -> String {
 fn account_words(account: &str) -> String {
     match account {
         OWN_ACCOUNT => "the role's own account".to_owned(),
-        STRANGER => "any account that is not named".to_owned(),
+        STRANGER => NOT_NAMED.to_owned(),
         account => format!("account {account}"),
     }
 }
