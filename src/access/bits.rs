@@ -60,6 +60,11 @@ impl Bits {
         self.words[index / 64] >> (index % 64) & 1 == 1
     }
 
+    /// Whether nothing is in both.
+    pub fn is_apart(&self, other: &Bits) -> bool {
+        self.words.iter().zip(&other.words).all(|(word, other)| word & other == 0)
+    }
+
     /// What is in both.
     pub fn and(mut self, other: &Bits) -> Bits {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);

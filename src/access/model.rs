@@ -150,11 +150,11 @@ impl Builder {
     }
 
     /// Find the atoms of every dimension. `actions` are the only ones there are, if it is not empty.
-    pub fn freeze(self, actions: &[&str], accounts: &[String]) -> Space {
+    pub fn freeze(self, actions: &[String], accounts: &[String]) -> Space {
         let action_domain = if actions.is_empty() {
             Domain::Text(vec![Pattern::glob("?*:?*")])
         } else {
-            Domain::Listed(actions.iter().map(|action| (*action).to_owned()).collect())
+            Domain::Listed(actions.to_vec())
         };
         let mut dims = vec![
             Dimension::single("action", &action_domain, &self.actions),
