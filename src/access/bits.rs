@@ -81,7 +81,7 @@ impl Bits {
     #[expect(clippy::should_implement_trait, reason = "reads in a chain with `and` and `or`")]
     pub fn not(mut self) -> Bits {
         self.words.iter_mut().for_each(|word| *word = !*word);
-        if self.len % 64 > 0
+        if !self.len.is_multiple_of(64)
             && let Some(last) = self.words.last_mut()
         {
             *last &= (1 << (self.len % 64)) - 1;

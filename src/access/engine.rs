@@ -81,7 +81,7 @@ impl Model {
     }
 
     fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> Model {
-        let mut builder = Builder::new();
+        let mut builder = Builder::default();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
             drafts.extend(Reading { policy: number, kind, only }.drafts(&mut builder, policy));

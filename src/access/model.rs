@@ -55,7 +55,7 @@ pub enum Value {
 }
 
 /// Collects what reads the dimensions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Builder {
     actions: Vec<Test>,
     callers: Vec<Who>,
@@ -73,11 +73,6 @@ struct KeyDraft {
 }
 
 impl Builder {
-    /// Nothing reads anything yet.
-    pub fn new() -> Self {
-        Builder { actions: Vec::new(), callers: Vec::new(), resources: Vec::new(), keys: Vec::new() }
-    }
-
     /// A test of the action.
     pub fn action(&mut self, test: Test) -> Group {
         Group { dim: ACTION, index: add(&mut self.actions, test) }
