@@ -3,6 +3,6 @@
 
 mod access {
     mod engine;
+    mod engine_laws;
     mod generate;
-    mod laws;
 }
