@@ -1,6 +1,8 @@
-//! What a policy allows: the evaluator against examples, and two answers to one question against each other.
+//! What a policy allows: the evaluator against examples and laws, and two answers to one question against each other.
 
 mod access {
+    mod commands;
+    mod examples;
     mod generate;
-    mod generated;
+    mod laws;
 }

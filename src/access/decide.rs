@@ -143,7 +143,11 @@ impl Sides<'_> {
             denied = denied.or(outcome.denies());
         }
         let mut needs = vec![self.scps()];
-        let granted = if trust { self.trust(&mut needs) } else { self.permission(&mut needs) };
+        let granted = match trust {
+            true => self.trust(&mut needs),
+            false if assumes(&request.action) => self.without_trust(&mut needs),
+            false => self.permission(&mut needs),
+        };
         if let Some((_, reason)) = needs.iter().find(|(truth, _)| *truth == Truth::No) {
             return (Decision::ImplicitlyDenied, reason.clone());
         }
@@ -308,25 +312,32 @@ impl Sides<'_> {
             return words;
         }
         needs.push(own_policies);
-        match self.question.request.action.as_str() {
-            action if ASSUME.iter().any(|assume| assume.eq_ignore_ascii_case(action)) => {
-                "the caller's own policies allow it; the role's trust policy is not given and must allow it too"
-                    .to_owned()
-            }
-            _ => "the caller's own policies allow it".to_owned(),
-        }
+        "the caller's own policies allow it".to_owned()
     }
+
+    /// What the caller's side says about assuming a role whose trust policy is not given.
+    fn without_trust(&self, needs: &mut Vec<Need>) -> String {
+        let side = match self.question.identity_known {
+            true => self.identity(),
+            false => (Truth::No, "neither the role's trust policy nor an identity policy is given".to_owned()),
+        };
+        needs.push(side);
+        "the caller's own policies allow it; the role's trust policy is not given and must allow it too".to_owned()
+    }
+}
+
+/// Whether an action is decided with the trust policy of a role.
+fn assumes(action: &str) -> bool {
+    ASSUME.iter().chain(&COMPANIONS).any(|known| known.eq_ignore_ascii_case(action))
 }
 
 /// Why no such request can pass, whatever the policies say (AWS STS API Reference, and IAM User Guide, "Compare AWS STS
 /// credentials"). `account` is the account of the role.
 fn impossible(caller: &Caller, action: &str, account: Option<&str>) -> Option<String> {
-    let is = |known: &str| known.eq_ignore_ascii_case(action);
-    let sort = ASSUME.iter().position(|known| is(known));
-    let companion = COMPANIONS.iter().any(|known| is(known));
-    if sort.is_none() && !companion {
+    if !assumes(action) {
         return None;
     }
+    let sort = ASSUME.iter().position(|known| known.eq_ignore_ascii_case(action));
     match caller {
         Caller::Root { .. } => Some("STS refuses to assume a role with the credentials of a root user".to_owned()),
         Caller::FederatedUser { .. } => {

@@ -103,6 +103,11 @@ impl Outcome {
         self.any(Effect::Deny)
     }
 
+    /// Whether the policy lets the request pass by itself: something allows it and nothing denies it.
+    pub fn passes(&self) -> Truth {
+        self.allows().and(self.denies().not())
+    }
+
     fn any(&self, effect: Effect) -> Truth {
         self.with(effect).map(|trace| trace.truth(effect)).fold(Truth::from_open(self.open_ended), Truth::or)
     }

@@ -3,12 +3,13 @@
 //! Two readings of the same documents, which share only the types of a request and hold each other to account:
 //!
 //! - *One request at a time.* [`operators`] decides one condition for one value, [`eval`] one request for one policy,
-//!   [`decide`] for all policies that have a say.
+//!   [`decide`] for all policies that have a say. What AWS leaves open is answered in [`open`], one constant each.
 //! - *All requests at once.* [`analyse`] turns a policy into boxes over finite dimensions and [`ask`] searches them: the
 //!   answer is a request that [`eval`] accepts, or the proof that there is none. [`pattern`], [`domain`], [`atoms`] and
 //!   [`principal`] find the atoms of each dimension, [`compile`] and [`statements`] read the policy, [`axioms`] lists
 //!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search. [`review`] asks what in a policy
-//!   has no effect, [`difference`] what another version grants, [`findings`] who comes in at all, [`explain`] why nobody does.
+//!   has no effect, [`difference`] what another version grants, [`findings`] who comes in at all, [`explain`] why
+//!   nobody does.
 //!
 //! [`probe`] asks whether a statement lets a described caller pass when a few condition keys are pinned and all others
 //! are the caller's to choose.

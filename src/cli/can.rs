@@ -84,9 +84,14 @@ pub fn run(args: &CanArgs) -> Result<Exit, Failure> {
     let policies = load(args)?;
     let mut request = request(args, &policies)?;
     let account = policies::locate(&policies, &mut request);
+    let has = |kind: PolicyKind| policies.iter().any(|loaded| loaded.kind == kind);
+    if has(PolicyKind::Trust) && has(PolicyKind::Identity) && request.resource.is_none() {
+        let message = "the role's ARN is missing, which identity policies are asked about; name it with --resource";
+        return Err(Failure::Message(message.to_owned()));
+    }
     let question = Question {
         policies: &policies::attached(&policies),
-        identity_known: policies.iter().any(|loaded| loaded.kind == PolicyKind::Identity),
+        identity_known: has(PolicyKind::Identity),
         account: args.resource_account.as_deref().or(account.as_deref()),
         request: &request,
     };

@@ -3,6 +3,7 @@
 //! Nothing here is shared with the code under test but the types of a request. Policies are spliced from statements as
 //! people write them. Requests are such as can come about: STS never sees a token of GitHub with a claim of GitLab.
 
+mod hints;
 mod policies;
 mod requests;
 
@@ -24,6 +25,7 @@ impl Rng {
     }
 
     /// The seed that `ACCESS_SEED` gives, or else the clock; printed, so that a failure can be run again.
+    #[allow(clippy::print_stdout, reason = "the seed of a failure must be seen")]
     pub fn from_env() -> Self {
         let seed = std::env::var("ACCESS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

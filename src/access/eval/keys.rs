@@ -87,7 +87,7 @@ pub fn bare(name: &str) -> &str {
 
 /// The account that an ARN names.
 pub fn account_of(arn: &str) -> Option<&str> {
-    arn.splitn(6, ':').nth(4).filter(|account| aws::accounts::is_account_id(account))
+    arn.split(':').nth(4).filter(|account| aws::accounts::is_account_id(account))
 }
 
 #[cfg(test)]

@@ -88,12 +88,12 @@ pub fn read(file: &str) -> Result<Vec<Case>, Failure> {
 fn values(source: &Source) -> Result<Vec<Value<'static>>, Failure> {
     let syntax = Syntax::of(&source.path, &source.text);
     let parsed = syntax::parse(&source.text, syntax);
-    // Several documents one after another are no JSON, and many lines of JSON are no document.
-    let lines = syntax != Syntax::Yaml && !parsed.problems.is_empty();
-    if lines {
-        return each_line(source);
-    }
     if let Some(problem) = parsed.problems.first() {
+        // Many documents one after another are no JSON; where the first line is one, the file is JSON Lines.
+        let first = source.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        if syntax != Syntax::Yaml && syntax::parse(first, Syntax::Json).problems.is_empty() {
+            return each_line(source);
+        }
         return Err(at(source, problem.span, &problem.message));
     }
     let mut values = Vec::new();
