@@ -2,7 +2,7 @@
 
 mod access {
     mod commands;
-    mod evaluator;
     mod examples;
     mod generate;
+    mod laws;
 }

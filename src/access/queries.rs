@@ -437,7 +437,7 @@ fn issuer_groups(builder: &mut Builder, named: &Named<'_>, estate: &Estate, issu
     }
     let key = format!("{issuer}:aud");
     if let Some(dim) = builder.read_key(&key) {
-        let exact = named.values(&key).into_iter().map(|value| Pattern::glob(value)).collect();
+        let exact = named.values(&key).into_iter().map(Pattern::glob).collect();
         groups.audience = Some((dim, builder.test(dim, Test::Text(exact))));
     }
     groups
