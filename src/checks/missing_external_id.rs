@@ -42,7 +42,7 @@ struct Open {
 /// Ask the engine about a way that the probe found; `None` if no request takes it.
 fn confirm(context: &Context<'_>, probe: &Probe<'_>, (loose, probed): (Loose, Truth)) -> Option<Open> {
     let account = probe.principal.kind.account().and_then(Text::known).map(str::to_owned);
-    // The engine does not know the account, as the probe does not ask for it: what else is unknown decides.
+    // An account that is not known makes every answer a Possibly; the probe says whether anything else is unknown.
     let blank = account.is_none();
     let query = match loose {
         Loose::Absent => Query::WithoutExternalId { account },
@@ -50,7 +50,14 @@ fn confirm(context: &Context<'_>, probe: &Probe<'_>, (loose, probed): (Loose, Tr
     };
     let open = |loose, answer, witness, given_up| Some(Open { loose, answer, witness, given_up });
     match context.ask(&query, probe.statement, probe.principal) {
-        Answer::Yes(witness) => open(loose, Truth::Yes, Some(witness).filter(|witness| is_machine(witness)), false),
+        Answer::Yes(mut witness) => {
+            // A policy that never reads the key has no place for it, and its absence is the point.
+            let named = witness.absent.iter().any(|key| key.eq_ignore_ascii_case(KEY));
+            if !named && witness.request.context.get(KEY).is_none() {
+                witness.absent.push(KEY.to_owned());
+            }
+            open(loose, Truth::Yes, Some(witness).filter(|witness| is_machine(witness)), false)
+        }
         Answer::Never(_) => None,
         Answer::Possibly { .. } if blank => open(loose, probed, None, false),
         Answer::Possibly { .. } => open(loose, Truth::Maybe, None, false),

@@ -3,7 +3,7 @@
 use crate::access::{self, Query, flow};
 use crate::aws::keys::{self, Flow, Mark};
 use crate::diagnostic::{Audience, Confidence, Severity};
-use crate::policy::{Condition, Effect, Policy, PrincipalKind, Statement, Truth};
+use crate::policy::{BaseOperator, Condition, Effect, Policy, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding};
 use crate::site::PolicyKind;
 
@@ -31,7 +31,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     found.push(finding);
 }
 
-/// Whether some Allow without conditions lets a caller in and nothing is denied: most policies, without asking.
+/// Whether some Allow lets a caller in by conditions that are plainly met, and nothing is denied: most policies, which
+/// need no model.
 fn plainly_open(policy: &Policy) -> bool {
     let assumes = |statement: &Statement, kind: &PrincipalKind| {
         let action = match kind {
@@ -39,14 +40,45 @@ fn plainly_open(policy: &Policy) -> bool {
             PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
             _ => "sts:AssumeRole",
         };
-        kind.caller().is_some() && statement.covers_action(action) == Truth::Yes
+        let alone =
+            |condition: &Condition| statement.conditions.iter().filter(|c| c.is_about(&condition.key)).count() == 1;
+        kind.caller().is_some()
+            && statement.covers_action(action) == Truth::Yes
+            && statement.conditions.iter().all(|condition| alone(condition) && plainly_met(condition, kind))
     };
     let open = |statement: &Statement| {
-        let bare = statement.conditions.is_empty() && !statement.conditions_open_ended;
-        bare && statement.effect == Effect::Allow
+        !statement.conditions_open_ended
             && statement.listed_principals().iter().any(|principal| assumes(statement, &principal.kind))
     };
     policy.statements.iter().all(|statement| statement.effect == Effect::Allow) && policy.statements.iter().any(open)
+}
+
+/// Whether a caller of this kind can have the key with a value that is written out. Only the usual conditions; the engine
+/// judges the others.
+fn plainly_met(condition: &Condition, kind: &PrincipalKind) -> bool {
+    let claim = |issuer: &crate::value::Text| {
+        let named = condition.key.rsplit_once(':').filter(|(_, claim)| ["sub", "aud"].contains(claim));
+        named.is_some_and(|(prefix, _)| issuer.known() == Some(prefix))
+    };
+    let sent = match kind {
+        PrincipalKind::Oidc { issuer, .. } | PrincipalKind::WebIdentity { issuer } => claim(issuer),
+        PrincipalKind::Saml { .. } => condition.is_about("SAML:aud"),
+        PrincipalKind::Service { .. } => condition.is_about("aws:SourceAccount"),
+        PrincipalKind::Account { .. } => condition.is_about("sts:ExternalId"),
+        _ => false,
+    };
+    let like = condition.operator.base == Some(BaseOperator::StringLike);
+    let plain = |text: &str| {
+        text.len() > 1 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c) || (like && c == '*'))
+    };
+    let account = condition.is_about("aws:SourceAccount");
+    sent && condition.operator.set.is_none()
+        && (like || condition.operator.base == Some(BaseOperator::StringEquals))
+        && condition
+            .values
+            .iter()
+            .filter_map(|value| value.known())
+            .any(|text| plain(text) && (!account || crate::aws::accounts::is_account_id(text)))
 }
 
 /// What holds everybody back from an Allow.
