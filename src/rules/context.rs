@@ -91,7 +91,7 @@ impl Context<'_> {
     }
 
     /// The facts of the estate as the engine takes them.
-    fn estate(&self) -> Estate {
+    pub fn estate(&self) -> Estate {
         Estate {
             account: self.own_account().map(str::to_owned),
             accounts: self.org.accounts.clone(),
