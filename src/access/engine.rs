@@ -235,6 +235,12 @@ impl Model {
         Some(open.unwrap_or(Answer::Never(Proof::default())))
     }
 
+    /// Whether a question makes sense for these policies: one about an issuer or a service needs a principal that
+    /// surely names it, one about foreign tokens an issuer of several customers.
+    pub fn arises(&self, query: &Query) -> bool {
+        !self.standing.boxes(query, &self.space).is_empty()
+    }
+
     pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {
         self.standing.boxes(query, &self.space)
     }
@@ -516,6 +522,15 @@ mod tests {
         let subject = witness.request.context.get("token.actions.githubusercontent.com:sub").map(<[String]>::concat);
         assert!(subject.is_some_and(|sub| sub.starts_with("repo:my-org") && !sub.starts_with("repo:my-org/")));
         yes(&github(&sub("repo:*:environment:prod")), &foreign);
+        // Templates of subjects that the owner of a repository chooses.
+        yes(&github(&sub("environment:prod")), &foreign);
+        yes(&github(&sub("repository_owner:my-org*")), &foreign);
+        never(&github(&sub("repository_owner:my-org:*")), &foreign);
+        never(&github(&sub("environment:prod:repo:my-org/app")), &foreign);
+        // A wildcard names no audience.
+        let issuer = || "token.actions.githubusercontent.com".into();
+        let like = r#""StringLike":{"token.actions.githubusercontent.com:aud":"*"}"#;
+        yes(&github(like), &Query::WrongAudience { issuer: issuer() });
         never(
             &github(&sub("repo:my-org/*")),
             &Query::WrongAudience { issuer: "token.actions.githubusercontent.com".into() },
