@@ -2,5 +2,6 @@
 
 mod access {
     mod engine;
+    mod engine_laws;
     mod generate;
 }
