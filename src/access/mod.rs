@@ -13,11 +13,13 @@
 //! Rules look before they search: [`probe`] asks whether a statement lets a described caller pass when a few condition
 //! keys are pinned and all others are the caller's to choose. [`flow`] knows which keys a caller cannot have,
 //! [`stranger`] describes callers of an account that nobody has heard of, [`tokens`] and [`subjects`] what a token of a
-//! stranger can say, [`grants`] asks what a policy gives on resources that it does not name.
+//! stranger can say, [`grants`] asks what a policy gives on resources that it does not name. [`barriers`] weighs the
+//! conditions of one statement one by one.
 
 pub mod answer;
 pub mod atoms;
 pub mod axioms;
+pub mod barriers;
 pub mod bits;
 pub mod compile;
 pub mod decide;
