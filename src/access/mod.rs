@@ -19,6 +19,7 @@
 pub mod answer;
 pub mod atoms;
 pub mod axioms;
+pub mod barriers;
 pub mod bits;
 pub mod compile;
 pub mod decide;

@@ -366,6 +366,13 @@ impl Space {
         &self.dims
     }
 
+    /// The dimension of a key that something reads.
+    pub fn key(&self, name: &str) -> Option<Dim> {
+        let first = CREDENTIALS.0 + 1;
+        let same = |dimension: &Dimension| dimension.name.eq_ignore_ascii_case(name);
+        self.dims.iter().skip(first).position(same).map(|at| Dim(first + at))
+    }
+
     /// How many atoms a dimension has.
     pub fn size(&self, dim: Dim) -> usize {
         self.dims[dim.0].values.len()

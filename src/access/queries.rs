@@ -9,7 +9,7 @@ use super::answer::Estate;
 use super::domain::{Range, Test};
 use super::model::{Builder, Dim, Group, Region, Space};
 use super::pattern::{Class, Element, Pattern, Syntax};
-use super::principal::{Kind, Who};
+use super::principal::{Derived, Has, Kind, Who};
 use super::{axioms, subjects, symbols};
 use crate::aws::issuers::{self, Issuer, IssuerKind};
 use crate::policy::Policy;
@@ -55,6 +55,11 @@ pub enum Query {
     Service {
         /// The host name.
         host: String,
+    },
+    /// Can a request that does not have this key?
+    WithoutKey {
+        /// The key.
+        key: String,
     },
 }
 
@@ -256,6 +261,17 @@ impl Standing {
                 Some(groups.audience.map(|(_, group)| Region::Out(group)).into_iter().collect())
             }),
             Query::Service { host } => self.service(host),
+            Query::WithoutKey { key } => {
+                let mut regions = vec![Region::In(self.assume)];
+                match Derived::of(key) {
+                    Some(derived) => {
+                        let may_lack = |kind: &Kind| derived.presence(*kind) != Has::Always;
+                        regions.push(Region::Kinds(Kind::ALL.into_iter().filter(may_lack).collect()));
+                    }
+                    None => regions.extend(space.key(key).map(Region::Absent)),
+                }
+                vec![regions]
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::rules::{Context, Finding};
 use crate::value::{PartRef, Text};
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
-    let variables = context.policy.version.as_ref().and_then(Text::known) == Some("2012-10-17");
+    let variables = has_variables(context);
     for statement in &context.policy.statements {
         for condition in &statement.conditions {
             let Some(base) = exact(condition) else { continue };
@@ -17,6 +17,19 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             found.extend(stars.iter().map(|value| word(statement, condition, base, value, outcome)));
         }
     }
+}
+
+/// Whether `${…}` is a variable.
+fn has_variables(context: &Context<'_>) -> bool {
+    context.policy.version.as_ref().and_then(Text::known) == Some("2012-10-17")
+}
+
+/// Whether each value of a condition has a wildcard that the operator takes to the letter, so that none matches.
+pub(super) fn takes_stars_literally(context: &Context<'_>, condition: &Condition) -> bool {
+    let variables = has_variables(context);
+    exact(condition).is_some()
+        && !condition.open_ended
+        && condition.values.iter().all(|value| has_star(value, variables))
 }
 
 /// The operator, if it compares strings to the letter.

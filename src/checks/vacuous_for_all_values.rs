@@ -1,6 +1,6 @@
 //! `ForAllValues` in an Allow: it holds for a request that does not have the key.
 
-use crate::access::{Pin, grants};
+use crate::access::{self, Answer, Pin, Query, Through, Witness, grants};
 use crate::aws::keys::{self, Class, Flow, Presence};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Condition, Principal, PrincipalKind, SetOperator, Statement, Truth};
@@ -25,6 +25,7 @@ fn is_vacuous(condition: &Condition) -> bool {
 }
 
 struct Hole {
+    witness: Option<Box<Witness>>,
     confidence: Confidence,
     /// Whether the key says who calls or from where, rather than what is asked for.
     about_caller: bool,
@@ -47,12 +48,46 @@ fn judge(context: &Context<'_>, statement: &Statement, condition: &Condition) ->
         (Truth::Maybe, Absent::Can | Absent::Likely) | (_, Absent::Unlikely) => Confidence::Possible,
         (_, Absent::Cannot) => return None,
     };
+    let (confidence, witness) = match context.site.kind {
+        PolicyKind::Trust => asked(context, statement, condition, confidence, absent)?,
+        PolicyKind::Identity
+        | PolicyKind::Resource
+        | PolicyKind::Scp
+        | PolicyKind::Rcp
+        | PolicyKind::Boundary
+        | PolicyKind::Session => (confidence, None),
+    };
     Some(Hole {
         confidence,
+        witness,
         about_caller: is_about_caller(&condition.key),
         free: key.is_some_and(|key| key.class(Flow::RoleSession) == Class::Free),
         multivalued: key.is_some_and(|key| key.multivalued),
     })
+}
+
+/// What the engine says: whether a request without the key passes through the statement.
+fn asked(
+    context: &Context<'_>,
+    statement: &Statement,
+    condition: &Condition,
+    confidence: Confidence,
+    absent: Absent,
+) -> Option<(Confidence, Option<Box<Witness>>)> {
+    let through = Through { statement: Some(statement.index), principal: None };
+    match access::ask_through(context.model(), &Query::WithoutKey { key: condition.key.clone() }, through) {
+        Answer::Yes(witness) => {
+            let sure = match absent {
+                Absent::Can => Confidence::Proved,
+                Absent::Likely => Confidence::Likely,
+                Absent::Cannot | Absent::Unlikely => Confidence::Possible,
+            };
+            Some((sure, Some(witness)))
+        }
+        Answer::Possibly { example, .. } => Some((confidence.min(Confidence::Possible), example)),
+        Answer::Undecided(_) => Some((Confidence::Possible, None)),
+        Answer::Never(_) => (absent == Absent::Unlikely).then_some((Confidence::Possible, None)),
+    }
 }
 
 /// Whether a request can lack a key.
@@ -106,7 +141,7 @@ fn is_of_another(issuer: Option<&str>, key: &str) -> bool {
 }
 
 /// How the callers that a principal stands for make their requests.
-fn flows(kind: &PrincipalKind) -> &'static [Flow] {
+pub(super) fn flows(kind: &PrincipalKind) -> &'static [Flow] {
     match kind {
         PrincipalKind::Anyone
         | PrincipalKind::Account { .. }
@@ -167,7 +202,6 @@ fn word(statement: &Statement, condition: &Condition, hole: &Hole) -> Finding {
     )
     .label("holds when the key is absent")
     .because(condition.key_span, "nothing else demands this key")
-    .why(format!("a request without {key} is allowed"))
     .help(if hole.multivalued {
         format!("write `ForAnyValue:{plain}`, or add `\"Null\": {{\"{key}\": \"false\"}}` beside it")
     } else {
@@ -176,5 +210,9 @@ fn word(statement: &Statement, condition: &Condition, hole: &Hole) -> Finding {
     .subject(key)
     .statement(statement)
     .confidence(hole.confidence);
+    let finding = match &hole.witness {
+        Some(witness) => finding.witness(witness),
+        None => finding.why(format!("a request without {key} is allowed")),
+    };
     if hole.about_caller { finding } else { finding.severity(Severity::Low).audience(Audience::Strict) }
 }

@@ -112,6 +112,7 @@ fn fits(query: &Query, request: &Request, json: &str) -> bool {
                 && unnamed("aws:SourceOrgID")
                 && unnamed_part("aws:SourceOrgPaths", '/')
         }
+        Query::WithoutKey { key } => assume && one(key).is_none(),
         Query::OutsideTrusted => false,
     }
 }
@@ -135,12 +136,13 @@ struct Tally {
 fn sample(seed: u64, policies: usize, requests: usize, faults: Faults) -> Tally {
     let mut rng = Rng::new(seed);
     let mut tally = Tally::default();
+    let mut asked = queries();
+    asked.push(Query::WithoutKey { key: "sts:ExternalId".into() });
     for _ in 0..policies {
         let json = policy_json(&mut rng);
         let policy = read(&json);
         let model = analyse(&policy, &estate(faults));
-        let answers: Vec<(Query, Answer)> =
-            queries().into_iter().map(|query| (query.clone(), ask(&model, &query))).collect();
+        let answers: Vec<(Query, Answer)> = asked.iter().map(|query| (query.clone(), ask(&model, query))).collect();
         for (query, answer) in &answers {
             match answer {
                 Answer::Yes(_) => tally.yes += 1,
