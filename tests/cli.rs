@@ -32,6 +32,15 @@ fn demo_show_files() {
 }
 
 #[test]
+fn who_can_assume_the_roles_of_the_demo() {
+    let text = run(&root(), &["who", "--isolated", "testdata/demo", "testdata/clean"]);
+    assert_snapshot!(text.shown());
+    let json = run(&root(), &["who", "--isolated", "testdata/demo", "--format", "json"]);
+    let roles: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(roles["roles"].as_array().map(Vec::len), Some(8), "every trust policy of the demo");
+}
+
+#[test]
 fn clean_policies_raise_nothing() {
     let run = run(&root(), &["check", "--isolated", "testdata/clean"]);
     assert_eq!((run.stdout.as_str(), run.code), ("", 0), "{}", run.stdout);

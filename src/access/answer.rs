@@ -33,8 +33,8 @@ pub struct Faults {
     pub absent_fails_for_all: bool,
     /// Deny statements count for nothing.
     pub deny_is_ignored: bool,
-    /// Laws are left out.
-    pub no_laws: bool,
+    /// The last atom of each key is lost.
+    pub lost_atoms: bool,
     /// A Deny with several tests denies whatever meets one of them.
     pub deny_any_side: bool,
 }
@@ -52,6 +52,9 @@ pub enum Answer {
         why: Vec<Cause>,
         /// A request that does if these values allow.
         example: Option<Box<Witness>>,
+        /// The answer when every unknown value of a template is its default, or else equal only to itself: what to
+        /// expect, unless a parameter is set to a value that matters.
+        usually: Option<bool>,
     },
     /// It was not found out.
     Undecided(Reason),

@@ -8,7 +8,7 @@
 use super::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
 use super::bits::Bits;
 use super::eval::{self, evaluate};
-use super::model::{Builder, CALLER, Region, Space, Value};
+use super::model::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
 use super::queries::{Query, Standing, Through};
 use super::request::{Context, Request};
 use super::solve::{Cell, Clause, Found, MAX_NODES, solve};
@@ -28,6 +28,8 @@ pub struct Model {
     pub(super) statements: Vec<Boxed>,
     pub(super) laws: Vec<(&'static str, Clause)>,
     standing: Standing,
+    /// The one statement that may allow, in a slice of a policy that is too much at once.
+    only: Option<usize>,
 }
 
 /// Make a trust policy ready for questions.
@@ -53,6 +55,9 @@ pub fn ask_through(model: &Model, query: &Query, through: Through) -> Answer {
 /// Tries to find a request that the evaluator accepts where two keys depend on each other.
 const MAX_TRIES: usize = 8;
 
+/// Statements that are tried one at a time, at most.
+const MAX_SLICES: usize = 64;
+
 /// Which statements count, and which parts of them do not: the variations of a question.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope {
@@ -72,20 +77,30 @@ pub(super) enum Search {
 impl Model {
     pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> Model {
         let policies: Vec<Policy> = policies.iter().map(|policy| symbols::settle(policy, estate)).collect();
-        let mut builder = Builder::new();
+        Model::slice(policies, kind, estate, None)
+    }
+
+    fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> Model {
+        let mut builder = Builder::default();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
-            drafts.extend(Reading { policy: number, kind }.drafts(&mut builder, policy));
+            drafts.extend(Reading { policy: number, kind, only }.drafts(&mut builder, policy));
         }
         let standing = Standing::register(&mut builder, &policies, estate);
         let pending = axioms::register(&mut builder, kind);
         let accounts = standing.accounts();
-        let actions = if kind == PolicyKind::Trust { axioms::actions() } else { Vec::new() };
-        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
-        let space = builder.freeze(&actions, &accounts);
-        let laws = if estate.faults.no_laws { Vec::new() } else { pending.resolve(&space) };
+        let actions = if kind == PolicyKind::Trust { axioms::actions() } else { &[] };
+        let space = builder.freeze(actions, &accounts);
+        let mut laws = pending.resolve(&space);
+        if estate.faults.lost_atoms {
+            let last = |(dim, found): (usize, &Dimension)| {
+                let len = found.values.len();
+                ("fault", Clause { sides: vec![(dim, Bits::of(len, |atom| atom + 1 == len))] })
+            };
+            laws.extend(space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1).map(last));
+        }
         let statements = drafts.iter().map(|draft| draft.boxed(&space, estate.faults)).collect();
-        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing }
+        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing, only }
     }
 
     /// The policy in question.
@@ -156,6 +171,14 @@ impl Model {
         if out_of_budget { Search::OutOfBudget } else { Search::Nothing }
     }
 
+    /// A request that passes at this bound, not held against the evaluator.
+    pub(super) fn find(&self, boxes: &[Vec<Region>], scope: Scope, bound: Bound) -> Option<Witness> {
+        match self.search(boxes, scope, bound, &[]) {
+            Search::Point(point, statement) => Some(self.witness(&point, statement)),
+            Search::Nothing | Search::OutOfBudget => None,
+        }
+    }
+
     fn within(&self, cell: &Cell, regions: &[Region], bound: Bound) -> Cell {
         let mut cell = cell.clone();
         for region in regions {
@@ -167,10 +190,57 @@ impl Model {
 
     fn answer(&self, query: &Query, through: Through) -> Answer {
         let boxes = self.standing.boxes(query, &self.space);
-        self.decide(&boxes, Scope { through, ..Scope::default() })
+        let answer = self.decide(&boxes, Scope { through, ..Scope::default() });
+        match answer {
+            Answer::Undecided(Reason::StringAtoms { .. } | Reason::SetAtoms { .. }) if self.only.is_none() => {
+                self.answer_in_slices(query, through).unwrap_or(answer)
+            }
+            Answer::Possibly { why, example, .. } => {
+                Answer::Possibly { why, example, usually: self.usually(query, through) }
+            }
+            answer => answer,
+        }
     }
 
-    #[allow(dead_code)]
+    /// The answer when every unknown value is equal only to itself.
+    fn usually(&self, query: &Query, through: Through) -> Option<bool> {
+        let filled = symbols::instantiate(self.policy())?;
+        match Model::slice(vec![filled], self.kind, &self.estate, self.only).answer(query, through) {
+            Answer::Yes(_) => Some(true),
+            Answer::Never(_) => Some(false),
+            Answer::Possibly { .. } | Answer::Undecided(_) => None,
+        }
+    }
+
+    /// A key that all statements together ask too much of may be simple for each of them: a request passes if it passes
+    /// through one Allow and all Denies. `None` if that is no way out either.
+    fn answer_in_slices(&self, query: &Query, through: Through) -> Option<Answer> {
+        let allows: Vec<usize> = self
+            .with(0, Effect::Allow)
+            .map(|(_, allow)| allow.index)
+            .filter(|index| through.statement.is_none_or(|statement| statement == *index))
+            .collect();
+        if allows.len() > MAX_SLICES || self.policy().open_ended {
+            return None;
+        }
+        let mut open = None;
+        for statement in allows {
+            let slice = Model::slice(self.policies.clone(), self.kind, &self.estate, Some(statement));
+            match slice.answer(query, through) {
+                Answer::Never(_) => {}
+                Answer::Yes(witness) => return Some(Answer::Yes(witness)),
+                answer => open = open.or(Some(answer)),
+            }
+        }
+        Some(open.unwrap_or(Answer::Never(Proof::default())))
+    }
+
+    /// Whether a question makes sense for these policies: one about an issuer or a service needs a principal that
+    /// surely names it, one about foreign tokens an issuer of several customers.
+    pub fn arises(&self, query: &Query) -> bool {
+        !self.standing.boxes(query, &self.space).is_empty()
+    }
+
     pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {
         self.standing.boxes(query, &self.space)
     }
@@ -221,11 +291,11 @@ impl Model {
         Clause { sides: point.iter().enumerate().map(side).collect() }
     }
 
-    fn possibly(&self, example: Option<Witness>) -> Answer {
+    pub(super) fn possibly(&self, example: Option<Witness>) -> Answer {
         if let Some(reason) = self.space.dims().iter().find_map(|dim| dim.overflow.clone()) {
             return Answer::Undecided(reason);
         }
-        Answer::Possibly { why: self.causes(), example: example.map(Box::new) }
+        Answer::Possibly { why: self.causes(), example: example.map(Box::new), usually: None }
     }
 
     /// Everything that is not known of the policies.
@@ -247,9 +317,14 @@ impl Model {
 
     /// The request that a point stands for.
     pub(super) fn witness(&self, point: &[usize], statement: usize) -> Witness {
+        self.witness_of(point, self.statements[statement].index)
+    }
+
+    /// The request that a point stands for, with the place of its statement in its policy.
+    pub(super) fn witness_of(&self, point: &[usize], allowed_by: usize) -> Witness {
         let mut context = Context::default();
         let mut absent = Vec::new();
-        let first_key = super::model::CREDENTIALS.index() + 1;
+        let first_key = CREDENTIALS.index() + 1;
         for (dim, atom) in self.space.dims().iter().zip(point).skip(first_key) {
             match &dim.values[*atom] {
                 Value::Absent => absent.push(dim.name.clone()),
@@ -262,10 +337,10 @@ impl Model {
             Value::One(text) => text.clone(),
             Value::Many(_) | Value::Absent | Value::Any => String::new(),
         };
-        let resource = (self.kind != PolicyKind::Trust).then(|| text(super::model::RESOURCE.index()));
+        let resource = (self.kind != PolicyKind::Trust).then(|| text(RESOURCE.index()));
         let caller = self.space.callers.atoms[point[CALLER.index()]].caller.clone();
-        let request = Request { action: text(super::model::ACTION.index()), caller, resource, context };
-        Witness { request, absent, allowed_by: self.statements[statement].index }
+        let request = Request { action: text(ACTION.index()), caller, resource, context };
+        Witness { request, absent, allowed_by }
     }
 
     /// The request of a point, with the values put in that policy variables of its statement ask for.
@@ -297,7 +372,7 @@ impl Model {
     /// Whether a request with other values than its point's still lies in one of the boxes.
     fn within_boxes(&self, request: &Request, point: &[usize], boxes: &[Vec<Region>]) -> bool {
         let mut moved = point.to_vec();
-        for (index, dim) in self.space.dims().iter().enumerate().skip(super::model::CREDENTIALS.index() + 1) {
+        for (index, dim) in self.space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1) {
             if let Some([value]) = request.context.get(&dim.name) {
                 match dim.locate(value) {
                     Some(atom) => moved[index] = atom,
@@ -447,6 +522,15 @@ mod tests {
         let subject = witness.request.context.get("token.actions.githubusercontent.com:sub").map(<[String]>::concat);
         assert!(subject.is_some_and(|sub| sub.starts_with("repo:my-org") && !sub.starts_with("repo:my-org/")));
         yes(&github(&sub("repo:*:environment:prod")), &foreign);
+        // Templates of subjects that the owner of a repository chooses.
+        yes(&github(&sub("environment:prod")), &foreign);
+        yes(&github(&sub("repository_owner:my-org*")), &foreign);
+        never(&github(&sub("repository_owner:my-org:*")), &foreign);
+        never(&github(&sub("environment:prod:repo:my-org/app")), &foreign);
+        // A wildcard names no audience.
+        let issuer = || "token.actions.githubusercontent.com".into();
+        let like = r#""StringLike":{"token.actions.githubusercontent.com:aud":"*"}"#;
+        yes(&github(like), &Query::WrongAudience { issuer: issuer() });
         never(
             &github(&sub("repo:my-org/*")),
             &Query::WrongAudience { issuer: "token.actions.githubusercontent.com".into() },
@@ -487,6 +571,23 @@ mod tests {
         let session = r#""StringLike":{"sts:RoleSessionName":"${aws:username}-*"}"#;
         let witness = yes(&allow(r#"{"AWS":"444455556666"}"#, session), &Query::Anything);
         assert_eq!(witness.request.context.get("sts:RoleSessionName"), Some(&["someone-".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_to_expect_of_a_parameter() {
+        use crate::value::{Domain, Hole, Text};
+        let mut template = policy(&allow(r#"{"AWS":"444455556666"}"#, ""));
+        let hole = Hole { name: "X".into(), why: "a parameter", domain: Domain::AccountId, default: None };
+        let entry = &mut template.statements[0].principals.as_mut().expect("a principal").entries[0];
+        entry.text = Text::hole(hole, entry.text.span);
+        entry.kind = crate::policy::principal::classify(&entry.text, entry.member);
+        let model = analyse(&template, &Estate::default());
+        let usually = |query: &Query| match ask(&model, query) {
+            Answer::Possibly { usually, .. } => usually,
+            other => panic!("{other:#?}"),
+        };
+        assert_eq!(usually(&ANYBODY), Some(false));
+        assert_eq!(usually(&Query::WithoutExternalId { account: None }), Some(true));
     }
 
     #[test]

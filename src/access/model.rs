@@ -7,6 +7,7 @@
 
 use super::bits::Bits;
 use super::domain::{Domain, Test};
+use super::pattern::Pattern;
 use super::principal::{Callers, Derived, Has, Kind, Who};
 use super::solve::{Cell, Clause, Layout};
 use super::{Faults, Reason, atoms, keyspace};
@@ -54,7 +55,7 @@ pub enum Value {
 }
 
 /// Collects what reads the dimensions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Builder {
     actions: Vec<Test>,
     callers: Vec<Who>,
@@ -72,11 +73,6 @@ struct KeyDraft {
 }
 
 impl Builder {
-    /// Nothing reads anything yet.
-    pub fn new() -> Self {
-        Builder { actions: Vec::new(), callers: Vec::new(), resources: Vec::new(), keys: Vec::new() }
-    }
-
     /// A test of the action.
     pub fn action(&mut self, test: Test) -> Group {
         Group { dim: ACTION, index: add(&mut self.actions, test) }
@@ -133,17 +129,27 @@ impl Builder {
         Group { dim, index }
     }
 
+    /// Every pattern that a key's value is held against so far.
+    pub fn key_patterns(&self, dim: Dim) -> Vec<Pattern> {
+        let tests = self.keys.get(dim.0.wrapping_sub(CREDENTIALS.0 + 1)).map_or(&[][..], |key| &key.tests);
+        let patterns = tests.iter().filter_map(|test| match test {
+            Test::Text(patterns) => Some(patterns.iter().cloned()),
+            Test::Number(..) | Test::Date(..) | Test::Ip(_) => None,
+        });
+        patterns.flatten().collect()
+    }
+
     /// The tests of the caller so far.
     pub fn caller_tests(&self) -> &[Who] {
         &self.callers
     }
 
     /// Find the atoms of every dimension. `actions` are the only ones there are, if it is not empty.
-    pub fn freeze(self, actions: &[&str], accounts: &[String]) -> Space {
+    pub fn freeze(self, actions: &[String], accounts: &[String]) -> Space {
         let action_domain = if actions.is_empty() {
-            Domain::Text(vec![super::pattern::Pattern::glob("?*:?*")])
+            Domain::Text(vec![Pattern::glob("?*:?*")])
         } else {
-            Domain::Listed(actions.iter().map(|action| (*action).to_owned()).collect())
+            Domain::Listed(actions.to_vec())
         };
         let mut dims = vec![
             Dimension::single("action", &action_domain, &self.actions),

@@ -8,6 +8,7 @@ mod policies;
 mod rules;
 mod style;
 mod test;
+mod who;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -53,6 +54,7 @@ enum Command {
     Check(Box<check::CheckArgs>),
     Can(Box<can::CanArgs>),
     Test(test::TestArgs),
+    Who(who::WhoArgs),
     Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
 }
@@ -73,6 +75,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Can(args) => can::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Who(args) => who::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
     };

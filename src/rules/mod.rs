@@ -147,6 +147,14 @@ impl Finding {
         self
     }
 
+    /// The same with every place moved.
+    pub fn moved(mut self, place: &impl Fn(u32) -> u32) -> Self {
+        for label in std::iter::once(&mut self.primary).chain(&mut self.secondary) {
+            label.span = Span { start: place(label.span.start), end: place(label.span.end) };
+        }
+        self
+    }
+
     /// How sure, where it is not proved.
     pub fn confidence(mut self, confidence: Confidence) -> Self {
         self.confidence = confidence;
@@ -190,19 +198,17 @@ fn evidence(witness: &access::Witness) -> Witness {
     }
 }
 
-/// Run one rule on one policy and add what it finds.
-pub fn run(active: &ActiveRule, context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let rule = active.rule;
-    if !rule.reads.contains(&context.site.kind) {
-        return;
-    }
+/// What one rule finds in one policy.
+pub fn run(rule: &Rule, context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match &rule.check {
-        Check::Native(check) => check(context, &mut findings),
-        Check::Query(query) => query.run(context, &mut findings),
-        Check::Run => {}
+    if rule.reads.contains(&context.site.kind) {
+        match &rule.check {
+            Check::Native(check) => check(context, &mut findings),
+            Check::Query(query) => query.run(context, &mut findings),
+            Check::Run => {}
+        }
     }
-    found.extend(findings.into_iter().map(|finding| active.diagnose(finding, &context.site.address)));
+    findings
 }
 
 impl ActiveRule {
