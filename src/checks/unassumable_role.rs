@@ -7,6 +7,9 @@ use crate::policy::{BaseOperator, Condition, Effect, Policy, PrincipalKind, Stat
 use crate::rules::{Context, Finding};
 use crate::site::PolicyKind;
 
+/// How many statements, conditions and Deny statements are looked at for the reason: people write fewer.
+const MOST: usize = 16;
+
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let policy = context.policy;
     if policy.open_ended || plainly_open(policy) || !access::ask(context.model(), &Query::Anything).is_never() {
@@ -14,9 +17,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     // A principal or an action that gives nobody anything is other rules' matter; a policy without an Allow is locked on
     // purpose.
-    let allows: Vec<&Statement> =
-        context.allows().filter(|allow| !is_dead(context, &reduced(policy, allow, &[], &[]))).collect();
-    let causes: Vec<(&Statement, Cause<'_>)> = allows.iter().map(|allow| (*allow, Cause::of(context, allow))).collect();
+    let allows = context.allows().filter(|allow| !is_dead(context, &reduced(policy, allow, &[], &[]))).take(MOST);
+    let causes: Vec<(&Statement, Cause<'_>)> = allows.map(|allow| (allow, Cause::of(context, allow))).collect();
     let Some((statement, cause)) = causes.first() else { return };
     let mut finding = word(statement, cause);
     for (other, cause) in causes.iter().skip(1).take(4) {
@@ -94,7 +96,7 @@ enum Cause<'a> {
 impl<'a> Cause<'a> {
     fn of(context: &'a Context<'_>, allow: &'a Statement) -> Cause<'a> {
         let policy = context.policy;
-        for condition in &allow.conditions {
+        for condition in allow.conditions.iter().take(MOST) {
             if is_dead(context, &reduced(policy, allow, std::slice::from_ref(condition), &[])) {
                 return Cause::Condition(condition);
             }
@@ -104,7 +106,10 @@ impl<'a> Cause<'a> {
         }
         let denies: Vec<&Statement> =
             policy.statements.iter().filter(|statement| statement.effect == Effect::Deny).collect();
-        let alone = denies.iter().find(|deny| is_dead(context, &reduced(policy, allow, &allow.conditions, &[*deny])));
+        let alone = denies
+            .iter()
+            .take(MOST)
+            .find(|deny| is_dead(context, &reduced(policy, allow, &allow.conditions, &[*deny])));
         Cause::Denies(alone.map_or(denies.clone(), |deny| vec![*deny]))
     }
 }
@@ -114,7 +119,7 @@ fn reduced(policy: &Policy, allow: &Statement, conditions: &[Condition], denies:
     let allow = Statement { conditions: conditions.to_vec(), conditions_open_ended: false, ..allow.clone() };
     let statements = std::iter::once(&allow).chain(denies.iter().copied()).cloned();
     let statements = statements.enumerate().map(|(index, statement)| Statement { index, ..statement }).collect();
-    Policy { statements, ..policy.clone() }
+    Policy { span: policy.span, version: policy.version.clone(), statements, open_ended: false, facts: Vec::new() }
 }
 
 fn is_dead(context: &Context<'_>, policy: &Policy) -> bool {
