@@ -145,5 +145,5 @@ fn word(statement: &Statement, principal: &Principal, verdict: &Verdict) -> Find
         .help(format!("add \"Bool\": {{\"{PRESENT}\": \"true\"}}; {other}"))
         .subject(principal.text.display())
         .statement(statement);
-    verdict.show(finding, &[], || format!("{ACTION} with an access key alone, so without {PRESENT}, is allowed"))
+    verdict.show(finding, &[PRESENT], || format!("{ACTION} with an access key alone, so without {PRESENT}, is allowed"))
 }
