@@ -65,12 +65,13 @@ impl Verdict {
         }
     }
 
-    /// Give a finding its evidence: the witness if it has a value for what the finding is about, else the words.
+    /// Give a finding its evidence: the witness if it speaks of the keys that the finding is about, else the words.
     pub fn show(&self, finding: Finding, about: &[&str], words: impl FnOnce() -> String) -> Finding {
         let finding = finding.confidence(self.confidence);
         match &self.witness {
             Some(witness) => {
-                let says = |key: &&str| witness.request.context.get(key).is_some();
+                let absent = |key: &str| witness.absent.iter().any(|absent| absent.eq_ignore_ascii_case(key));
+                let says = |key: &&str| witness.request.context.get(key).is_some() || absent(key);
                 let finding = finding.witness(witness);
                 if about.is_empty() || about.iter().any(says) { finding } else { finding.why(words()) }
             }
