@@ -33,8 +33,8 @@ pub struct Faults {
     pub absent_fails_for_all: bool,
     /// Deny statements count for nothing.
     pub deny_is_ignored: bool,
-    /// Laws are left out.
-    pub no_laws: bool,
+    /// The last atom of each key is lost.
+    pub lost_atoms: bool,
     /// A Deny with several tests denies whatever meets one of them.
     pub deny_any_side: bool,
 }

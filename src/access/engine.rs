@@ -8,7 +8,7 @@
 use super::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
 use super::bits::Bits;
 use super::eval::{self, evaluate};
-use super::model::{Builder, CALLER, Region, Space, Value};
+use super::model::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
 use super::queries::{Query, Standing, Through};
 use super::request::{Context, Request};
 use super::solve::{Cell, Clause, Found, MAX_NODES, solve};
@@ -83,7 +83,14 @@ impl Model {
         let actions = if kind == PolicyKind::Trust { axioms::actions() } else { Vec::new() };
         let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
         let space = builder.freeze(&actions, &accounts);
-        let laws = if estate.faults.no_laws { Vec::new() } else { pending.resolve(&space) };
+        let mut laws = pending.resolve(&space);
+        if estate.faults.lost_atoms {
+            let last = |(dim, found): (usize, &Dimension)| {
+                let len = found.values.len();
+                ("fault", Clause { sides: vec![(dim, Bits::of(len, |atom| atom + 1 == len))] })
+            };
+            laws.extend(space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1).map(last));
+        }
         let statements = drafts.iter().map(|draft| draft.boxed(&space, estate.faults)).collect();
         Model { policies, kind, estate: estate.clone(), space, statements, laws, standing }
     }
@@ -156,6 +163,14 @@ impl Model {
         if out_of_budget { Search::OutOfBudget } else { Search::Nothing }
     }
 
+    /// A request that passes at this bound, not held against the evaluator.
+    pub(super) fn find(&self, boxes: &[Vec<Region>], scope: Scope, bound: Bound) -> Option<Witness> {
+        match self.search(boxes, scope, bound, &[]) {
+            Search::Point(point, statement) => Some(self.witness(&point, statement)),
+            Search::Nothing | Search::OutOfBudget => None,
+        }
+    }
+
     fn within(&self, cell: &Cell, regions: &[Region], bound: Bound) -> Cell {
         let mut cell = cell.clone();
         for region in regions {
@@ -170,7 +185,6 @@ impl Model {
         self.decide(&boxes, Scope { through, ..Scope::default() })
     }
 
-    #[allow(dead_code)]
     pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {
         self.standing.boxes(query, &self.space)
     }
@@ -221,7 +235,7 @@ impl Model {
         Clause { sides: point.iter().enumerate().map(side).collect() }
     }
 
-    fn possibly(&self, example: Option<Witness>) -> Answer {
+    pub(super) fn possibly(&self, example: Option<Witness>) -> Answer {
         if let Some(reason) = self.space.dims().iter().find_map(|dim| dim.overflow.clone()) {
             return Answer::Undecided(reason);
         }
@@ -247,9 +261,14 @@ impl Model {
 
     /// The request that a point stands for.
     pub(super) fn witness(&self, point: &[usize], statement: usize) -> Witness {
+        self.witness_of(point, self.statements[statement].index)
+    }
+
+    /// The request that a point stands for, with the place of its statement in its policy.
+    pub(super) fn witness_of(&self, point: &[usize], allowed_by: usize) -> Witness {
         let mut context = Context::default();
         let mut absent = Vec::new();
-        let first_key = super::model::CREDENTIALS.index() + 1;
+        let first_key = CREDENTIALS.index() + 1;
         for (dim, atom) in self.space.dims().iter().zip(point).skip(first_key) {
             match &dim.values[*atom] {
                 Value::Absent => absent.push(dim.name.clone()),
@@ -262,10 +281,10 @@ impl Model {
             Value::One(text) => text.clone(),
             Value::Many(_) | Value::Absent | Value::Any => String::new(),
         };
-        let resource = (self.kind != PolicyKind::Trust).then(|| text(super::model::RESOURCE.index()));
+        let resource = (self.kind != PolicyKind::Trust).then(|| text(RESOURCE.index()));
         let caller = self.space.callers.atoms[point[CALLER.index()]].caller.clone();
-        let request = Request { action: text(super::model::ACTION.index()), caller, resource, context };
-        Witness { request, absent, allowed_by: self.statements[statement].index }
+        let request = Request { action: text(ACTION.index()), caller, resource, context };
+        Witness { request, absent, allowed_by }
     }
 
     /// The request of a point, with the values put in that policy variables of its statement ask for.
@@ -297,7 +316,7 @@ impl Model {
     /// Whether a request with other values than its point's still lies in one of the boxes.
     fn within_boxes(&self, request: &Request, point: &[usize], boxes: &[Vec<Region>]) -> bool {
         let mut moved = point.to_vec();
-        for (index, dim) in self.space.dims().iter().enumerate().skip(super::model::CREDENTIALS.index() + 1) {
+        for (index, dim) in self.space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1) {
             if let Some([value]) = request.context.get(&dim.name) {
                 match dim.locate(value) {
                     Some(atom) => moved[index] = atom,

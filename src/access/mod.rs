@@ -7,7 +7,8 @@
 //! - *All requests at once.* [`analyse`] turns a policy into boxes over finite dimensions and [`ask`] searches them: the
 //!   answer is a request that [`eval`] accepts, or the proof that there is none. [`pattern`], [`domain`], [`atoms`] and
 //!   [`principal`] find the atoms of each dimension, [`compile`] and [`statements`] read the policy, [`axioms`] lists
-//!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search.
+//!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search. [`review`] asks what in a policy
+//!   has no effect, [`difference`] what another version grants, [`findings`] who comes in at all, [`explain`] why nobody does.
 //!
 //! Rules look before they search: [`probe`] asks whether a statement lets a described caller pass when a few condition
 //! keys are pinned and all others are the caller's to choose. [`flow`] knows which keys a caller cannot have,
@@ -20,9 +21,12 @@ pub mod axioms;
 pub mod bits;
 pub mod compile;
 pub mod decide;
+pub mod difference;
 pub mod domain;
 pub mod engine;
 pub mod eval;
+pub mod explain;
+pub mod findings;
 pub mod flow;
 pub mod grants;
 pub mod keyspace;
@@ -34,6 +38,7 @@ pub mod principal;
 pub mod probe;
 pub mod queries;
 pub mod request;
+pub mod review;
 pub mod solve;
 pub mod statements;
 pub mod stranger;

@@ -183,3 +183,113 @@ fn no_allowed_request_contradicts_an_answer() {
     assert!(contradictions.is_empty(), "{} contradictions, first:\n{}", contradictions.len(), contradictions[0]);
     assert!(*yes > 100 && *never > 100 && *relevant > 100, "{tally:?}");
 }
+
+use iamlint::access::difference::diff;
+use iamlint::access::review::{dead_statements, superfluous_statements, void_conditions};
+
+/// The policy without one of its statements, or without one of its conditions.
+fn without(policy: &Policy, statement: usize, condition: Option<usize>) -> Policy {
+    let mut policy = policy.clone();
+    match condition {
+        Some(condition) => {
+            policy.statements[statement].conditions.remove(condition);
+        }
+        None => {
+            policy.statements.remove(statement);
+        }
+    }
+    policy
+}
+
+#[test]
+fn what_has_no_effect_changes_no_decision() {
+    let mut rng = Rng::new(11);
+    let (mut dead, mut superfluous, mut void) = (0, 0, 0);
+    for _ in 0..size(250, 5_000) {
+        let json = policy_json(&mut rng);
+        let policy = read(&json);
+        let model = analyse(&policy, &estate(Faults::default()));
+        let gone = dead_statements(&model);
+        let extra = superfluous_statements(&model);
+        let idle = void_conditions(&model);
+        (dead, superfluous, void) = (dead + gone.len(), superfluous + extra.len(), void + idle.len());
+        let mut smaller = policy.clone();
+        extra.iter().rev().for_each(|(at, _)| smaller = without(&smaller, *at, None));
+        for _ in 0..size(40, 400) {
+            let request = request(&mut rng, &json);
+            let outcome = evaluate(&policy, PolicyKind::Trust, &request);
+            for at in &gone {
+                assert_ne!(outcome.statements[*at].applies, Truth::Yes, "dead {at}: {request:?}\n{json}");
+            }
+            let decision = allows(&outcome);
+            if decision == Truth::Maybe {
+                continue;
+            }
+            let again = allows(&evaluate(&smaller, PolicyKind::Trust, &request));
+            assert_eq!(again, decision, "superfluous {extra:?}: {request:?}\n{json}");
+            for (statement, condition) in &idle {
+                let changed = without(&policy, *statement, Some(*condition));
+                let again = allows(&evaluate(&changed, PolicyKind::Trust, &request));
+                assert_eq!(again, decision, "void {statement} {condition}: {request:?}\n{json}");
+            }
+        }
+    }
+    println!("{dead} dead, {superfluous} superfluous statements, {void} void conditions");
+    assert!(dead > 20 && superfluous > 20 && void > 5, "{dead} {superfluous} {void}");
+}
+
+#[test]
+fn differences_fit_decisions() {
+    let mut rng = Rng::new(12);
+    let (mut yes, mut never, mut open) = (0, 0, 0);
+    for round in 0..size(250, 5_000) {
+        let first = policy_json(&mut rng);
+        // Half of the pairs share statements.
+        let other = policy_json(&mut rng);
+        let (a, mut b) = (read(&first), read(&other));
+        if round % 2 == 0 {
+            b.statements.truncate(1 + round % 3);
+            let shared = a.statements.iter().skip(round % 2).cloned();
+            b.statements.extend(shared);
+            b.statements.iter_mut().enumerate().for_each(|(at, statement)| statement.index = at);
+        }
+        let found = diff(&a, &b, PolicyKind::Trust, &estate(Faults::default()));
+        let same = diff(&a, &a, PolicyKind::Trust, &estate(Faults::default()));
+        assert!(same.gained.is_never() && same.lost.is_never(), "{same:#?}\n{first}");
+        for answer in [&found.gained, &found.lost] {
+            match answer {
+                Answer::Yes(_) => yes += 1,
+                Answer::Never(_) => never += 1,
+                Answer::Possibly { .. } => open += 1,
+                Answer::Undecided(reason) => panic!("{reason:?}\n{first}\n{other}"),
+            }
+        }
+        for at in 0..size(60, 400) {
+            let request = request(&mut rng, if at % 2 == 0 { &first } else { &other });
+            let decide = |policy: &Policy| allows(&evaluate(policy, PolicyKind::Trust, &request));
+            let (before, after) = (decide(&a), decide(&b));
+            let gained = after == Truth::Yes && before == Truth::No;
+            let lost = before == Truth::Yes && after == Truth::No;
+            assert!(!(gained && found.gained.is_never()), "{request:?}\n{first}\n{other}");
+            assert!(!(lost && found.lost.is_never()), "{request:?}\n{first}\n{other}");
+        }
+    }
+    println!("{yes} yes, {never} never, {open} possibly");
+    assert!(yes > 50 && never > 50);
+}
+
+#[test]
+fn planted_mistakes_are_noticed() {
+    let faults = [
+        Faults { absent_fails_negated: true, ..Faults::default() },
+        Faults { absent_fails_for_all: true, ..Faults::default() },
+        Faults { deny_is_ignored: true, ..Faults::default() },
+        Faults { deny_any_side: true, ..Faults::default() },
+        Faults { lost_atoms: true, ..Faults::default() },
+    ];
+    for fault in faults {
+        let tally = sample(3, size(250, 2_000), size(30, 200), fault);
+        println!("{} contradictions for {fault:?}", tally.contradictions.len());
+        assert!(!tally.contradictions.is_empty(), "{fault:?}");
+    }
+}

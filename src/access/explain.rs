@@ -1,0 +1,102 @@
+//! Why nobody passes: the parts of a policy without which somebody would.
+
+use super::answer::{Answer, Guard, Proof, Witness};
+use super::engine::{Model, Scope};
+use super::queries::{Query, Through};
+use super::statements::{Bound, Origin};
+use crate::policy::{Effect, Policy, Truth};
+use crate::span::Span;
+
+/// For a question that is answered with Never: each condition of an Allow and each Deny that alone turns the answer
+/// round, with the request that would pass without it. A policy that is held back twice over has none.
+pub fn why_never(model: &Model, query: &Query, through: Through) -> Proof {
+    let boxes = model.boxes(query);
+    let mut held_back_by = Vec::new();
+    for (at, boxed) in model.statements.iter().enumerate().filter(|(_, boxed)| boxed.policy == 0) {
+        let Some(statement) = model.policy().statements.get(boxed.index) else { continue };
+        let mut parts: Vec<(Option<Origin>, Span)> = Vec::new();
+        if boxed.effect == Effect::Deny {
+            parts.push((None, statement.span));
+        } else if through.statement.is_none_or(|wanted| wanted == boxed.index) {
+            let conditions = statement.conditions.iter().enumerate();
+            parts.extend(conditions.map(|(number, one)| (Some(Origin::Condition(number)), one.span())));
+        }
+        for (origin, span) in parts {
+            let scope = Scope { through, without: Some((at, origin)), ..Scope::default() };
+            if let Some(without) = passes(model, &boxes, scope, boxed.index, origin) {
+                held_back_by.push(Guard { statement: boxed.index, origin, span, without: Box::new(without) });
+            }
+        }
+    }
+    Proof { held_back_by }
+}
+
+/// A request that passes the policy without a part of it, by both readings.
+fn passes(
+    model: &Model,
+    boxes: &[Vec<super::model::Region>],
+    scope: Scope,
+    index: usize,
+    origin: Option<Origin>,
+) -> Option<Witness> {
+    let witness = model.find(boxes, scope, Bound::Least)?;
+    let changed = without(model.policy(), index, origin);
+    let outcome = super::eval::evaluate(&changed, model.kind, &witness.request);
+    (outcome.allows().and(outcome.denies().not()) == Truth::Yes).then_some(witness)
+}
+
+/// The policy without a condition, or without a whole statement.
+pub fn without(policy: &Policy, statement: usize, origin: Option<Origin>) -> Policy {
+    let mut policy = policy.clone();
+    match origin {
+        Some(Origin::Condition(number)) => {
+            if let Some(conditions) = policy.statements.get_mut(statement).map(|one| &mut one.conditions)
+                && number < conditions.len()
+            {
+                conditions.remove(number);
+            }
+        }
+        Some(Origin::Action | Origin::Principal | Origin::Resource | Origin::Unseen) => {}
+        None if statement < policy.statements.len() => {
+            policy.statements.remove(statement);
+        }
+        None => {}
+    }
+    policy
+}
+
+/// One sentence for what an answer says.
+pub fn summary(answer: &Answer) -> String {
+    match answer {
+        Answer::Yes(witness) => format!("{} by {} is allowed", witness.request.action, witness.request.caller),
+        Answer::Never(_) => "no request is allowed".to_owned(),
+        Answer::Possibly { .. } => "it depends on a value that is not known".to_owned(),
+        Answer::Undecided(_) => "it was not found out".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Estate, analyse};
+    use crate::policy::lower;
+    use crate::syntax;
+
+    #[test]
+    fn the_condition_that_holds_back_is_named() {
+        let text = r#"{"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Condition":{
+                "Bool":{"aws:SecureTransport":"true"},
+                "StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}},
+            {"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"sts:AssumeRole"},
+            {"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Condition":{
+                "BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}]}"#;
+        let model = analyse(&lower(&syntax::parse(text, syntax::Syntax::Json).documents[0]), &Estate::default());
+        let guards = |query: &Query| -> Vec<(usize, Option<Origin>)> {
+            let proof = why_never(&model, query, Through::default());
+            proof.held_back_by.iter().map(|guard| (guard.statement, guard.origin)).collect()
+        };
+        assert_eq!(guards(&Query::Anybody { knows_external_id: false }), [(0, Some(Origin::Condition(1)))]);
+        assert_eq!(guards(&Query::WithoutMfa), [(2, None)]);
+    }
+}
