@@ -129,6 +129,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// The evidence: a request that is allowed, or why nothing can match.
     pub why: Option<String>,
+    /// The request that shows it, where the engine found one.
+    pub witness: Option<Box<Witness>>,
     /// What to write instead.
     pub help: Option<String>,
     /// The address of the role or resource, empty for a file that is one policy.
@@ -139,6 +141,38 @@ pub struct Diagnostic {
     pub statement: Option<String>,
     /// Identity over time: no line, no absolute path.
     pub fingerprint: Fingerprint,
+}
+
+/// A request that shows a finding, as reports print it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// `service:Name`.
+    pub action: String,
+    /// The sort of caller: `user`, `role`, `service`, `oidc`, `saml`, `root`, `federated-user`, `anonymous`.
+    pub caller: &'static str,
+    /// The caller's ARN, host name or provider.
+    pub principal: String,
+    /// The condition keys that matter with their values; `None` for one whose absence matters.
+    pub context: Vec<(String, Option<Vec<String>>)>,
+    /// The statement that allows it: its place in the policy.
+    pub allowed_by: usize,
+}
+
+/// "sts:AssumeRole by arn:aws:iam::999999999999:user/x with a = b and without c is allowed".
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.action, self.principal)?;
+        let present = self.context.iter().filter_map(|(key, values)| Some((key, values.as_ref()?)));
+        for (at, (key, values)) in present.enumerate() {
+            let values = values.join(", ");
+            write!(f, "{}{key} = {values}", if at == 0 { " with " } else { ", " })?;
+        }
+        let absent = self.context.iter().filter(|(_, values)| values.is_none());
+        for (at, (key, _)) in absent.enumerate() {
+            write!(f, "{}{key}", if at == 0 { " without " } else { ", " })?;
+        }
+        f.write_str(" is allowed")
+    }
 }
 
 /// Identity of a finding over time: rule, subject, address and statement, never a line or an absolute path.

@@ -4,12 +4,15 @@
 //! files in parallel and puts the results in an order that does not depend on the number of threads.
 
 use crate::config::Config;
+mod memo;
 mod variants;
+
+use memo::{Judged, Memo};
 
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
 use crate::discover::{self, ReadError};
 use crate::input::{self, Found, Input};
-use crate::policy::{self, Policy};
+use crate::policy;
 use crate::rules::{self, ActiveRule, Context, Finding, Org, Selection};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
@@ -101,6 +104,8 @@ pub struct Settings {
     pub format: Option<&'static dyn Input>,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
+    /// What was found in documents that may come again.
+    memo: Memo,
 }
 
 impl Settings {
@@ -125,6 +130,7 @@ impl Settings {
             kind: None,
             format: None,
             timings: Vec::new(),
+            memo: Memo::default(),
         }
     }
 
@@ -208,8 +214,13 @@ impl Judge<'_> {
                 let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| {
                     a.address == b.address && a.document.span == b.document.span
                 };
-                for variants in found.sites.chunk_by(same) {
-                    self.policy(variants, &mut policies);
+                let sites: Vec<&[PolicySite<'_>]> = found.sites.chunk_by(same).collect();
+                let this = &*self;
+                // An account's dump is one file with thousands of policies.
+                let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
+                for (policy, findings) in judged {
+                    policies.push(policy);
+                    self.findings.extend(findings);
                 }
             }
         }
@@ -224,40 +235,63 @@ impl Judge<'_> {
     }
 
     /// One policy in each of the variants that the conditions of its template give it.
-    fn policy(&mut self, variants: &[PolicySite<'_>], policies: &mut Vec<PolicyReport>) {
+    fn policy(&self, variants: &[PolicySite<'_>], text: &str) -> (PolicyReport, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        let mut statements = 0;
         let mut judged = Vec::with_capacity(variants.len());
-        for (number, site) in variants.iter().enumerate() {
-            let policy = policy::lower(&site.document);
-            if number == 0 {
-                policies.push(PolicyReport {
-                    address: site.address.clone(),
-                    kind: site.kind,
-                    span: site.document.span,
-                    statements: policy.statements.len(),
-                    unresolved: site.document.count_unknown(),
-                });
-            }
-            judged.push((site.branch.as_slice(), self.rules(site, &policy)));
+        for site in variants {
+            let (count, findings) = self.variant(site, text);
+            statements = count;
+            judged.push((site.branch.as_slice(), findings));
         }
-        variants::merge(judged, self.findings);
+        variants::merge(judged, &mut found);
+        let site = &variants[0];
+        let report = PolicyReport {
+            address: site.address.clone(),
+            kind: site.kind,
+            span: site.document.span,
+            statements,
+            unresolved: site.document.count_unknown(),
+        };
+        (report, found)
     }
 
-    fn rules(&self, site: &PolicySite<'_>, policy: &Policy) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        let view = OnceCell::new();
-        for (at, active) in self.settings.rules.iter().enumerate() {
-            let context = Context { site, policy, org: &self.settings.org, options: &active.options, view: &view };
-            match self.settings.timings.get(at) {
-                Some(total) => {
-                    let start = Instant::now();
-                    rules::run(active, &context, &mut found);
-                    let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                    total.fetch_add(nanos, Ordering::Relaxed);
-                }
-                None => rules::run(active, &context, &mut found),
+    /// The findings in one document, and how many statements it has.
+    fn variant(&self, site: &PolicySite<'_>, text: &str) -> (usize, Vec<Diagnostic>) {
+        let rules = &self.settings.rules;
+        let start = site.document.span.start;
+        match memo::Key::of(site, text) {
+            Some(key) => {
+                let judged = self.settings.memo.get(key, || self.judge(site).moved(|at| at.wrapping_sub(start)));
+                let findings = judged.findings.iter().map(|(rule, finding)| {
+                    rules[*rule].diagnose(finding.clone().moved(&|at| at.wrapping_add(start)), &site.address)
+                });
+                (judged.statements, findings.collect())
+            }
+            None => {
+                let judged = self.judge(site);
+                let diagnose = |(rule, finding): (usize, Finding)| rules[rule].diagnose(finding, &site.address);
+                (judged.statements, judged.findings.into_iter().map(diagnose).collect())
             }
         }
-        found
+    }
+
+    /// Run every rule on one document.
+    fn judge(&self, site: &PolicySite<'_>) -> Judged {
+        let policy = &policy::lower(&site.document);
+        let mut findings = Vec::new();
+        let (view, model) = (OnceCell::new(), OnceCell::new());
+        for (at, active) in self.settings.rules.iter().enumerate() {
+            let context =
+                Context { site, policy, org: &self.settings.org, options: &active.options, view: &view, model: &model };
+            let start = self.settings.timings.get(at).map(|total| (total, Instant::now()));
+            findings.extend(rules::run(active.rule, &context).into_iter().map(|finding| (at, finding)));
+            if let Some((total, start)) = start {
+                let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                total.fetch_add(nanos, Ordering::Relaxed);
+            }
+        }
+        Judged { findings, statements: policy.statements.len() }
     }
 
     fn problems(&mut self, problems: &[Problem]) {

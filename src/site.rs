@@ -110,7 +110,7 @@ pub struct Owner {
 }
 
 /// What a file says about the account that a role or resource lives in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OwnerAccount {
     /// Nothing.
     #[default]

@@ -3,4 +3,5 @@
 mod access {
     mod engine;
     mod generate;
+    mod laws;
 }

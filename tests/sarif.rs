@@ -50,6 +50,7 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
         primary: Label::new(span, "every principal"),
         secondary: Vec::new(),
         why: None,
+        witness: None,
         help: None,
         resource: String::new(),
         subject: "*".into(),

@@ -6,7 +6,7 @@
 
 use super::domain::Test;
 use super::model::{Builder, Dim, Group, Region, Space, kind_of};
-use super::pattern::{Class, Element, Pattern};
+use super::pattern::{Class, Element, Pattern, Syntax};
 use super::principal::{Kind, Who};
 use super::solve::Clause;
 use crate::aws::keys::{Flow, Key, Mark, Presence};
@@ -46,8 +46,19 @@ enum Form {
     Claims,
     /// Session tags and `aws:TagKeys`.
     Tags,
+    /// A value of one key that belongs to somebody, with a value of another key that belongs to somebody else.
+    Owners(&'static str, &'static str, Owner),
     /// Facts that do not come together.
     Never(&'static [Fact]),
+}
+
+/// How the values of two keys name the same owner.
+#[derive(Clone, Copy, Debug)]
+enum Owner {
+    /// The second key's paths begin with the organization that the first names.
+    Organization,
+    /// The second key's ARN has the account that the first names, or none.
+    Account,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +206,27 @@ pub const AXIOMS: &[Axiom] = &[
         form: Form::Never(&[Has("aws:PrincipalOrgID"), Lacks("aws:PrincipalOrgPaths")]),
     },
     Axiom {
+        id: "path-in-organization",
+        impossible: "aws:PrincipalOrgPaths in another organization than aws:PrincipalOrgID",
+        source: KEYS,
+        confidence: Documented,
+        form: Form::Owners("aws:PrincipalOrgID", "aws:PrincipalOrgPaths", Owner::Organization),
+    },
+    Axiom {
+        id: "source-path-in-organization",
+        impossible: "aws:SourceOrgPaths in another organization than aws:SourceOrgID",
+        source: KEYS,
+        confidence: Documented,
+        form: Form::Owners("aws:SourceOrgID", "aws:SourceOrgPaths", Owner::Organization),
+    },
+    Axiom {
+        id: "source-in-account",
+        impossible: "aws:SourceArn of another account than aws:SourceAccount",
+        source: KEYS,
+        confidence: Documented,
+        form: Form::Owners("aws:SourceAccount", "aws:SourceArn", Owner::Account),
+    },
+    Axiom {
         id: "path-has-organization",
         impossible: "aws:PrincipalOrgPaths without aws:PrincipalOrgID",
         source: KEYS,
@@ -221,6 +253,9 @@ pub fn register(builder: &mut Builder, kind: PolicyKind) -> Pending {
                 Form::Presence => presence(builder, axiom.id, &mut pending.0),
                 Form::Claims => claims(builder, axiom.id, &mut pending.0),
                 Form::Tags => tags(builder, axiom.id, &mut pending.0),
+                Form::Owners(first, second, owner) => {
+                    owners(builder, (first, second, owner), axiom.id, &mut pending.0);
+                }
                 Form::Never(facts) => {
                     let regions: Option<Vec<Region>> = facts.iter().map(|fact| region(builder, *fact)).collect();
                     pending.0.extend(regions.map(|regions| (axiom.id, regions)));
@@ -378,6 +413,50 @@ fn tags(builder: &mut Builder, id: &'static str, out: &mut Vec<(&'static str, Ve
         let listed = builder.test(keys, Test::Text(vec![Pattern(folded.collect())]));
         out.push((id, vec![Region::Present(dim), Region::NotIn(listed)]));
         out.push((id, vec![Region::Absent(dim), Region::In(listed)]));
+    }
+}
+
+/// For each owner that a test of either key names: what is his by one key is nobody else's by the other.
+fn owners(
+    builder: &mut Builder,
+    (first, second, owner): (&str, &str, Owner),
+    id: &'static str,
+    out: &mut Vec<(&'static str, Vec<Region>)>,
+) {
+    let (Some(first), Some(second)) = (builder.read_key(first), builder.read_key(second)) else { return };
+    let mut named: Vec<String> =
+        builder.key_patterns(first).into_iter().filter_map(|pattern| pattern.only_text()).collect();
+    named.extend(builder.key_patterns(second).into_iter().filter_map(|pattern| match owner {
+        Owner::Organization => pattern.fixed_prefix().split_once('/').map(|(name, _)| name.to_owned()),
+        Owner::Account => {
+            // Literal fields stand between wildcards: only the account's field matters.
+            let fields: Vec<&[Element]> = pattern.0.split(|element| element.class == Class::Lit(':')).collect();
+            fields.get(4).and_then(|field| Pattern(field.to_vec()).only_text())
+        }
+    }));
+    named.retain(|name| match owner {
+        Owner::Organization => name.starts_with("o-"),
+        Owner::Account => crate::aws::accounts::is_account_id(name),
+    });
+    named.sort();
+    named.dedup();
+    for name in named {
+        let own = builder.test(first, Test::Text(vec![Pattern::exactly(&name)]));
+        let (his, not_others) = match owner {
+            Owner::Organization => {
+                let his = vec![Pattern::exactly(&name).then(&Pattern::glob("/*"))];
+                (his.clone(), his)
+            }
+            Owner::Account => {
+                let arn = |account: &str| Pattern::compile(Syntax::Arn, &format!("arn:*:*:*:{account}:*"));
+                let his: Vec<Pattern> = arn(&name).into_iter().collect();
+                (his.clone(), his.into_iter().chain(arn("")).collect())
+            }
+        };
+        let his = builder.test(second, Test::Text(his));
+        let not_others = builder.test(second, Test::Text(not_others));
+        out.push((id, vec![Region::In(own), Region::Out(not_others)]));
+        out.push((id, vec![Region::Out(own), Region::In(his)]));
     }
 }
 

@@ -145,3 +145,61 @@ fn same_words(a: &Statement, b: &Statement) -> bool {
             .zip(&b.conditions)
             .all(|(a, b)| a.operator == b.operator && a.key.eq_ignore_ascii_case(&b.key) && a.values == b.values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::lower;
+    use crate::syntax;
+
+    fn compare(kind: PolicyKind, before: &str, after: &str) -> Difference {
+        let read = |statements: &str| {
+            let text = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{statements}]}}");
+            lower(&syntax::parse(&text, syntax::Syntax::Json).documents[0])
+        };
+        diff(&read(before), &read(after), kind, &Estate::default())
+    }
+
+    fn trust(principal: &str, condition: &str) -> String {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":{principal}}},"Action":"sts:AssumeRole","Condition":{{{condition}}}}}"#
+        )
+    }
+
+    #[test]
+    fn trust_policies() {
+        let (star, one) = (trust(r#""*""#, ""), trust(r#""444455556666""#, ""));
+        let wider = compare(PolicyKind::Trust, &one, &star);
+        assert!(wider.gained.witness().is_some_and(|found| found.request.caller.account() != Some("444455556666")));
+        assert!(wider.lost.is_never());
+        let id = trust(r#""444455556666""#, r#""StringEquals":{"sts:ExternalId":"k7Qd"}"#);
+        let narrower = compare(PolicyKind::Trust, &one, &id);
+        assert!(narrower.gained.is_never() && narrower.lost.witness().is_some());
+        // The same in other words.
+        let root = trust(r#""arn:aws:iam::444455556666:root""#, r#""Bool":{"aws:SecureTransport":"true"}"#);
+        let same = compare(PolicyKind::Trust, &one, &root);
+        assert!(same.gained.is_never() && same.lost.is_never());
+        // Both name everybody; whether services are among them does not matter.
+        let guarded = trust(r#""*""#, r#""StringEquals":{"sts:ExternalId":"k7Qd"}"#);
+        assert!(compare(PolicyKind::Trust, &star, &guarded).gained.is_never());
+    }
+
+    #[test]
+    fn permission_policies() {
+        let allow =
+            |action: &str, resource: &str| format!(r#"{{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#);
+        let compare = |before: &str, after: &str| compare(PolicyKind::Identity, before, after);
+        let all = compare(&allow(r#""s3:GetObject""#, r#""*""#), &allow(r#""S3:Get*""#, r#""*""#));
+        assert!(all.lost.is_never());
+        let action = all.gained.witness().map(|found| found.request.action.to_ascii_lowercase());
+        assert!(action.is_some_and(|action| action.starts_with("s3:get") && action != "s3:getobject"));
+        let narrower = compare(&allow(r#""s3:*""#, r#""*""#), &allow(r#""s3:*""#, r#""arn:aws:s3:::logs/*""#));
+        assert!(narrower.gained.is_never() && narrower.lost.witness().is_some());
+        let split = format!("{},{}", allow(r#""s3:Get*""#, r#""*""#), allow(r#""s3:Put*""#, r#""*""#));
+        let joined = compare(&split, &allow(r#"["s3:Put*","s3:Get*"]"#, r#""*""#));
+        assert!(joined.gained.is_never() && joined.lost.is_never());
+        let deny = r#",{"Effect":"Deny","NotAction":"s3:GetObject","Resource":"*"}"#;
+        let denied = compare(&allow(r#""s3:GetObject""#, r#""*""#), &(allow(r#""s3:*""#, r#""*""#) + deny));
+        assert!(denied.gained.is_never() && denied.lost.is_never());
+    }
+}

@@ -28,6 +28,8 @@ pub struct Model {
     pub(super) statements: Vec<Boxed>,
     pub(super) laws: Vec<(&'static str, Clause)>,
     standing: Standing,
+    /// The one statement that may allow, in a slice of a policy that is too much at once.
+    only: Option<usize>,
 }
 
 /// Make a trust policy ready for questions.
@@ -53,6 +55,9 @@ pub fn ask_through(model: &Model, query: &Query, through: Through) -> Answer {
 /// Tries to find a request that the evaluator accepts where two keys depend on each other.
 const MAX_TRIES: usize = 8;
 
+/// Statements that are tried one at a time, at most.
+const MAX_SLICES: usize = 64;
+
 /// Which statements count, and which parts of them do not: the variations of a question.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope {
@@ -72,10 +77,14 @@ pub(super) enum Search {
 impl Model {
     pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> Model {
         let policies: Vec<Policy> = policies.iter().map(|policy| symbols::settle(policy, estate)).collect();
+        Model::slice(policies, kind, estate, None)
+    }
+
+    fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> Model {
         let mut builder = Builder::new();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
-            drafts.extend(Reading { policy: number, kind }.drafts(&mut builder, policy));
+            drafts.extend(Reading { policy: number, kind, only }.drafts(&mut builder, policy));
         }
         let standing = Standing::register(&mut builder, &policies, estate);
         let pending = axioms::register(&mut builder, kind);
@@ -92,7 +101,7 @@ impl Model {
             laws.extend(space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1).map(last));
         }
         let statements = drafts.iter().map(|draft| draft.boxed(&space, estate.faults)).collect();
-        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing }
+        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing, only }
     }
 
     /// The policy in question.
@@ -182,7 +191,36 @@ impl Model {
 
     fn answer(&self, query: &Query, through: Through) -> Answer {
         let boxes = self.standing.boxes(query, &self.space);
-        self.decide(&boxes, Scope { through, ..Scope::default() })
+        let answer = self.decide(&boxes, Scope { through, ..Scope::default() });
+        match answer {
+            Answer::Undecided(Reason::StringAtoms { .. } | Reason::SetAtoms { .. }) if self.only.is_none() => {
+                self.answer_in_slices(query, through).unwrap_or(answer)
+            }
+            answer => answer,
+        }
+    }
+
+    /// A key that all statements together ask too much of may be simple for each of them: a request passes if it passes
+    /// through one Allow and all Denies. `None` if that is no way out either.
+    fn answer_in_slices(&self, query: &Query, through: Through) -> Option<Answer> {
+        let allows: Vec<usize> = self
+            .with(0, Effect::Allow)
+            .map(|(_, allow)| allow.index)
+            .filter(|index| through.statement.is_none_or(|statement| statement == *index))
+            .collect();
+        if allows.len() > MAX_SLICES || self.policy().open_ended {
+            return None;
+        }
+        let mut open = None;
+        for statement in allows {
+            let slice = Model::slice(self.policies.clone(), self.kind, &self.estate, Some(statement));
+            match slice.answer(query, through) {
+                Answer::Never(_) => {}
+                Answer::Yes(witness) => return Some(Answer::Yes(witness)),
+                answer => open = open.or(Some(answer)),
+            }
+        }
+        Some(open.unwrap_or(Answer::Never(Proof::default())))
     }
 
     pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {

@@ -1,6 +1,6 @@
 //! Why nobody passes: the parts of a policy without which somebody would.
 
-use super::answer::{Answer, Guard, Proof, Witness};
+use super::answer::{Guard, Proof, Witness};
 use super::engine::{Model, Scope};
 use super::queries::{Query, Through};
 use super::statements::{Bound, Origin};
@@ -63,16 +63,6 @@ pub fn without(policy: &Policy, statement: usize, origin: Option<Origin>) -> Pol
         None => {}
     }
     policy
-}
-
-/// One sentence for what an answer says.
-pub fn summary(answer: &Answer) -> String {
-    match answer {
-        Answer::Yes(witness) => format!("{} by {} is allowed", witness.request.action, witness.request.caller),
-        Answer::Never(_) => "no request is allowed".to_owned(),
-        Answer::Possibly { .. } => "it depends on a value that is not known".to_owned(),
-        Answer::Undecided(_) => "it was not found out".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@
 //! - *All requests at once.* [`analyse`] turns a policy into boxes over finite dimensions and [`ask`] searches them: the
 //!   answer is a request that [`eval`] accepts, or the proof that there is none. [`pattern`], [`domain`], [`atoms`] and
 //!   [`principal`] find the atoms of each dimension, [`compile`] and [`statements`] read the policy, [`axioms`] lists
-//!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search. [`review`] asks what in a policy
-//!   has no effect, [`difference`] what another version grants, [`findings`] who comes in at all, [`explain`] why nobody does.
+//!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search. [`explain`] says why there is no
+//!   request, [`review`] what in a policy has no effect, [`difference`] what another version grants, [`findings`] who
+//!   comes in at all.
 //!
 //! Rules look before they search: [`probe`] asks whether a statement lets a described caller pass when a few condition
 //! keys are pinned and all others are the caller's to choose. [`flow`] knows which keys a caller cannot have,

@@ -7,6 +7,7 @@
 
 use super::bits::Bits;
 use super::domain::{Domain, Test};
+use super::pattern::Pattern;
 use super::principal::{Callers, Derived, Has, Kind, Who};
 use super::solve::{Cell, Clause, Layout};
 use super::{Faults, Reason, atoms, keyspace};
@@ -133,6 +134,16 @@ impl Builder {
         Group { dim, index }
     }
 
+    /// Every pattern that a key's value is held against so far.
+    pub fn key_patterns(&self, dim: Dim) -> Vec<Pattern> {
+        let tests = self.keys.get(dim.0.wrapping_sub(CREDENTIALS.0 + 1)).map_or(&[][..], |key| &key.tests);
+        let patterns = tests.iter().filter_map(|test| match test {
+            Test::Text(patterns) => Some(patterns.iter().cloned()),
+            Test::Number(..) | Test::Date(..) | Test::Ip(_) => None,
+        });
+        patterns.flatten().collect()
+    }
+
     /// The tests of the caller so far.
     pub fn caller_tests(&self) -> &[Who] {
         &self.callers
@@ -141,7 +152,7 @@ impl Builder {
     /// Find the atoms of every dimension. `actions` are the only ones there are, if it is not empty.
     pub fn freeze(self, actions: &[&str], accounts: &[String]) -> Space {
         let action_domain = if actions.is_empty() {
-            Domain::Text(vec![super::pattern::Pattern::glob("?*:?*")])
+            Domain::Text(vec![Pattern::glob("?*:?*")])
         } else {
             Domain::Listed(actions.iter().map(|action| (*action).to_owned()).collect())
         };

@@ -84,14 +84,19 @@ pub struct Reading {
     pub policy: usize,
     /// What it is attached to.
     pub kind: PolicyKind,
+    /// The one statement that may allow; all of them, if there is none. Every Deny is read.
+    pub only: Option<usize>,
 }
 
 impl Reading {
     /// Register every test of a policy.
     pub fn drafts(self, builder: &mut Builder, policy: &Policy) -> Vec<Draft> {
         let variables = policy.version.as_ref().is_some_and(|version| version.known() != Some("2008-10-17"));
+        let read = |statement: &&Statement| {
+            statement.effect != Effect::Allow || self.only.is_none_or(|only| only == statement.index)
+        };
         let mut drafts: Vec<Draft> =
-            policy.statements.iter().map(|statement| self.draft(builder, statement, variables)).collect();
+            policy.statements.iter().filter(read).map(|statement| self.draft(builder, statement, variables)).collect();
         if policy.open_ended {
             for effect in [Effect::Allow, Effect::Deny] {
                 drafts.push(Draft {

@@ -5,7 +5,7 @@
 
 use super::place::Places;
 use super::{Options, summary};
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity, Witness};
 use crate::lint::{FileReport, PolicyReport, Report};
 use crate::source::Position;
 use crate::span::Span;
@@ -108,6 +108,8 @@ struct Finding<'a> {
     subject: &'a str,
     statement: Option<&'a str>,
     labels: Vec<Mark<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<Value>,
     fingerprint: String,
 }
 
@@ -130,9 +132,27 @@ impl<'a> Finding<'a> {
             subject: &finding.subject,
             statement: finding.statement.as_deref(),
             labels: std::iter::once(Mark::new(&finding.primary, true, places)).chain(secondary).collect(),
+            witness: finding.witness.as_deref().map(witness),
             fingerprint: finding.fingerprint.to_string(),
         }
     }
+}
+
+/// A request: a key with one value is a string, with several a list, and `null` where its absence is the point.
+fn witness(witness: &Witness) -> Value {
+    let value = |values: &Option<Vec<String>>| match values.as_deref() {
+        None => Value::Null,
+        Some([one]) => one.as_str().into(),
+        Some(values) => values.into(),
+    };
+    let context: Map<String, Value> =
+        witness.context.iter().map(|(key, values)| (key.clone(), value(values))).collect();
+    json!({
+        "action": witness.action,
+        "principal": {"type": witness.caller, "arn": witness.principal},
+        "context": context,
+        "allowedBy": format!("Statement[{}]", witness.allowed_by),
+    })
 }
 
 #[derive(Serialize)]

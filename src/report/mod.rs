@@ -134,6 +134,7 @@ pub(crate) mod tests {
             primary,
             secondary: Vec::new(),
             why: None,
+            witness: None,
             help: None,
             resource: String::new(),
             subject: "*".into(),

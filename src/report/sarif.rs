@@ -13,7 +13,7 @@
 use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
 use super::{Options, cwe, level, uri};
-use crate::diagnostic::{Audience, Diagnostic, Severity};
+use crate::diagnostic::{Audience, Diagnostic, Severity, Witness};
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
 use crate::source::Source;
@@ -141,6 +141,9 @@ impl<'a> File<'a> {
         if !related.is_empty() {
             result.insert("relatedLocations".into(), related.into());
         }
+        if let Some(witness) = &finding.witness {
+            result.insert("codeFlows".into(), self.flow(finding, witness));
+        }
         let line = self.source.line_index(finding.primary.span.start);
         let hash = self.hashes.get(line).map_or(String::new(), LineHash::to_string);
         let fingerprints = json!({
@@ -155,6 +158,19 @@ impl<'a> File<'a> {
         });
         result.insert("properties".into(), properties);
         result.into()
+    }
+
+    /// The request that shows the finding, as steps: who calls, past which places, and that it is allowed.
+    fn flow(&self, finding: &Diagnostic, witness: &Witness) -> Value {
+        let step = |text: String, span: Span| {
+            let place = self.place(span, false);
+            json!({"location": {"message": {"text": escape(&text)}, "physicalLocation": place}})
+        };
+        let mut steps = vec![step(format!("{} calls {}", witness.principal, witness.action), finding.primary.span)];
+        let labelled = finding.secondary.iter().filter(|label| !label.text.is_empty());
+        steps.extend(labelled.take(MAX_RELATED).map(|label| step(label.text.clone(), label.span)));
+        let request = json!({"text": sentence(&escape(&witness.to_string()))});
+        json!([{"message": request, "threadFlows": [{"locations": steps}]}])
     }
 
     fn notification(&self, finding: &Diagnostic) -> Value {

@@ -8,7 +8,8 @@ pub mod options;
 pub mod query;
 pub mod select;
 
-use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
+use crate::access::{self, Caller};
+use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
 use crate::site::PolicyKind;
 use crate::span::Span;
@@ -72,6 +73,7 @@ pub struct Finding {
     primary: Label,
     secondary: Vec<Label>,
     why: Option<String>,
+    witness: Option<Box<Witness>>,
     help: Option<String>,
     subject: String,
     statement: Option<String>,
@@ -89,6 +91,7 @@ impl Finding {
             primary: Label::new(span, ""),
             secondary: Vec::new(),
             why: None,
+            witness: None,
             help: None,
             subject: String::new(),
             statement: None,
@@ -117,6 +120,12 @@ impl Finding {
         self
     }
 
+    /// The request that the engine found: it is the evidence, unless a `why` was given.
+    pub fn witness(mut self, witness: &access::Witness) -> Self {
+        self.witness = Some(Box::new(evidence(witness)));
+        self
+    }
+
     /// What to write instead.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
@@ -135,6 +144,14 @@ impl Finding {
         // Without a Sid the identity rests on rule, address and subject; an index would change with every insertion.
         self.statement_key = sid.clone().unwrap_or_default();
         self.statement = Some(sid.unwrap_or_else(|| statement.index.to_string()));
+        self
+    }
+
+    /// The same with every place moved.
+    pub fn moved(mut self, place: &impl Fn(u32) -> u32) -> Self {
+        for label in std::iter::once(&mut self.primary).chain(&mut self.secondary) {
+            label.span = Span { start: place(label.span.start), end: place(label.span.end) };
+        }
         self
     }
 
@@ -157,19 +174,41 @@ impl Finding {
     }
 }
 
-/// Run one rule on one policy and add what it finds.
-pub fn run(active: &ActiveRule, context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let rule = active.rule;
-    if !rule.reads.contains(&context.site.kind) {
-        return;
+/// A witness as reports print it.
+fn evidence(witness: &access::Witness) -> Witness {
+    let request = &witness.request;
+    let caller = match &request.caller {
+        Caller::User { .. } => "user",
+        Caller::Role { .. } => "role",
+        Caller::Root { .. } => "root",
+        Caller::FederatedUser { .. } => "federated-user",
+        Caller::Service(_) => "service",
+        Caller::Oidc(_) => "oidc",
+        Caller::Saml(_) => "saml",
+        Caller::Anonymous => "anonymous",
+    };
+    let present = request.context.iter().map(|(key, values)| (key.to_owned(), Some(values.to_vec())));
+    let absent = witness.absent.iter().map(|key| (key.clone(), None));
+    Witness {
+        action: request.action.clone(),
+        caller,
+        principal: request.caller.to_string(),
+        context: present.chain(absent).collect(),
+        allowed_by: witness.allowed_by,
     }
+}
+
+/// What one rule finds in one policy.
+pub fn run(rule: &Rule, context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match &rule.check {
-        Check::Native(check) => check(context, &mut findings),
-        Check::Query(query) => query.run(context, &mut findings),
-        Check::Run => {}
+    if rule.reads.contains(&context.site.kind) {
+        match &rule.check {
+            Check::Native(check) => check(context, &mut findings),
+            Check::Query(query) => query.run(context, &mut findings),
+            Check::Run => {}
+        }
     }
-    found.extend(findings.into_iter().map(|finding| active.diagnose(finding, &context.site.address)));
+    findings
 }
 
 impl ActiveRule {
@@ -186,7 +225,8 @@ impl ActiveRule {
             message: finding.message,
             primary: finding.primary,
             secondary: finding.secondary,
-            why: finding.why,
+            why: finding.why.or_else(|| finding.witness.as_ref().map(ToString::to_string)),
+            witness: finding.witness,
             help: finding.help,
             resource: address.to_owned(),
             subject: finding.subject,

@@ -12,19 +12,19 @@ use iamlint::syntax::{Syntax, parse};
 const GITHUB: &str = "token.actions.githubusercontent.com";
 const GITHUB_PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
 
-fn size(small: usize, deep: usize) -> usize {
+pub fn size(small: usize, deep: usize) -> usize {
     if std::env::var_os("IAMLINT_DEEP").is_some() { deep } else { small }
 }
 
-fn read(json: &str) -> Policy {
+pub fn read(json: &str) -> Policy {
     lower(&parse(json, Syntax::Json).documents[0])
 }
 
-fn estate(faults: Faults) -> Estate {
+pub fn estate(faults: Faults) -> Estate {
     Estate { account: Some(OWN_ACCOUNT.to_owned()), faults, ..Estate::default() }
 }
 
-fn queries() -> Vec<Query> {
+pub fn queries() -> Vec<Query> {
     vec![
         Query::Anything,
         Query::Anybody { knows_external_id: false },
@@ -116,7 +116,7 @@ fn fits(query: &Query, request: &Request, json: &str) -> bool {
     }
 }
 
-fn allows(outcome: &Outcome) -> Truth {
+pub fn allows(outcome: &Outcome) -> Truth {
     outcome.allows().and(outcome.denies().not())
 }
 
@@ -205,7 +205,7 @@ fn without(policy: &Policy, statement: usize, condition: Option<usize>) -> Polic
 fn what_has_no_effect_changes_no_decision() {
     let mut rng = Rng::new(11);
     let (mut dead, mut superfluous, mut void) = (0, 0, 0);
-    for _ in 0..size(250, 5_000) {
+    for _ in 0..size(150, 5_000) {
         let json = policy_json(&mut rng);
         let policy = read(&json);
         let model = analyse(&policy, &estate(Faults::default()));
@@ -235,14 +235,14 @@ fn what_has_no_effect_changes_no_decision() {
         }
     }
     println!("{dead} dead, {superfluous} superfluous statements, {void} void conditions");
-    assert!(dead > 20 && superfluous > 20 && void > 5, "{dead} {superfluous} {void}");
+    assert!(dead > 10 && superfluous > 10 && void > 5, "{dead} {superfluous} {void}");
 }
 
 #[test]
 fn differences_fit_decisions() {
     let mut rng = Rng::new(12);
     let (mut yes, mut never, mut open) = (0, 0, 0);
-    for round in 0..size(250, 5_000) {
+    for round in 0..size(150, 5_000) {
         let first = policy_json(&mut rng);
         // Half of the pairs share statements.
         let other = policy_json(&mut rng);
@@ -288,7 +288,7 @@ fn planted_mistakes_are_noticed() {
         Faults { lost_atoms: true, ..Faults::default() },
     ];
     for fault in faults {
-        let tally = sample(3, size(250, 2_000), size(30, 200), fault);
+        let tally = sample(3, size(120, 2_000), size(40, 200), fault);
         println!("{} contradictions for {fault:?}", tally.contradictions.len());
         assert!(!tally.contradictions.is_empty(), "{fault:?}");
     }
