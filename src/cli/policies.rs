@@ -117,12 +117,12 @@ fn choose<'a, 's>(
 /// A document as a policy. What IAM would not take is not evaluated.
 pub fn lower(source: &Source, document: &Value<'_>) -> Result<Policy, Failure> {
     let policy = policy::lower(document);
-    rejection(&policy).map_or(Ok(policy), |(span, message)| Err(at(source, span, &message)))
+    rejection(document, &policy).map_or(Ok(policy), |(span, message)| Err(at(source, span, &message)))
 }
 
 /// Where and why IAM would not take a policy. The part that cannot be read may be a guard.
-pub fn rejection(policy: &Policy) -> Option<(Span, String)> {
-    policy.facts.iter().find_map(|fact| {
+pub fn rejection(document: &Value<'_>, policy: &Policy) -> Option<(Span, String)> {
+    let wrong = policy.facts.iter().find_map(|fact| {
         let message = match &fact.kind {
             FactKind::UnknownElement { name, meant: Some(meant) } => {
                 format!("unknown element `{name}`; did you mean `{meant}`?")
@@ -136,8 +136,27 @@ pub fn rejection(policy: &Policy) -> Option<(Span, String)> {
             // An empty list is legal and has no effect.
             FactKind::Empty { .. } => return None,
         };
-        Some((fact.span, format!("this is no policy that IAM takes: {message}")))
-    })
+        Some((fact.span, message))
+    });
+    let (span, message) = wrong.or_else(|| wrong_word(document, policy))?;
+    Some((span, format!("this is no policy that IAM takes: {message}")))
+}
+
+/// A version, an effect or an operator that IAM does not know.
+fn wrong_word(document: &Value<'_>, policy: &Policy) -> Option<(Span, String)> {
+    let version = policy.version.as_ref().and_then(|version| Some((version.span, version.known()?)));
+    if let Some((span, version)) = version.filter(|(_, version)| !["2012-10-17", "2008-10-17"].contains(version)) {
+        return Some((span, format!("`Version` is `{version}`; expected `2012-10-17`")));
+    }
+    for statement in document.get("Statement").map(Value::one_or_many).unwrap_or_default() {
+        let effect = statement.get("Effect").and_then(|effect| Some((effect.span, effect.as_str()?)));
+        if let Some((span, effect)) = effect.filter(|(_, effect)| !["Allow", "Deny"].contains(effect)) {
+            return Some((span, format!("`Effect` is `{effect}`; expected `Allow` or `Deny`")));
+        }
+    }
+    let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
+    let unknown = conditions.into_iter().find(|condition| condition.operator.base.is_none())?;
+    Some((unknown.operator_span, format!("unknown condition operator `{}`", unknown.operator_text)))
 }
 
 /// Something wrong at a place, for people.

@@ -203,9 +203,23 @@ impl Version {
         policy
     }
 
-    fn example(&self, witness: Witness, statement: usize, certain: bool) -> Example {
-        let statement = self.from.get(statement).copied().flatten();
+    fn example(&self, mut witness: Witness, at: usize, certain: bool) -> Example {
+        if let Some(actions) = self.policy.statements.get(at).and_then(|statement| statement.actions.as_ref()) {
+            let patterns = actions.items.iter().filter_map(|item| item.known());
+            witness.request.action = as_written(&witness.request.action, patterns);
+        }
+        let statement = self.from.get(at).copied().flatten();
         Example { request: witness.request, absent: witness.absent, statement, certain }
+    }
+}
+
+/// An action, which has no case, in the letters of the pattern that covers it.
+fn as_written<'p>(action: &str, mut patterns: impl Iterator<Item = &'p str>) -> String {
+    let fixed = |pattern: &'p str| pattern.split(['*', '?']).next().unwrap_or_default();
+    let begins = |text: &str| action.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+    match patterns.find(|pattern| fixed(pattern).contains(':') && begins(fixed(pattern))).map(fixed) {
+        Some(text) => format!("{text}{}", &action[text.len()..]),
+        None => action.to_owned(),
     }
 }
 
@@ -393,6 +407,13 @@ mod tests {
         assert!(comparison.lost.is_nothing());
         let back = compare(Some(&both), Some(&trust(A)), PolicyKind::Trust);
         assert_eq!((back.gained, back.lost), (comparison.lost, comparison.gained));
+    }
+
+    #[test]
+    fn actions_are_written_as_in_the_policy() {
+        assert_eq!(as_written("S3:GETOBJECT", ["s3:Put*", "s3:GetObject"].into_iter()), "s3:GetObject");
+        assert_eq!(as_written("S3:GETX", ["s3:Get*"].into_iter()), "s3:GetX");
+        assert_eq!(as_written("x:x", ["*", "*:*", "s3:é"].into_iter()), "x:x");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::versions::Site;
 use crate::access::Request;
 use crate::policy::Policy;
 use crate::report::Style;
+use crate::site::PolicyKind;
 use std::io::{self, Write};
 
 /// Write what changed, and with `verbose` what did not.
@@ -102,7 +103,10 @@ fn example(out: &mut dyn Write, label: &str, example: &Example, site: Option<&Si
     let sure = if example.certain { "" } else { "perhaps " };
     let Request { action, caller, resource, context } = &example.request;
     let resource = resource.as_ref().map_or_else(String::new, |arn| format!(" on {arn}"));
-    writeln!(out, "  {label}  {sure}{caller} can {action}{resource}")?;
+    match site.is_none_or(tells_callers_apart) {
+        true => writeln!(out, "  {label}  {sure}{caller} can {action}{resource}")?,
+        false => writeln!(out, "  {label}  {sure}{action}{resource}")?,
+    }
     let mut circumstances: Vec<String> =
         context.iter().map(|(key, values)| format!("{key} = {}", values.join(", "))).collect();
     if !example.absent.is_empty() {
@@ -113,6 +117,19 @@ fn example(out: &mut dyn Write, label: &str, example: &Example, site: Option<&Si
     }
     let statement = example.statement.and_then(|at| site.and_then(|site| place(site, at)));
     statement.map_or(Ok(()), |statement| writeln!(out, "          by statement {statement}"))
+}
+
+/// Whether it matters to a policy who calls. What is attached to the caller does not name it, save in a condition.
+fn tells_callers_apart(site: &Site) -> bool {
+    let by_condition = || {
+        let statements = site.forms.iter().flat_map(|form| &form.policy.statements);
+        let mut keys = statements.flat_map(|one| &one.conditions).map(|condition| condition.key.to_ascii_lowercase());
+        keys.any(|key| key.starts_with("aws:principal") || ["aws:userid", "aws:username"].contains(&key.as_str()))
+    };
+    match site.kind {
+        PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp => true,
+        PolicyKind::Identity | PolicyKind::Scp | PolicyKind::Boundary | PolicyKind::Session => by_condition(),
+    }
 }
 
 /// The name and the place of a statement.

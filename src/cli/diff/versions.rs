@@ -160,7 +160,7 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
     for variants in found.sites.chunk_by(same) {
         let Some(first) = variants.first() else { continue };
         let forms: Vec<Form> = variants.iter().map(form).collect();
-        let rejection = forms.iter().find_map(|form| policies::rejection(&form.policy));
+        let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
         let obstacle = rejection.map(|(span, message)| Obstacle::at(&source, span, message));
         contents.sites.push(Site {
             key: key.to_owned(),
