@@ -6,7 +6,7 @@
 use crate::policy::{Patterns, Policy, Principals, Statement};
 
 /// A policy is not taken further apart than into this many statements.
-const MOST_STATEMENTS: usize = 400;
+const MOST_STATEMENTS: usize = 100;
 
 /// The policy taken apart, with the place of the original for each of its statements.
 pub fn split(policy: &Policy) -> (Policy, Vec<usize>) {
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn large_products_stay_together() {
         let list = |n: usize| (0..n).map(|at| format!("\"a:{at}\"")).collect::<Vec<_>>().join(",");
-        let (parts, _) = split(&policy(&format!(r#""Action": [{}], "Resource": [{}]"#, list(30), list(30))));
-        assert_eq!(parts.statements.len(), 31);
+        let (parts, _) = split(&policy(&format!(r#""Action": [{}], "Resource": [{}]"#, list(15), list(15))));
+        assert_eq!(parts.statements.len(), 16);
     }
 }
