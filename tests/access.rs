@@ -4,5 +4,5 @@ mod access {
     mod commands;
     mod examples;
     mod generate;
-    mod evaluator;
+    mod laws;
 }

@@ -43,6 +43,25 @@ fn the_rules_and_commands_it_names_exist() {
     }
 }
 
+/// Every `console` fence of a page of docs is a command and what it prints.
+#[test]
+fn the_pages_show_what_commands_print() {
+    let mut shown = 0;
+    for entry in fs::read_dir(root().join("docs")).expect("there is one") {
+        let path = entry.expect("it is readable").path();
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        for fence in text.split("```console\n").skip(1) {
+            let fence = &fence[..fence.find("```").expect("it is closed")];
+            let (command, output) = fence.split_once('\n').expect("a command and its output");
+            let words = command.strip_prefix("$ iamlint ").expect("a command of ours");
+            let run = run(&root(), &words.split_whitespace().collect::<Vec<_>>());
+            assert_eq!(run.stdout.trim_end(), output.trim_end(), "{}: {command}", path.display());
+            shown += 1;
+        }
+    }
+    assert!(shown >= 4);
+}
+
 #[test]
 fn links_lead_somewhere() {
     for page in ["README.md", "CONTRIBUTING.md", "rules/README.md"] {

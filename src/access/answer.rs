@@ -52,6 +52,9 @@ pub enum Answer {
         why: Vec<Cause>,
         /// A request that does if these values allow.
         example: Option<Box<Witness>>,
+        /// The answer when every unknown value of a template is its default, or else equal only to itself: what to
+        /// expect, unless a parameter is set to a value that matters.
+        usually: Option<bool>,
     },
     /// It was not found out.
     Undecided(Reason),

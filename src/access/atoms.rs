@@ -252,10 +252,10 @@ impl Automaton {
         let mut start: State = self.starts.clone();
         self.close(&mut start);
         let mut atoms: Vec<TextAtom> = Vec::new();
-        let mut seen: HashMap<Bits, ()> = HashMap::new();
+        let mut seen: HashSet<Bits> = HashSet::new();
         let mut number: HashMap<State, (), std::hash::BuildHasherDefault<Mixer>> = HashMap::default();
-        let mut states: Vec<(State, u32, char)> = vec![(start.clone(), 0, '\0')];
-        number.insert(start, ());
+        // The start is not numbered: reached again, by a text that is not empty, it counts as another state.
+        let mut states: Vec<(State, u32, char)> = vec![(start, 0, '\0')];
         let mut at = 0;
         let mut characters = Vec::new();
         while at < states.len() {
@@ -269,9 +269,11 @@ impl Automaton {
                     if self.has_base && !next.iter().any(|step| self.group[*step as usize] == 0) {
                         continue;
                     }
-                    // The empty text is not well formed, so its state must be reached again to count.
+                    if number.contains_key(&next) {
+                        continue;
+                    }
                     let (well_formed, truth) = self.truth(&next);
-                    if well_formed && !seen.contains_key(&truth) {
+                    if well_formed && !seen.contains(&truth) {
                         let mut text = vec![*c];
                         let mut from = at;
                         while from > 0 {
@@ -279,22 +281,20 @@ impl Automaton {
                             from = states[from].1 as usize;
                         }
                         atoms.push((text.into_iter().rev().collect(), truth.clone()));
-                        seen.insert(truth, ());
+                        seen.insert(truth);
                     }
-                    if !number.contains_key(&next) {
-                        if states.len() >= MAX_STATES {
-                            return Err(Overflow);
-                        }
-                        number.insert(next.clone(), ());
-                        states.push((next, at as u32, *c));
+                    if states.len() >= MAX_STATES {
+                        return Err(Overflow);
                     }
+                    number.insert(next.clone(), ());
+                    states.push((next, at as u32, *c));
                 }
             }
             at += 1;
         }
         // The empty text last: any other stands better for the same truth.
         let (well_formed, truth) = self.truth(&states[0].0);
-        if self.has_base && well_formed && !seen.contains_key(&truth) {
+        if self.has_base && well_formed && !seen.contains(&truth) {
             atoms.push((String::new(), truth));
         }
         Ok(atoms)

@@ -12,6 +12,7 @@ use super::solve::Clause;
 use crate::aws::keys::{Flow, Key, Mark, Presence};
 use crate::aws::sts;
 use crate::site::PolicyKind;
+use std::sync::LazyLock;
 
 /// How sure a law is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,28 +289,44 @@ fn region(builder: &mut Builder, fact: Fact) -> Option<Region> {
     })
 }
 
+/// The pairing of actions and callers, read from its table once.
+struct Pairs {
+    /// Actions that some caller may use, `sts:Name`.
+    live: Vec<String>,
+    /// For each kind of caller, the live actions that are not for it.
+    dead: Vec<(&'static [Kind], Vec<Pattern>)>,
+}
+
+static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
+    let is_live = |action: &&str| sts::Caller::ALL.iter().any(|caller| sts::live(action, *caller));
+    let live: Vec<&str> = sts::actions().filter(is_live).collect();
+    let dead = |caller: sts::Caller| {
+        let not_his = live.iter().filter(|action| !sts::live(action, caller));
+        not_his.map(|action| Pattern::exactly(&format!("sts:{action}"))).collect()
+    };
+    let kinds = |caller: sts::Caller| -> &'static [Kind] {
+        match caller {
+            sts::Caller::Aws => &Kind::AWS,
+            sts::Caller::Service => &[Kind::Service],
+            sts::Caller::Saml => &[Kind::Saml],
+            sts::Caller::Oidc => &[Kind::Oidc],
+        }
+    };
+    Pairs {
+        live: live.iter().map(|action| format!("sts:{action}")).collect(),
+        dead: sts::Caller::ALL.map(|caller| (kinds(caller), dead(caller))).to_vec(),
+    }
+});
+
 /// The actions that STS decides by a trust policy.
-pub fn actions() -> Vec<String> {
-    sts::actions()
-        .filter(|action| sts::Caller::ALL.iter().any(|caller| sts::live(action, *caller)))
-        .map(|action| format!("sts:{action}"))
-        .collect()
+pub fn actions() -> &'static [String] {
+    &PAIRS.live
 }
 
 fn pairing(builder: &mut Builder, id: &'static str, out: &mut Vec<(&'static str, Vec<Region>)>) {
-    let callers = [
-        (sts::Caller::Aws, vec![Kind::User, Kind::Role, Kind::Root, Kind::FederatedUser]),
-        (sts::Caller::Service, vec![Kind::Service]),
-        (sts::Caller::Saml, vec![Kind::Saml]),
-        (sts::Caller::Oidc, vec![Kind::Oidc]),
-    ];
-    for (caller, kinds) in callers {
-        let dead: Vec<Pattern> = sts::actions()
-            .filter(|action| !sts::live(action, caller))
-            .map(|action| Pattern::exactly(&format!("sts:{action}")))
-            .collect();
-        let dead = builder.action(Test::Text(dead));
-        out.push((id, vec![Region::Kinds(kinds), Region::In(dead)]));
+    for (kinds, dead) in &PAIRS.dead {
+        let dead = builder.action(Test::Text(dead.clone()));
+        out.push((id, vec![Region::Kinds(kinds.to_vec()), Region::In(dead)]));
     }
 }
 

@@ -60,6 +60,11 @@ impl Bits {
         self.words[index / 64] >> (index % 64) & 1 == 1
     }
 
+    /// Whether nothing is in both.
+    pub fn is_apart(&self, other: &Bits) -> bool {
+        self.words.iter().zip(&other.words).all(|(word, other)| word & other == 0)
+    }
+
     /// What is in both.
     pub fn and(mut self, other: &Bits) -> Bits {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
@@ -76,7 +81,7 @@ impl Bits {
     #[expect(clippy::should_implement_trait, reason = "reads in a chain with `and` and `or`")]
     pub fn not(mut self) -> Bits {
         self.words.iter_mut().for_each(|word| *word = !*word);
-        if self.len % 64 > 0
+        if !self.len.is_multiple_of(64)
             && let Some(last) = self.words.last_mut()
         {
             *last &= (1 << (self.len % 64)) - 1;

@@ -116,7 +116,10 @@ pub fn condition(condition: &Condition, variables: bool) -> Option<Bounds<Test>>
         },
         Family::Arn => Syntax::Arn,
         Family::Bool => Syntax::IgnoreCase,
-        Family::Binary => Syntax::Exact,
+        // Bytes have more than one spelling in base64.
+        Family::Binary => {
+            return Some(Bounds { most: None, least: Some(Test::Text(Vec::new())), exact: false, variable: false });
+        }
         Family::Numeric => {
             return Some(parsed(condition, number, |bounds| Test::Number(order(base), bounds)));
         }
@@ -125,7 +128,10 @@ pub fn condition(condition: &Condition, variables: bool) -> Option<Bounds<Test>>
         Family::Null => return None,
     };
     let variables = variables && matches!(base.family(), Family::String | Family::Arn);
-    let mut bounds = texts(condition.values.iter(), condition.open_ended, syntax, variables);
+    // Words other than `true` and `false` are no booleans and match nothing.
+    let is_bool = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
+    let fits = |value: &&Text| base.family() != Family::Bool || value.known().is_none_or(is_bool);
+    let mut bounds = texts(condition.values.iter().filter(fits), condition.open_ended, syntax, variables);
     // Letters beyond ASCII have no agreed lower case: such a value is only possibly matched.
     let odd = |text: &Text| text.known().is_some_and(|text| !text.is_ascii());
     if syntax == Syntax::IgnoreCase && condition.values.iter().any(odd) {

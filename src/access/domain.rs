@@ -120,9 +120,10 @@ impl Range {
     }
 }
 
-/// Read a number.
+/// Read a number: digits with a sign or a fraction.
 pub fn number(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|value| value.is_finite())
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
 }
 
 fn address(text: &str) -> Option<(bool, u128)> {
@@ -133,49 +134,53 @@ fn address(text: &str) -> Option<(bool, u128)> {
 }
 
 /// Read an instant: ISO 8601 in the W3C profile, from the year alone to fractions of a second, or seconds since 1970.
+/// Four digits are a year. Without a zone it is UTC.
 pub fn instant(text: &str) -> Option<f64> {
-    // A year alone is four digits; seconds of the epoch that short lie in 1970.
-    if text.len() > 4
-        && let Some(seconds) = number(text)
-    {
-        return Some(seconds);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(text) && text.len() != 4 {
+        return number(text);
     }
-    let (date, time) = text.split_once('T').map_or((text, None), |(date, time)| (date, Some(time)));
-    let mut fields = date.splitn(3, '-');
-    let mut field = |width: usize| -> Option<Option<i64>> {
-        match fields.next() {
-            None => Some(None),
-            Some(text) if text.len() == width && text.bytes().all(|b| b.is_ascii_digit()) => Some(text.parse().ok()),
-            Some(_) => None,
-        }
+    let (date, time) = text.split_once(['T', 't']).map_or((text, None), |(date, time)| (date, Some(time)));
+    let fields: Vec<&str> = date.split('-').collect();
+    let fits = fields.iter().zip([4, 2, 2]).all(|(field, width)| field.len() == width && digits(field));
+    let numbers: Vec<i64> = fields.iter().filter_map(|field| field.parse().ok()).collect();
+    let (year, month, day) = match numbers.as_slice() {
+        [year] => (*year, 1, 1),
+        [year, month] => (*year, *month, 1),
+        [year, month, day] => (*year, *month, *day),
+        _ => return None,
     };
-    let (year, month, day) = (field(4)??, field(2)?.unwrap_or(1), field(2)?.unwrap_or(1));
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if !fits || fields.len() > 3 || !(1..=12).contains(&month) || day < 1 {
         return None;
     }
-    Some(days(year, month, day) as f64 * 86_400.0 + time.map_or(Some(0.0), seconds_of_day)?)
+    let next_month = if month == 12 { days(year + 1, 1, 1) } else { days(year, month + 1, 1) };
+    let date = days(year, month, day);
+    (date < next_month).then_some(date as f64 * 86_400.0 + time.map_or(Some(0.0), seconds_of_day)?)
 }
 
-/// `hh:mm[:ss[.s]]` with `Z` or `±hh:mm`, in seconds of UTC.
+/// `hh:mm[:ss[.s]]`, with `Z`, `±hh:mm` or nothing behind it, in seconds of UTC.
 fn seconds_of_day(text: &str) -> Option<f64> {
-    let zone_at = text.find(['Z', '+', '-'])?;
-    let (clock, zone) = text.split_at_checked(zone_at)?;
+    let (clock, zone) = text.split_at(text.find(['Z', 'z', '+', '-']).unwrap_or(text.len()));
+    let two = |text: &str| number(text).filter(|_| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit()));
     let parts: Vec<&str> = clock.split(':').collect();
     let (hour, minute, second) = match parts.as_slice() {
-        [hour, minute] => (hour.parse::<u8>().ok()?, minute.parse::<u8>().ok()?, 0.0),
-        [hour, minute, second] => (hour.parse().ok()?, minute.parse().ok()?, number(second)?),
+        [hour, minute] => (two(hour)?, two(minute)?, 0.0),
+        [hour, minute, second] => {
+            let whole = two(second.split('.').next()?)?;
+            (two(hour)?, two(minute)?, number(second).filter(|second| *second >= whole)?)
+        }
         _ => return None,
     };
     let offset = match zone {
-        "Z" => 0.0,
+        "" | "Z" | "z" => 0.0,
         zone => {
-            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            let minutes = f64::from(hours.parse::<u8>().ok()?) * 60.0 + f64::from(minutes.parse::<u8>().ok()?);
-            if zone.starts_with('-') { -minutes * 60.0 } else { minutes * 60.0 }
+            let (hours, minutes) = zone[1..].split_once(':').or_else(|| zone[1..].split_at_checked(2))?;
+            let seconds = two(hours)? * 3600.0 + two(minutes)? * 60.0;
+            if zone.starts_with('-') { -seconds } else { seconds }
         }
     };
-    let fits = hour < 24 && minute < 60 && (0.0..61.0).contains(&second);
-    fits.then(|| f64::from(hour) * 3600.0 + f64::from(minute) * 60.0 + second - offset)
+    let fits = hour < 24.0 && minute < 60.0 && second < 61.0;
+    fits.then_some(hour * 3600.0 + minute * 60.0 + second - offset)
 }
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
@@ -333,11 +338,16 @@ mod tests {
         ] {
             assert_eq!(instant(text), Some(seconds), "{text}");
         }
-        for text in ["", "soon", "2024-13-01", "2024-1-1", "2024-01-01T25:00:00Z", "2024-01-01T10:00:00", "é"] {
+        for text in ["", "soon", "2024-13-01", "2024-1-1", "2024-02-30", "2024-01-01T25:00:00Z", "é", "20é4"] {
             assert_eq!(instant(text), None, "{text}");
         }
+        assert_eq!(instant("2024-01-01T10:00"), instant("2024-01-01T10:00:00Z"));
+        for text in ["2026-11-22T10:00:00.5+01:00", "2026-1", "1e3", "2024-02-29T10:00z", "2024-06-31", "5é", "-1", "T"]
+        {
+            assert_eq!(instant(text).is_some(), values::Instant::parse(text).is_some(), "{text}");
+        }
         for seconds in [0, 951_868_799, 1_709_164_800, -1, 4_102_444_800] {
-            assert_eq!(instant(&iso(seconds)), Some(seconds as f64));
+            assert_eq!(instant(&iso(seconds)), Some(seconds as f64), "{seconds}");
         }
     }
 

@@ -81,7 +81,7 @@ impl Model {
     }
 
     fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> Model {
-        let mut builder = Builder::new();
+        let mut builder = Builder::default();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
             drafts.extend(Reading { policy: number, kind, only }.drafts(&mut builder, policy));
@@ -89,9 +89,8 @@ impl Model {
         let standing = Standing::register(&mut builder, &policies, estate);
         let pending = axioms::register(&mut builder, kind);
         let accounts = standing.accounts();
-        let actions = if kind == PolicyKind::Trust { axioms::actions() } else { Vec::new() };
-        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
-        let space = builder.freeze(&actions, &accounts);
+        let actions = if kind == PolicyKind::Trust { axioms::actions() } else { &[] };
+        let space = builder.freeze(actions, &accounts);
         let mut laws = pending.resolve(&space);
         if estate.faults.lost_atoms {
             let last = |(dim, found): (usize, &Dimension)| {
@@ -196,7 +195,20 @@ impl Model {
             Answer::Undecided(Reason::StringAtoms { .. } | Reason::SetAtoms { .. }) if self.only.is_none() => {
                 self.answer_in_slices(query, through).unwrap_or(answer)
             }
+            Answer::Possibly { why, example, .. } => {
+                Answer::Possibly { why, example, usually: self.usually(query, through) }
+            }
             answer => answer,
+        }
+    }
+
+    /// The answer when every unknown value is equal only to itself.
+    fn usually(&self, query: &Query, through: Through) -> Option<bool> {
+        let filled = symbols::instantiate(self.policy())?;
+        match Model::slice(vec![filled], self.kind, &self.estate, self.only).answer(query, through) {
+            Answer::Yes(_) => Some(true),
+            Answer::Never(_) => Some(false),
+            Answer::Possibly { .. } | Answer::Undecided(_) => None,
         }
     }
 
@@ -221,6 +233,12 @@ impl Model {
             }
         }
         Some(open.unwrap_or(Answer::Never(Proof::default())))
+    }
+
+    /// Whether a question makes sense for these policies: one about an issuer or a service needs a principal that
+    /// surely names it, one about foreign tokens an issuer of several customers.
+    pub fn arises(&self, query: &Query) -> bool {
+        !self.standing.boxes(query, &self.space).is_empty()
     }
 
     pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {
@@ -277,7 +295,7 @@ impl Model {
         if let Some(reason) = self.space.dims().iter().find_map(|dim| dim.overflow.clone()) {
             return Answer::Undecided(reason);
         }
-        Answer::Possibly { why: self.causes(), example: example.map(Box::new) }
+        Answer::Possibly { why: self.causes(), example: example.map(Box::new), usually: None }
     }
 
     /// Everything that is not known of the policies.
@@ -504,6 +522,15 @@ mod tests {
         let subject = witness.request.context.get("token.actions.githubusercontent.com:sub").map(<[String]>::concat);
         assert!(subject.is_some_and(|sub| sub.starts_with("repo:my-org") && !sub.starts_with("repo:my-org/")));
         yes(&github(&sub("repo:*:environment:prod")), &foreign);
+        // Templates of subjects that the owner of a repository chooses.
+        yes(&github(&sub("environment:prod")), &foreign);
+        yes(&github(&sub("repository_owner:my-org*")), &foreign);
+        never(&github(&sub("repository_owner:my-org:*")), &foreign);
+        never(&github(&sub("environment:prod:repo:my-org/app")), &foreign);
+        // A wildcard names no audience.
+        let issuer = || "token.actions.githubusercontent.com".into();
+        let like = r#""StringLike":{"token.actions.githubusercontent.com:aud":"*"}"#;
+        yes(&github(like), &Query::WrongAudience { issuer: issuer() });
         never(
             &github(&sub("repo:my-org/*")),
             &Query::WrongAudience { issuer: "token.actions.githubusercontent.com".into() },
@@ -544,6 +571,23 @@ mod tests {
         let session = r#""StringLike":{"sts:RoleSessionName":"${aws:username}-*"}"#;
         let witness = yes(&allow(r#"{"AWS":"444455556666"}"#, session), &Query::Anything);
         assert_eq!(witness.request.context.get("sts:RoleSessionName"), Some(&["someone-".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_to_expect_of_a_parameter() {
+        use crate::value::{Domain, Hole, Text};
+        let mut template = policy(&allow(r#"{"AWS":"444455556666"}"#, ""));
+        let hole = Hole { name: "X".into(), why: "a parameter", domain: Domain::AccountId, default: None };
+        let entry = &mut template.statements[0].principals.as_mut().expect("a principal").entries[0];
+        entry.text = Text::hole(hole, entry.text.span);
+        entry.kind = crate::policy::principal::classify(&entry.text, entry.member);
+        let model = analyse(&template, &Estate::default());
+        let usually = |query: &Query| match ask(&model, query) {
+            Answer::Possibly { usually, .. } => usually,
+            other => panic!("{other:#?}"),
+        };
+        assert_eq!(usually(&ANYBODY), Some(false));
+        assert_eq!(usually(&Query::WithoutExternalId { account: None }), Some(true));
     }
 
     #[test]

@@ -20,9 +20,13 @@ pub fn never_holds(flow: Flow, key: &str) -> bool {
     keys::key(key).is_none_or(|key| key.presence(flow) == Presence::Never && key.mark != Mark::Unsure)
 }
 
-/// The policy as it is when nobody chooses other values: values of conditions with their defaults in place of holes.
-/// A verdict that rests on it is `likely`.
-pub fn with_defaults(policy: &Policy) -> Policy {
+/// The policy as it is when nobody chooses other values: values of conditions with their defaults in place of holes;
+/// `None` if no condition has any. A verdict that rests on it is `likely`.
+pub fn with_defaults(policy: &Policy) -> Option<Policy> {
+    let by_default = |value: &Text| value.known().is_none() && value.likely().is_some();
+    if !conditions(policy).flat_map(|condition| &condition.values).any(by_default) {
+        return None;
+    }
     let mut policy = policy.clone();
     for condition in policy.statements.iter_mut().flat_map(|statement| &mut statement.conditions) {
         for value in &mut condition.values {
@@ -33,5 +37,5 @@ pub fn with_defaults(policy: &Policy) -> Policy {
             }
         }
     }
-    policy
+    Some(policy)
 }

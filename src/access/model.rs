@@ -55,7 +55,7 @@ pub enum Value {
 }
 
 /// Collects what reads the dimensions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Builder {
     actions: Vec<Test>,
     callers: Vec<Who>,
@@ -73,11 +73,6 @@ struct KeyDraft {
 }
 
 impl Builder {
-    /// Nothing reads anything yet.
-    pub fn new() -> Self {
-        Builder { actions: Vec::new(), callers: Vec::new(), resources: Vec::new(), keys: Vec::new() }
-    }
-
     /// A test of the action.
     pub fn action(&mut self, test: Test) -> Group {
         Group { dim: ACTION, index: add(&mut self.actions, test) }
@@ -150,11 +145,11 @@ impl Builder {
     }
 
     /// Find the atoms of every dimension. `actions` are the only ones there are, if it is not empty.
-    pub fn freeze(self, actions: &[&str], accounts: &[String]) -> Space {
+    pub fn freeze(self, actions: &[String], accounts: &[String]) -> Space {
         let action_domain = if actions.is_empty() {
             Domain::Text(vec![Pattern::glob("?*:?*")])
         } else {
-            Domain::Listed(actions.iter().map(|action| (*action).to_owned()).collect())
+            Domain::Listed(actions.to_vec())
         };
         let mut dims = vec![
             Dimension::single("action", &action_domain, &self.actions),

@@ -72,7 +72,7 @@ fn decide<S: AsRef<str>>(
     match (condition.operator.set, values) {
         (Some(SetOperator::ForAllValues), values) => values.iter().map(one).fold(Truth::Yes, Truth::and),
         (Some(SetOperator::ForAnyValue), values) => values.iter().map(one).fold(Truth::No, Truth::or),
-        (None, [value]) if !keys::key(&condition.key).is_some_and(|key| key.multivalued) => one(value),
+        (None, [value]) if !keys::is_multivalued(&condition.key) => one(value),
         (None, _) => open::SEVERAL_VALUES.answer,
     }
 }

@@ -10,7 +10,7 @@ use super::domain::{Range, Test};
 use super::model::{Builder, Dim, Group, Region, Space};
 use super::pattern::{Class, Element, Pattern, Syntax};
 use super::principal::{Kind, Who};
-use super::{axioms, symbols};
+use super::{axioms, subjects, symbols};
 use crate::aws::issuers::{self, Issuer, IssuerKind};
 use crate::policy::Policy;
 use std::collections::BTreeMap;
@@ -419,25 +419,34 @@ fn issuer_groups(builder: &mut Builder, named: &Named<'_>, estate: &Estate, issu
     if own.is_some() && !claims.iter().any(|claim| claim == "sub") {
         claims.push("sub".to_owned());
     }
-    let forms: Vec<Form> = known.iter().flat_map(|known| known.subjects.iter()).filter_map(Form::read).collect();
+    let github = issuer.eq_ignore_ascii_case("token.actions.githubusercontent.com");
+    let chosen = subjects::OWNER_FORMS.into_iter().filter(|_| github);
+    let forms = known.iter().flat_map(|known| known.subjects.iter()).chain(chosen);
+    let forms: Vec<Form> = forms.filter_map(Form::read).collect();
     for claim in claims {
         let key = if claim.contains(':') { claim.clone() } else { format!("{issuer}:{claim}") };
         let Some(dim) = builder.read_key(&key) else { continue };
         let values = named.values(&key);
         let patterns: Vec<Pattern> = match own {
             Some(own) if claim == "sub" => own.iter().map(|pattern| Pattern::glob(pattern)).collect(),
-            _ => values.into_iter().flat_map(|value| owner(value, &forms)).collect(),
+            _ => {
+                let owned = values.into_iter().filter(|value| !(github && claim == "sub" && subjects::is_free(value)));
+                owned.flat_map(|value| owner(value, &forms)).collect()
+            }
         };
         let group = builder.test(dim, Test::Text(patterns));
         groups.tenant.push((dim, group));
         if claim == "sub" && !forms.is_empty() {
-            let formed = forms.iter().map(|form| form.whole.clone()).collect();
+            let free = subjects::free_beginnings().filter(|_| github);
+            let free = free.map(|start| Pattern::exactly(&start).then(&Pattern::at_least(1, Class::Any)));
+            let formed = forms.iter().map(|form| form.whole.clone()).chain(free).collect();
             groups.formed = Some(builder.test(dim, Test::Text(formed)));
         }
     }
     let key = format!("{issuer}:aud");
     if let Some(dim) = builder.read_key(&key) {
-        let exact = named.values(&key).into_iter().map(|value| Pattern::glob(value)).collect();
+        let values = named.values(&key).into_iter();
+        let exact = values.filter(|value| !value.contains(['*', '?'])).map(Pattern::exactly).collect();
         groups.audience = Some((dim, builder.test(dim, Test::Text(exact))));
     }
     groups

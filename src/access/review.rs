@@ -60,7 +60,8 @@ fn superfluous(model: &Model, boxed: &Boxed, live: &[&Boxed]) -> Option<Superflu
         return Some(Superfluous::MatchesNothing);
     }
     let others = |effect: Effect| -> Vec<&Boxed> {
-        live.iter().copied().filter(|other| other.index != boxed.index && other.effect == effect).collect()
+        let near = |other: &&Boxed| other.index != boxed.index && other.effect == effect && boxed.meets(other);
+        live.iter().copied().filter(near).collect()
     };
     let same = others(boxed.effect);
     if let Some(alone) = same.iter().find(|other| within(model, &[boxed], &[other])) {
@@ -72,7 +73,9 @@ fn superfluous(model: &Model, boxed: &Boxed, live: &[&Boxed]) -> Option<Superflu
     match boxed.effect {
         Effect::Allow => within(model, &[boxed], &others(Effect::Deny)).then_some(Superfluous::Denied),
         Effect::Deny => {
-            let allows = live.iter().filter(|other| matches!(other.effect, Effect::Allow | Effect::Unknown));
+            let granting =
+                |other: &&&Boxed| matches!(other.effect, Effect::Allow | Effect::Unknown) && boxed.meets(other);
+            let allows = live.iter().filter(granting);
             let nothing = allows.into_iter().all(|allow| within(model, &[boxed, allow], &same));
             nothing.then_some(Superfluous::NothingToDeny)
         }

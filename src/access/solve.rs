@@ -133,7 +133,6 @@ pub fn solve(layout: &Layout, cell: Cell, clauses: &[&Clause], nodes: &mut usize
 }
 
 /// Cut off the clauses that leave no choice. `None` if the cell has no point; else the clause to branch on, if any.
-#[expect(clippy::type_complexity, reason = "no name would say more than the sentence above")]
 fn propagate<'c>(
     layout: &Layout,
     cell: &mut Cell,

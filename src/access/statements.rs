@@ -354,8 +354,9 @@ impl Boxed {
         Clause { sides }
     }
 
-    /// Whether what it applies to is known exactly.
-    pub fn exact(&self) -> bool {
-        self.sides.iter().all(|side| side.sets.least == side.sets.most)
+    /// Whether some request may be matched by both, as far as a glance at each pair of sides tells.
+    pub fn meets(&self, other: &Boxed) -> bool {
+        let apart = |a: &Side, b: &Side| a.dim == b.dim && a.sets.most.is_apart(&b.sets.most);
+        !self.sides.iter().any(|a| other.sides.iter().any(|b| apart(a, b)))
     }
 }

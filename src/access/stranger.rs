@@ -17,7 +17,10 @@ pub struct Stranger<'p> {
 }
 
 /// Accounts to play the stranger; the second is for policies that speak of the first.
-const ACCOUNTS: [&str; 2] = ["999999999999", "888888888888"];
+const ACCOUNTS: [&str; 2] = [STRANGER, "888888888888"];
+
+/// The account that nobody has heard of.
+pub const STRANGER: &str = "999999999999";
 /// An organization that the stranger is the only member of.
 const ORG: &str = "o-stranger000";
 const ORG_PATH: &str = "o-stranger000/r-0000/ou-0000-00000000/";

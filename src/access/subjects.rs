@@ -42,6 +42,16 @@ const TEMPLATE_FORMS: [&str; 3] = [
     "job_workflow_ref:ORG/REPO/.github/workflows/FILE@refs/heads/BRANCH",
 ];
 
+/// Forms of GitHub subjects that the owner of a repository chooses by a template and that name the owner, each with
+/// something behind the name.
+pub const OWNER_FORMS: [&str; 3] =
+    ["repository_owner:ORG:REST", "repository:ORG/REPO", "job_workflow_ref:ORG/REPO/.github/workflows/FILE@REF"];
+
+/// The beginnings of GitHub subjects that any repository can have: `environment:`.
+pub fn free_beginnings() -> impl Iterator<Item = String> {
+    FREE_PARTS.iter().map(|part| format!("{part}:"))
+}
+
 /// A value that a stranger has by a form, with words for what varies: `repo:attacker/repo:ref:refs/heads/branch`.
 pub fn instance(form: &str) -> String {
     let (prefix, _, rest) = parts(form);
@@ -87,11 +97,16 @@ pub fn github(forms: impl Iterator<Item = &'static str>, pattern: &str) -> Vec<S
         return Vec::new();
     }
     let mut found: Vec<String> = forms.chain(TEMPLATE_FORMS).filter_map(|form| fitting(form, pattern)).collect();
-    let first = pattern.split(':').next().unwrap_or_default();
-    if FREE_PARTS.contains(&first) {
+    if is_free(pattern) {
         found.push(fill(pattern, ""));
     }
     found
+}
+
+/// Whether a GitHub subject pattern is of a template that leaves the owner out: `environment:prod`.
+pub fn is_free(pattern: &str) -> bool {
+    let first = pattern.split(':').next().unwrap_or_default();
+    FREE_PARTS.contains(&first) && !names_owner(pattern)
 }
 
 /// Whether a GitHub subject pattern says literally whose repository it is.

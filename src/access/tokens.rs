@@ -120,23 +120,27 @@ impl<'a> Tokens<'a> {
             // Conditions on different keys are independent: each claim takes the value that gets furthest.
             let mut best: Option<(Truth, &Option<String>)> = None;
             for value in values {
-                let answer = self.probe.passes(&with(&fixed, &[(key.clone(), value.clone())]));
+                let answer = self.probe.passes(&with(&fixed, [(key, value)]));
                 if best.is_none_or(|(truth, _)| answer > truth) {
                     best = Some((answer, value));
+                }
+                if answer == Truth::Yes {
+                    break;
                 }
             }
             if let Some((_, value)) = best {
                 chosen.push((key.clone(), value.clone()));
             }
         }
-        let truth = self.probe.passes(&with(&fixed, &chosen));
+        let truth = self.probe.passes(&with(&fixed, chosen.iter().map(|(key, value)| (key, value))));
         chosen.retain(|(key, _)| {
             key.ends_with(":sub") || flow::conditions(self.probe.policy).any(|condition| condition.is_about(key))
         });
         Answer { truth, claims: chosen }
     }
 
-    /// What a stranger's token can say in these claims. `own` are patterns of subjects that are the user's own.
+    /// What a stranger's token can say in these claims, as far as it matters: a claim other than `sub` of which the
+    /// policy does not speak is left out. `own` are patterns of subjects that are the user's own.
     pub fn stranger(&self, claims: &[&str], own: &[String]) -> Vec<(String, Vec<Option<String>>)> {
         let values = |claim: &&str| {
             let key = self.key(claim);
@@ -146,7 +150,11 @@ impl<'a> Tokens<'a> {
             }
             (key, values)
         };
-        claims.iter().map(values).collect()
+        let matters = |claim: &&&str| {
+            let key = self.key(claim);
+            key.ends_with(":sub") || flow::conditions(self.probe.policy).any(|condition| condition.is_about(&key))
+        };
+        claims.iter().filter(matters).map(values).collect()
     }
 
     fn values(&self, claim: &str, own: &[String]) -> Vec<String> {
@@ -195,12 +203,12 @@ impl<'a> Tokens<'a> {
     }
 }
 
-fn with<'p>(fixed: &[Pin<'p>], claims: &'p [(String, Option<String>)]) -> Vec<Pin<'p>> {
-    let pin = |(key, value): &'p (String, Option<String>)| match value {
+fn with<'p>(fixed: &[Pin<'p>], claims: impl IntoIterator<Item = (&'p String, &'p Option<String>)>) -> Vec<Pin<'p>> {
+    let pin = |(key, value): (&'p String, &'p Option<String>)| match value {
         Some(value) => Pin::value(key, value),
         None => Pin::absent(key),
     };
-    claims.iter().map(pin).chain(fixed.iter().cloned()).collect()
+    claims.into_iter().map(pin).chain(fixed.iter().cloned()).collect()
 }
 
 /// The issuer that a condition key begins with, if it is a claim of a token. A part that the file fills in later counts.

@@ -64,7 +64,11 @@ pub fn issuer(host_and_path: &str) -> Option<Issuer> {
     let text = host_and_path.strip_suffix('/').unwrap_or(host_and_path);
     // The most literal pattern wins: Microsoft Sentinel is one tenant of Microsoft Entra ID.
     let literal = |row: &Row| row.field(0).bytes().filter(|byte| *byte != b'*').count();
-    ISSUERS.rows().filter(|row| matches(row.field(0), text)).max_by_key(literal).map(Issuer::from_row)
+    // Conditions are looked up by the thousand: most rows go by their first letter.
+    let first = text.as_bytes().first()?.to_ascii_lowercase();
+    let begins = |row: &Row| row.0.as_bytes().first().is_some_and(|byte| [first, b'*'].contains(byte));
+    let rows = ISSUERS.rows().filter(begins);
+    rows.filter(|row| matches(row.field(0), text)).max_by_key(literal).map(Issuer::from_row)
 }
 
 /// The issuers that IAM takes as a principal without a provider. Source: *AWS JSON policy elements: Principal*.

@@ -132,9 +132,11 @@ impl Key {
 
     /// Reads a row; `None` if a field has a letter that the table's head does not explain.
     fn from_row(row: Row) -> Option<Self> {
+        let mut fields = [""; 12];
+        fields.iter_mut().zip(row.0.split('\t')).for_each(|(field, text)| *field = text);
         let mut presence = [Presence::Unverified; 6];
         for (column, presence) in presence.iter_mut().enumerate() {
-            *presence = match row.field(3 + column) {
+            *presence = match fields[3 + column] {
                 "A" => Presence::Always,
                 "S" => Presence::Sometimes,
                 "-" => Presence::Never,
@@ -143,7 +145,7 @@ impl Key {
             };
         }
         let mut class = [Class::Free; 6];
-        let letters = row.field(9).as_bytes();
+        let letters = fields[9].as_bytes();
         for (flow, class) in class.iter_mut().enumerate() {
             *class = match letters.get(if letters.len() == 1 { 0 } else { flow })? {
                 b'F' => Class::Free,
@@ -154,8 +156,8 @@ impl Key {
             };
         }
         Some(Self {
-            name: row.field(0),
-            kind: match row.field(1) {
+            name: fields[0],
+            kind: match fields[1] {
                 "String" => KeyType::String,
                 "Arn" => KeyType::Arn,
                 "Bool" => KeyType::Bool,
@@ -164,18 +166,18 @@ impl Key {
                 "Ip" => KeyType::Ip,
                 _ => return None,
             },
-            multivalued: match row.field(2) {
+            multivalued: match fields[2] {
                 "single" => false,
                 "multi" => true,
                 _ => return None,
             },
-            mark: match row.field(10) {
+            mark: match fields[10] {
                 "C" => Mark::Certain,
                 "L" => Mark::Likely,
                 "U" => Mark::Unsure,
                 _ => return None,
             },
-            note: row.optional(11),
+            note: Some(fields[11]).filter(|note| *note != "-"),
             presence,
             class,
         })
@@ -200,6 +202,21 @@ pub fn key(name: &str) -> Option<Key> {
     }
     let slash = name.find('/').filter(|at| at + 1 < name.len())?;
     KEYS.find_ignoring_case(&name[..=slash]).and_then(Key::from_row)
+}
+
+/// Whether a request can hold several values for a key: [`Key::multivalued`], without reading the rest of its row.
+pub fn is_multivalued(name: &str) -> bool {
+    let multi = |row: Row| row.field(2) == "multi";
+    if let Some(row) = KEYS.find_ignoring_case(name) {
+        return multi(row);
+    }
+    // Of the claims that have no row of their own, this one has several values, whoever the issuer is.
+    match name.split_once(':') {
+        Some((before, claim)) if before.contains('.') => {
+            claim.eq_ignore_ascii_case("amr") && key(name).is_some_and(|key| key.multivalued)
+        }
+        _ => key(name).is_some_and(|key| key.multivalued),
+    }
 }
 
 /// The row for a claim of an issuer that has no row of its own.
@@ -268,6 +285,22 @@ mod tests {
         assert_eq!(presence("saml:aud"), [N, N, N, N, A, N]);
         assert_eq!(presence("sts:DurationSeconds"), [N; 6]);
         assert_eq!(presence("aws:PrincipalTag/Team"), [S, S, S, S, U, U]);
+    }
+
+    #[test]
+    fn several_values() {
+        let names = KEYS.rows().map(|row| row.field(0)).chain([
+            "token.actions.githubusercontent.com:amr",
+            "token.actions.githubusercontent.com:sub",
+            "gitlab.example.com:amr",
+            "gitlab.example.com:groups",
+            "graph.facebook.com:amr",
+            "aws:PrincipalTag/Team",
+            "s3:prefix",
+        ]);
+        for name in names.filter(|name| !name.ends_with('/') && !name.starts_with(HOST)) {
+            assert_eq!(is_multivalued(name), key(name).is_some_and(|key| key.multivalued), "{name}");
+        }
     }
 
     #[test]

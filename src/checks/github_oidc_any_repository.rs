@@ -21,6 +21,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             found.extend(outside(context, &tokens));
             continue;
         };
+        let Some(verdict) = shared::foreign_token(context, &tokens, !absent_only, confidence) else { continue };
         let Some((span, written)) = shared::loose_part(&conditions, &answer) else { continue };
         let finding = if absent_only {
             Finding::new(
@@ -44,14 +45,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
                 .label(if written.contains("${") { "fits a repository of a stranger, by the default" } else { "fits a repository of a stranger" })
                 .help("name the owner, up to the slash: `repo:OWNER/REPOSITORY:ref:refs/heads/main` in `StringEquals` or `StringLike`")
         };
-        found.push(
-            finding
-                .because(tokens.probe.principal.span(), "every repository on github.com gets tokens of this issuer")
-                .why(format!("{} with {} is allowed", tokens.probe.action, answer.request()))
-                .subject(written)
-                .statement(tokens.probe.statement)
-                .confidence(confidence),
-        );
+        let finding = finding
+            .because(tokens.probe.principal.span(), "every repository on github.com gets tokens of this issuer")
+            .subject(written)
+            .statement(tokens.probe.statement);
+        let why = || format!("{} with {} is allowed", tokens.probe.action, answer.request());
+        found.push(verdict.show(finding, &[&tokens.key("sub")], why));
     }
 }
 

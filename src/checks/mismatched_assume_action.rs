@@ -47,13 +47,13 @@ fn wrong_action(statement: &Statement, item: &Text) -> Option<Finding> {
                 )
             })?;
         }
-        if let Some(right) = sts::suggest(name) {
-            return finding(
-                format!("STS has no action `{written}`; IAM rejects the trust policy"),
-                format!("did you mean `sts:{right}`?"),
-            );
-        }
         if !sts::is_sts_action(name) {
+            if let Some(right) = sts::suggest(name) {
+                return finding(
+                    format!("STS has no action `{written}`; IAM rejects the trust policy"),
+                    format!("did you mean `sts:{right}`?"),
+                );
+            }
             let help = "a trust policy takes `sts:AssumeRole` and its kin".to_owned();
             return finding(
                 format!("no action `{written}` of STS is known; IAM is likely to reject the trust policy"),
@@ -84,12 +84,15 @@ fn dead_grant(context: &Context<'_>, statement: &Statement, principal: &Principa
         Caller::Saml => ("sts:AssumeRoleWithSAML", "SAML providers"),
         Caller::Oidc => ("sts:AssumeRoleWithWebIdentity", "OpenID Connect providers"),
     };
+    let assumes = |statement: &Statement| statement.covers_action(right) != Truth::No;
+    if assumes(statement) {
+        return None;
+    }
     let live = || sts::actions().filter(|action| sts::live(action, caller));
     let covered: Vec<String> = live()
         .map(|action| format!("sts:{action}"))
         .filter(|action| statement.covers_action(action) != Truth::No)
         .collect();
-    let assumes = |statement: &Statement| statement.covers_action(right) != Truth::No;
     let elsewhere = || {
         let same = |other: &Principal| other.text == principal.text || other.kind == PrincipalKind::Anyone;
         let here = |other: &&Statement| {
@@ -97,7 +100,7 @@ fn dead_grant(context: &Context<'_>, statement: &Statement, principal: &Principa
         };
         context.allows().find(here).is_some() || context.policy.open_ended
     };
-    if assumes(statement) || (!covered.is_empty() && elsewhere()) {
+    if !covered.is_empty() && elsewhere() {
         return None;
     }
     let actions = statement.actions.as_ref()?;

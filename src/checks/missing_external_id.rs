@@ -1,6 +1,6 @@
 //! A third party that may assume the role without saying for which customer it acts.
 
-use crate::access::{Pin, Probe, stranger};
+use crate::access::{Answer, Pin, Probe, Query, Witness, stranger};
 use crate::diagnostic::Confidence;
 use crate::policy::{Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 use crate::rules::{Context, Finding, Relation};
@@ -22,12 +22,56 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             sure = sure.min(Confidence::Likely);
         }
         let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-        let Some((loose, answer)) = loose(&probe, callers.get_or_insert_with(|| Callers::of(context.policy))) else {
-            continue;
-        };
-        let sure = if answer == Truth::Yes { sure } else { Confidence::Possible };
-        found.push(word(&loose, answer, &relation, statement, principal, account).confidence(sure));
+        let ways = ways(&probe, callers.get_or_insert_with(|| Callers::of(context.policy)));
+        let Some(open) = ways.into_iter().find_map(|way| confirm(context, &probe, way)) else { continue };
+        let sure = if open.answer == Truth::Yes { sure } else { Confidence::Possible };
+        found.push(word(&open, &relation, statement, principal, account).confidence(sure));
     }
+}
+
+/// A way in.
+struct Open {
+    loose: Loose,
+    answer: Truth,
+    /// The request, if it is one of a machine.
+    witness: Option<Box<Witness>>,
+    /// Whether the search for a request was given up.
+    given_up: bool,
+}
+
+/// Ask the engine about a way that the probe found; `None` if no request takes it.
+fn confirm(context: &Context<'_>, probe: &Probe<'_>, (loose, probed): (Loose, Truth)) -> Option<Open> {
+    let account = probe.principal.kind.account().and_then(Text::known).map(str::to_owned);
+    // An account that is not known makes every answer a Possibly; the probe says whether anything else is unknown.
+    let blank = account.is_none();
+    let query = match loose {
+        Loose::Absent => Query::WithoutExternalId { account },
+        Loose::Any | Loose::Fits(_) => Query::AnyExternalId { account },
+    };
+    let open = |loose, answer, witness, given_up| Some(Open { loose, answer, witness, given_up });
+    match context.ask(&query, probe.statement, probe.principal) {
+        Answer::Yes(mut witness) => {
+            // A policy that never reads the key has no place for it, and its absence is the point.
+            let named = witness.absent.iter().any(|key| key.eq_ignore_ascii_case(KEY));
+            if !named && witness.request.context.get(KEY).is_none() {
+                witness.absent.push(KEY.to_owned());
+            }
+            open(loose, Truth::Yes, Some(witness).filter(|witness| is_machine(witness)), false)
+        }
+        Answer::Never(_) => None,
+        Answer::Possibly { .. } if blank => open(loose, probed, None, false),
+        Answer::Possibly { .. } => open(loose, Truth::Maybe, None, false),
+        Answer::Undecided(_) => open(loose, Truth::Maybe, None, true),
+    }
+}
+
+/// Whether a request is one of a machine outside of any organization, as the probe asks. The engine's question leaves
+/// both open.
+fn is_machine(witness: &Witness) -> bool {
+    let context = &witness.request.context;
+    let with_mfa = context.get("aws:MultiFactorAuthPresent").is_some_and(|values| values == ["true"]);
+    let keys = ["aws:MultiFactorAuthAge", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+    !with_mfa && keys.iter().all(|key| context.get(key).is_none())
 }
 
 /// How sure it is that the account is somebody else's; `None` when it is not.
@@ -84,7 +128,8 @@ impl<'p> Callers<'p> {
     }
 }
 
-fn loose(probe: &Probe<'_>, callers: &Callers<'_>) -> Option<(Loose, Truth)> {
+/// What a machine can send, the surest first.
+fn ways(probe: &Probe<'_>, callers: &Callers<'_>) -> Vec<(Loose, Truth)> {
     let account =
         probe.principal.kind.account().and_then(Text::known).map(|own| Pin::value("aws:PrincipalAccount", own));
     let passes = |id: Pin<'_>| -> Truth {
@@ -97,24 +142,13 @@ fn loose(probe: &Probe<'_>, callers: &Callers<'_>) -> Option<(Loose, Truth)> {
     let ways = [(Loose::Absent, Pin::absent(KEY)), (Loose::Any, Pin::foreign(KEY, "any-id"))];
     let fitting =
         callers.patterns.iter().map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
-    let mut best: Option<(Loose, Truth)> = None;
-    for (loose, id) in ways.into_iter().chain(fitting) {
-        let answer = passes(id);
-        if answer != Truth::No && best.as_ref().is_none_or(|(_, known)| answer > *known) {
-            best = Some((loose, answer));
-        }
-    }
-    best
+    let judged = ways.into_iter().chain(fitting).map(|(loose, id)| (loose, passes(id)));
+    let mut found: Vec<(Loose, Truth)> = judged.filter(|(_, answer)| *answer != Truth::No).collect();
+    found.sort_by_key(|(_, answer)| std::cmp::Reverse(*answer));
+    found
 }
 
-fn word(
-    loose: &Loose,
-    answer: Truth,
-    relation: &Relation,
-    statement: &Statement,
-    principal: &Principal,
-    account: &Text,
-) -> Finding {
+fn word(open: &Open, relation: &Relation, statement: &Statement, principal: &Principal, account: &Text) -> Finding {
     let written = principal.text.display();
     let id = account.display();
     let who = match (&principal.kind, relation) {
@@ -131,6 +165,7 @@ fn word(
         PrincipalKind::Account { .. } => format!("arn:aws:iam::{id}:user/anyone"),
         _ => written.clone().into_owned(),
     };
+    let loose = &open.loose;
     let (what, why) = match loose {
         Loose::Absent => ("without an ExternalId".to_owned(), "without sts:ExternalId".to_owned()),
         Loose::Any => ("with any ExternalId it sends".to_owned(), "with sts:ExternalId `any-id`".to_owned()),
@@ -152,13 +187,17 @@ fn word(
     }
     let mut finding = Finding::new(
         principal.span(),
-        format!("{who} {} assume this role {what}", if answer == Truth::Yes { "can" } else { "may be able to" }),
+        format!("{who} {} assume this role {what}", if open.answer == Truth::Yes { "can" } else { "may be able to" }),
     )
     .label("may assume the role for any customer of theirs")
-    .why(format!("sts:AssumeRole by {caller} {why} is allowed"))
     .help(help)
     .subject(written)
     .statement(statement);
+    finding = match &open.witness {
+        Some(witness) => finding.witness(witness),
+        None if open.given_up => finding.why("the policy has too many combinations to decide whether it passes"),
+        None => finding.why(format!("sts:AssumeRole by {caller} {why} is allowed")),
+    };
     for condition in statement.conditions.iter().filter(|condition| condition.is_about(KEY)) {
         let note = match loose {
             Loose::Absent => "holds when no id is sent",

@@ -1,7 +1,7 @@
 //! People who can become a role with nothing but a stolen access key.
 
-use super::shared;
-use crate::access::{Pin, Probe, flow, probe};
+use super::shared::{self, Verdict};
+use crate::access::{Pin, Probe, Query, flow, probe};
 use crate::aws::keys::Flow;
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
@@ -117,11 +117,14 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             Truth::Maybe => Confidence::Possible,
             Truth::Yes => sure,
         };
-        found.push(word(statement, principal, confidence));
+        let Some(verdict) = Verdict::ask(context, &Query::WithoutMfa, (statement, principal), confidence) else {
+            continue;
+        };
+        found.push(word(statement, principal, &verdict));
     }
 }
 
-fn word(statement: &Statement, principal: &Principal, confidence: Confidence) -> Finding {
+fn word(statement: &Statement, principal: &Principal, verdict: &Verdict) -> Finding {
     let (who, label, other) = match &principal.kind {
         PrincipalKind::User { name, .. } => (
             format!("the IAM user `{}`", name.display()),
@@ -137,11 +140,10 @@ fn word(statement: &Statement, principal: &Principal, confidence: Confidence) ->
             "or, if only machines are to have it, name their roles as principals",
         ),
     };
-    Finding::new(principal.span(), format!("{who} can assume this role without MFA"))
+    let finding = Finding::new(principal.span(), format!("{who} can assume this role without MFA"))
         .label(label)
-        .why(format!("{ACTION} with an access key alone, so without {PRESENT}, is allowed"))
         .help(format!("add \"Bool\": {{\"{PRESENT}\": \"true\"}}; {other}"))
         .subject(principal.text.display())
-        .statement(statement)
-        .confidence(confidence)
+        .statement(statement);
+    verdict.show(finding, &[], || format!("{ACTION} with an access key alone, so without {PRESENT}, is allowed"))
 }

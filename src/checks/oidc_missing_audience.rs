@@ -1,7 +1,7 @@
 //! A role that takes tokens whomever they were made for.
 
-use super::shared;
-use crate::access::Tokens;
+use super::shared::{self, Verdict};
+use crate::access::{Query, Tokens};
 use crate::aws::issuers::IssuerKind;
 use crate::diagnostic::{Audience, Severity};
 use crate::rules::{Context, Finding};
@@ -22,6 +22,10 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             None => (shared::stranger_passes(context, place, false, |_| vec!["aud".to_owned()]), false),
         };
         let Some((confidence, answer)) = passes.filter(|_| has_audience) else { continue };
+        let issuer = tokens.host.clone();
+        let query = if is_tenant { Query::ForeignToken { issuer } } else { Query::WrongAudience { issuer } };
+        let who = (tokens.probe.statement, tokens.probe.principal);
+        let Some(verdict) = Verdict::ask(context, &query, who, confidence) else { continue };
         let name = tokens.issuer.map_or(tokens.host.as_str(), |issuer| issuer.name);
         let loose = shared::loose_part(&conditions, &answer);
         let (span, what) = match &loose {
@@ -37,14 +41,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             Finding::new(span, format!("a token of {name} that was made for another service is accepted: {what}"))
                 .label("gives tokens for many services")
         };
-        found.push(
-            finding
-                .why(format!("{} with {key} = attacker is allowed", tokens.probe.action))
-                .help(format!("test it: \"StringEquals\": {{\"{key}\": \"{}\"}}", example(&tokens)))
-                .subject(tokens.host.clone())
-                .statement(tokens.probe.statement)
-                .confidence(confidence),
-        );
+        let finding = finding
+            .help(format!("test it: \"StringEquals\": {{\"{key}\": \"{}\"}}", example(&tokens)))
+            .subject(tokens.host.clone())
+            .statement(tokens.probe.statement);
+        let why = || format!("{} with {key} = attacker is allowed", tokens.probe.action);
+        found.push(verdict.show(finding, &[&key], why));
     }
 }
 

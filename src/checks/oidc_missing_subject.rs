@@ -1,6 +1,6 @@
 //! A role that takes tokens of an issuer without asking whose they are.
 
-use super::shared::{self, Place};
+use super::shared::{self, Place, Verdict};
 use crate::access::Tokens;
 use crate::access::tokens::Answer;
 use crate::diagnostic::{Audience, Confidence, Severity};
@@ -24,8 +24,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let Some((confidence, answer)) = passes.or_else(|| shared::stranger_passes(context, place, true, names)) else {
             continue;
         };
+        // Of other customers, the engine knows; that all users of a private issuer get in is for the probe to say, and
+        // so is what would be if the issuer left a claim out.
+        let asked = tokens.is_shared() && !absent_only;
+        let Some(verdict) = shared::foreign_token(context, &tokens, asked, confidence) else { continue };
         let loose = shared::loose_part(&conditions, &answer);
-        found.push(word(context, place, &tokens, loose, &answer, confidence, absent_only));
+        found.push(word(context, place, &tokens, loose, &answer, &verdict, absent_only));
     }
 }
 
@@ -50,7 +54,7 @@ fn word(
     tokens: &Tokens<'_>,
     loose: Option<(crate::span::Span, String)>,
     answer: &Answer,
-    confidence: Confidence,
+    verdict: &Verdict,
     absent_only: bool,
 ) -> Finding {
     let key = tokens.key(tokens.tenant_claims().first().unwrap_or(&"sub"));
@@ -87,23 +91,23 @@ fn word(
         }
         None => format!("test it: \"StringEquals\": {{\"{key}\": \"...\"}}"),
     });
-    let (severity, confidence) = if tokens.is_shared() {
-        (Severity::Critical, confidence)
-    } else {
-        (Severity::Medium, confidence.min(Confidence::Likely))
-    };
+    let severity = if tokens.is_shared() { Severity::Critical } else { Severity::Medium };
     let audience = match tokens.is_shared() {
         _ if absent_only => Audience::Strict,
         false if names_one_app(context, place, tokens) => Audience::Strict,
         true | false => Audience::Default,
     };
+    let why = || format!("{} with {} is allowed", tokens.probe.action, answer.request());
+    finding = verdict.show(finding, &[&key], why);
+    // Who has tokens of a private issuer is not in the file.
+    if !tokens.is_shared() {
+        finding = finding.confidence(verdict.confidence.min(Confidence::Likely));
+    }
     finding
-        .why(format!("{} with {} is allowed", tokens.probe.action, answer.request()))
         .subject(tokens.host.clone())
         .statement(tokens.probe.statement)
         .severity(if absent_only { Severity::Medium } else { severity })
         .audience(audience)
-        .confidence(confidence)
 }
 
 /// Whether the audience is the id of one application, as with user pools and other log-ins of people: then everyone who

@@ -1,7 +1,7 @@
 //! Services that another customer can have act with this role.
 
-use super::shared::STRANGER;
-use crate::access::{Pin, Probe, flow};
+use super::shared::{STRANGER, Verdict};
+use crate::access::{Pin, Probe, Query, flow};
 use crate::aws::keys::Flow;
 use crate::aws::services::{self, Deputy};
 use crate::diagnostic::{Audience, Confidence};
@@ -28,7 +28,15 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if class == Deputy::Compute {
             continue;
         }
-        let Some(source) = stranger(&probe, &host, sends) else { continue };
+        let Some((source, all_sent)) = stranger(&probe, &host, sends) else { continue };
+        let read = keys.is_some_and(|keys| keys.read);
+        let sure = if read && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely };
+        // The engine does not know that a service sends only some of the keys, nor that an anchor is of the own account.
+        let verdict = match all_sent && !is_anchor(&host) {
+            true => Verdict::ask(context, &Query::Service { host: host.clone() }, (statement, principal), sure),
+            false => Some(Verdict::probed(sure)),
+        };
+        let Some(verdict) = verdict else { continue };
         let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
         let advice = advice(&host, class);
         let mut finding = match tested {
@@ -53,21 +61,20 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             .label("fits strangers too")
             .because(principal.span(), "acts for every customer"),
         };
-        let read = keys.is_some_and(|keys| keys.read);
-        finding = finding
-            .why(match is_anchor(&host) {
-                true => format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed"),
-                false => format!(
-                    "sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"
-                ),
-            })
+        let why = || match is_anchor(&host) {
+            true => format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed"),
+            false => format!(
+                "sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"
+            ),
+        };
+        finding = verdict
+            .show(finding, &SOURCE, why)
             .help(match keys {
                 Some(keys) => format!("{advice} ({})", keys.page),
                 None => advice,
             })
             .subject(host.clone())
-            .statement(statement)
-            .confidence(if read && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely });
+            .statement(statement);
         if class == Deputy::Unlisted {
             finding = finding.audience(Audience::Audit);
         }
@@ -76,7 +83,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 }
 
 /// The ARN for which a stranger can have the service call, if such a call passes.
-fn stranger(probe: &Probe<'_>, host: &str, sends: impl Fn(&str) -> bool) -> Option<String> {
+/// And whether it passes when the service sends every key.
+fn stranger(probe: &Probe<'_>, host: &str, sends: impl Fn(&str) -> bool) -> Option<(String, bool)> {
     let absent = flow::absent(probe.policy, Flow::Service);
     let passes = |arn: &String| {
         let values = [arn, STRANGER, "o-stranger000", "o-stranger000/r-0000/ou-0000-00000000/"];
@@ -91,9 +99,9 @@ fn stranger(probe: &Probe<'_>, host: &str, sends: impl Fn(&str) -> bool) -> Opti
             pins.extend(absent.iter().cloned());
             pins
         };
-        probe.passes_any(&[&pins(true), &pins(false)]) == Truth::Yes
+        [true, false].into_iter().find(|all| probe.passes(&pins(*all)) == Truth::Yes)
     };
-    arns(probe.policy, host).into_iter().find(|arn| passes(arn))
+    arns(probe.policy, host).into_iter().find_map(|arn| passes(&arn).map(|all| (arn, all)))
 }
 
 /// ARNs of a stranger's resources, by the service's own form and by the patterns of the policy.

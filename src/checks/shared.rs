@@ -1,10 +1,10 @@
 //! What several checks ask of a policy or say about it.
 
 use crate::access::tokens::Answer;
-use crate::access::{Tokens, flow};
+use crate::access::{self, Query, Tokens, Witness, flow};
 use crate::diagnostic::Confidence;
-use crate::policy::{Condition, Policy, Truth, pattern};
-use crate::rules::Context;
+use crate::policy::{Condition, Policy, Principal, Statement, Truth, pattern};
+use crate::rules::{Context, Finding};
 use crate::span::Span;
 
 /// An account that nobody here has heard of.
@@ -16,10 +16,69 @@ pub fn weigh<T>(policy: &Policy, ask: impl Fn(&Policy) -> Option<(Truth, T)>) ->
     match ask(policy)? {
         (Truth::Yes, what) => Some((Confidence::Proved, what)),
         (Truth::No, _) => None,
-        (Truth::Maybe, _) => match ask(&flow::with_defaults(policy))? {
+        (Truth::Maybe, _) => match ask(&flow::with_defaults(policy)?)? {
             (Truth::Yes, what) => Some((Confidence::Likely, what)),
             (Truth::No | Truth::Maybe, _) => None,
         },
+    }
+}
+
+/// What the engine says of a hole that a probe found.
+pub struct Verdict {
+    /// A request that passes, if it surely does.
+    pub witness: Option<Box<Witness>>,
+    /// How sure the hole is.
+    pub confidence: Confidence,
+    /// Whether the search was given up.
+    given_up: bool,
+}
+
+impl Verdict {
+    /// The engine does not know the question: the probe has to do.
+    pub fn probed(confidence: Confidence) -> Verdict {
+        Verdict { witness: None, confidence, given_up: false }
+    }
+
+    /// Ask about a hole that a probe found, with what that is worth if the engine agrees; `None` if no request passes.
+    pub fn of(answer: access::Answer, sure: Confidence) -> Option<Verdict> {
+        use access::Answer;
+        Some(match answer {
+            Answer::Yes(witness) => Verdict { witness: Some(witness), confidence: sure, given_up: false },
+            Answer::Never(_) => return None,
+            // A probe that is only likely has put defaults in the place of what is not known.
+            Answer::Possibly { .. } if sure == Confidence::Likely => Verdict::probed(sure),
+            Answer::Possibly { .. } => Verdict::probed(Confidence::Possible),
+            Answer::Undecided(_) => Verdict { witness: None, confidence: Confidence::Possible, given_up: true },
+        })
+    }
+
+    /// Ask, if the engine knows the question.
+    pub fn ask(
+        context: &Context<'_>,
+        query: &Query,
+        (statement, principal): (&Statement, &Principal),
+        sure: Confidence,
+    ) -> Option<Verdict> {
+        match context.model().arises(query) {
+            true => Verdict::of(context.ask(query, statement, principal), sure),
+            false => Some(Verdict::probed(sure)),
+        }
+    }
+
+    /// Give a finding its evidence: the witness if it has a value for what the finding is about, else the words.
+    pub fn show(&self, finding: Finding, about: &[&str], words: impl FnOnce() -> String) -> Finding {
+        let finding = finding.confidence(self.confidence);
+        match &self.witness {
+            Some(witness) => {
+                let says = |key: &&str| witness.request.context.get(key).is_some();
+                let finding = finding.witness(witness);
+                if about.is_empty() || about.iter().any(says) { finding } else { finding.why(words()) }
+            }
+            None if self.given_up => {
+                finding.why(format!("{}, as far as was searched: the policy has too many combinations", words()))
+            }
+            None => finding.why(words()),
+        }
     }
 }
 
@@ -61,6 +120,15 @@ pub fn stranger_passes(
     };
     let (confidence, (answer, guessed)) = weigh(context.policy, ask)?;
     Some((if guessed { confidence.min(Confidence::Likely) } else { confidence }, answer))
+}
+
+/// What the engine says of a stranger's token that the probe let pass, if it is `asked`.
+pub fn foreign_token(context: &Context<'_>, tokens: &Tokens<'_>, asked: bool, probed: Confidence) -> Option<Verdict> {
+    if !asked {
+        return Some(Verdict::probed(probed));
+    }
+    let query = Query::ForeignToken { issuer: tokens.host.clone() };
+    Verdict::ask(context, &query, (tokens.probe.statement, tokens.probe.principal), probed)
 }
 
 /// The patterns of subjects that are the user's own, `[org] oidc`.

@@ -1,9 +1,10 @@
 //! Conditions on MFA that callers without MFA satisfy.
 
 use super::missing_mfa::{AGE, PRESENT, denies, is_mfa, some_user_passes, users};
+use super::shared::Verdict;
 use crate::access::variables::Variables;
-use crate::access::{Pin, Probe, operators};
-use crate::diagnostic::{Audience, Severity};
+use crate::access::{Pin, Probe, Query, operators};
+use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding};
 use crate::site::PolicyKind;
@@ -42,6 +43,8 @@ struct Hole<'a> {
     no: bool,
     /// Callers with MFA are held out instead.
     inverted: bool,
+    /// What the engine says of it, in a trust policy.
+    verdict: Verdict,
 }
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
@@ -76,7 +79,9 @@ fn trust<'a>(context: &'a Context<'_>) -> Vec<Hole<'a>> {
             let alone = holds(statement, mfa).and(denied(&denies, mfa).not());
             alone == Truth::Yes && some_user_passes(&probe, &users, mfa.pins(), true) == Truth::Yes
         };
-        holes.extend(hole(statement, &denies, passes));
+        let Some(hole) = hole(statement, &denies, passes) else { continue };
+        let verdict = Verdict::ask(context, &Query::WithoutMfa, (statement, principal), Confidence::Proved);
+        holes.extend(verdict.map(|verdict| Hole { verdict, ..hole }));
     }
     holes
 }
@@ -107,7 +112,14 @@ fn hole<'a>(statement: &'a Statement, denies: &[&'a Statement], passes: impl Fn(
     let (absent, no) = (passes(Mfa::Absent), passes(Mfa::False));
     let place = [statement].into_iter().chain(denies.iter().copied()).find(|statement| speaks(statement))?;
     let condition = place.conditions.iter().find(|condition| is_mfa(condition))?;
-    (absent || no).then(|| Hole { condition, statement: place, absent, no, inverted: !passes(Mfa::True) })
+    (absent || no).then(|| Hole {
+        condition,
+        statement: place,
+        absent,
+        no,
+        inverted: !passes(Mfa::True),
+        verdict: Verdict::probed(Confidence::Proved),
+    })
 }
 
 fn speaks(statement: &Statement) -> bool {
@@ -167,7 +179,6 @@ fn word(context: &Context<'_>, hole: &Hole<'_>) -> Finding {
     let mut finding = Finding::new(span, message)
         .label(if allow { "callers without MFA satisfy this" } else { "callers without MFA are not denied by this" })
         .because(condition.key_span, "what is asked")
-        .why(caller)
         .help(if allow {
             format!("write \"Bool\": {{\"{PRESENT}\": \"true\"}}")
         } else {
@@ -175,6 +186,7 @@ fn word(context: &Context<'_>, hole: &Hole<'_>) -> Finding {
         })
         .subject(format!("{} {key}", condition.operator_text))
         .statement(statement);
+    finding = hole.verdict.show(finding, &[], || caller);
     if context.site.kind != PolicyKind::Trust {
         finding = finding.severity(Severity::Medium);
         // To let people without MFA do something, such as set it up, can be meant.

@@ -9,6 +9,7 @@ mod policies;
 mod rules;
 mod style;
 mod test;
+mod who;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ enum Command {
     Can(Box<can::CanArgs>),
     Test(test::TestArgs),
     Diff(diff::DiffArgs),
+    Who(who::WhoArgs),
     Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
 }
@@ -76,6 +78,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Can(args) => can::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Who(args) => who::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
     };

@@ -10,8 +10,8 @@ use crate::value::{Kind, Member, Value};
 const LISTS: [&str; 5] = ["Statement", "Action", "NotAction", "Resource", "NotResource"];
 
 /// The view of one document.
-pub fn normalize(document: &Value<'_>) -> Value<'static> {
-    let document = document.clone().into_owned(&|span| span);
+pub fn normalize<'d>(document: &Value<'d>) -> Value<'d> {
+    let document = document.clone();
     let policy = match document.kind {
         Kind::Map(members) => Value::new(Kind::Map(members.into_iter().map(element).collect()), document.span),
         kind => Value::new(kind, document.span),
@@ -23,7 +23,7 @@ pub fn normalize(document: &Value<'_>) -> Value<'static> {
     )
 }
 
-fn element(mut member: Member<'static>) -> Member<'static> {
+fn element(mut member: Member<'_>) -> Member<'_> {
     let key = member.key.as_ref();
     if LISTS.contains(&key) {
         member.value = listed(member.value);
@@ -48,7 +48,7 @@ fn element(mut member: Member<'static>) -> Member<'static> {
 }
 
 /// A bare `"*"` is the same as `{"AWS": "*"}`.
-fn principal(value: Value<'static>) -> Value<'static> {
+fn principal(value: Value<'_>) -> Value<'_> {
     let span = value.span;
     match value.kind {
         Kind::Map(_) => {
@@ -64,7 +64,7 @@ fn principal(value: Value<'static>) -> Value<'static> {
     }
 }
 
-fn for_each_member(value: &mut Value<'static>, change: impl Fn(&mut Value<'static>)) {
+fn for_each_member<'d>(value: &mut Value<'d>, change: impl Fn(&mut Value<'d>)) {
     if let Kind::Map(members) = &mut value.kind {
         for member in members {
             change(&mut member.value);
@@ -72,7 +72,7 @@ fn for_each_member(value: &mut Value<'static>, change: impl Fn(&mut Value<'stati
     }
 }
 
-fn listed(value: Value<'static>) -> Value<'static> {
+fn listed(value: Value<'_>) -> Value<'_> {
     match value.kind {
         Kind::List(_) | Kind::Unknown(_) | Kind::Tagged(_) => value,
         kind => {

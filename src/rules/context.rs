@@ -65,14 +65,14 @@ pub struct Context<'a> {
     /// The rule's options.
     pub options: &'a OptionValues,
     /// The normalized view, made when the first query asks for it and shared by all rules.
-    pub view: &'a OnceCell<Value<'static>>,
+    pub view: &'a OnceCell<Value<'a>>,
     /// The policy before the engine, made when the first rule asks it and shared by all rules.
     pub model: &'a OnceCell<Model>,
 }
 
 impl Context<'_> {
     /// The normalized view that queries run over.
-    pub fn view(&self) -> &Value<'static> {
+    pub fn view(&self) -> &Value<'_> {
         self.view.get_or_init(|| normal::normalize(&self.site.document))
     }
 
@@ -91,7 +91,7 @@ impl Context<'_> {
     }
 
     /// The facts of the estate as the engine takes them.
-    fn estate(&self) -> Estate {
+    pub fn estate(&self) -> Estate {
         Estate {
             account: self.own_account().map(str::to_owned),
             accounts: self.org.accounts.clone(),

@@ -174,7 +174,8 @@ fn sample(seed: u64, policies: usize, requests: usize, faults: Faults) -> Tally 
 
 #[test]
 fn no_allowed_request_contradicts_an_answer() {
-    let seed = std::env::var("ACCESS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    // `ACCESS_SEED` runs another sample; without it each run is the same.
+    let seed = if std::env::var_os("ACCESS_SEED").is_some() { Rng::from_env().bits() } else { 1 };
     let tally = sample(seed, size(150, 5_000), size(60, 400), Faults::default());
     let Tally { requests, relevant, yes, never, possibly, undecided, contradictions } = &tally;
     println!(
@@ -288,7 +289,7 @@ fn planted_mistakes_are_noticed() {
         Faults { lost_atoms: true, ..Faults::default() },
     ];
     for fault in faults {
-        let tally = sample(3, size(120, 2_000), size(40, 200), fault);
+        let tally = sample(3, size(100, 2_000), size(40, 200), fault);
         println!("{} contradictions for {fault:?}", tally.contradictions.len());
         assert!(!tally.contradictions.is_empty(), "{fault:?}");
     }

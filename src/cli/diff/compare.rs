@@ -299,7 +299,7 @@ fn taken(answer: Answer, otherwise: impl FnOnce() -> Option<Witness>) -> (Vec<St
     match answer {
         Answer::Never(_) => (Vec::new(), None, true),
         Answer::Yes(witness) => (Vec::new(), Some(*witness), true),
-        Answer::Possibly { why, example } => (causes(&why), example.map(|one| *one).or_else(otherwise), false),
+        Answer::Possibly { why, example, .. } => (causes(&why), example.map(|one| *one).or_else(otherwise), false),
         Answer::Undecided(why) => (vec![reason(&why)], None, false),
     }
 }
