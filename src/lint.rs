@@ -176,7 +176,8 @@ fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
     (finding.primary.span, finding.rule, &finding.message, &finding.resource)
 }
 
-fn mentions_policy(text: &str) -> bool {
+/// Whether a text has a word that every file with a policy has.
+pub fn mentions_policy(text: &str) -> bool {
     input::MARKS.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
 }
 
@@ -329,7 +330,7 @@ impl Judge<'_> {
 }
 
 /// Whether a text that cannot be parsed was most likely meant as a policy: it has the words of a statement.
-fn looks_like_policy(text: &str) -> bool {
+pub fn looks_like_policy(text: &str) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     has("Statement") && has("Effect") && (has("Action") || has("Principal"))
 }

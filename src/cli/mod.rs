@@ -3,6 +3,7 @@
 
 mod can;
 mod check;
+mod diff;
 mod explain;
 mod policies;
 mod rules;
@@ -54,6 +55,7 @@ enum Command {
     Check(Box<check::CheckArgs>),
     Can(Box<can::CanArgs>),
     Test(test::TestArgs),
+    Diff(diff::DiffArgs),
     Who(who::WhoArgs),
     Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
@@ -75,6 +77,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Can(args) => can::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Who(args) => who::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),

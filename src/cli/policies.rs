@@ -114,9 +114,14 @@ fn choose<'a, 's>(
     }
 }
 
-/// A document as a policy. What IAM would not take is not evaluated: the part that cannot be read may be a guard.
+/// A document as a policy. What IAM would not take is not evaluated.
 pub fn lower(source: &Source, document: &Value<'_>) -> Result<Policy, Failure> {
     let policy = policy::lower(document);
+    rejection(document, &policy).map_or(Ok(policy), |(span, message)| Err(at(source, span, &message)))
+}
+
+/// Where and why IAM would not take a policy. The part that cannot be read may be a guard.
+pub fn rejection(document: &Value<'_>, policy: &Policy) -> Option<(Span, String)> {
     let wrong = policy.facts.iter().find_map(|fact| {
         let message = match &fact.kind {
             FactKind::UnknownElement { name, meant: Some(meant) } => {
@@ -133,10 +138,8 @@ pub fn lower(source: &Source, document: &Value<'_>) -> Result<Policy, Failure> {
         };
         Some((fact.span, message))
     });
-    match wrong.or_else(|| wrong_word(document, &policy)) {
-        Some((span, message)) => Err(at(source, span, &format!("this is no policy that IAM takes: {message}"))),
-        None => Ok(policy),
-    }
+    let (span, message) = wrong.or_else(|| wrong_word(document, policy))?;
+    Some((span, format!("this is no policy that IAM takes: {message}")))
 }
 
 /// A version, an effect or an operator that IAM does not know.

@@ -1,0 +1,163 @@
+//! `iamlint diff`: what access two versions of the same policies gain and lose.
+#![expect(clippy::print_stderr, reason = "the command line talks to its user")]
+
+mod compare;
+mod json;
+mod outcome;
+mod pairs;
+mod revision;
+mod split;
+mod text;
+mod versions;
+
+use super::can::AnswerFormat;
+use super::style::{self, Color};
+use super::{Exit, Failure};
+use crate::site::PolicyKind;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use outcome::Outcome;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
+use versions::{Contents, FilePair, Obstacle};
+
+/// Show what access policies gained and lost between two versions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  iamlint diff old.json new.json
+  iamlint diff before/ after/                    files by their paths, policies by their addresses
+  iamlint diff --base main                       the working tree against a git revision
+  iamlint diff --base \"$(git merge-base origin/main HEAD)\" infra/
+  iamlint diff --base HEAD --fail-on any --format json
+
+Every access that is gained or lost is shown with a request that one version allows and the other does not. Equal means
+proved: no request tells the versions apart, however they are written. What cannot be proved fails the gate.
+
+Exit codes:
+  0  nothing that --fail-on names
+  1  access was gained (or lost, as --fail-on says), or it is not certain that it was not
+  2  not compared: arguments, git, a file or policy that cannot be read")]
+pub struct DiffArgs {
+    /// OLD and NEW, two files or two folders; with --base, files and folders to compare (default: .)
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Compare the working tree with this git revision
+    #[arg(long, value_name = "REV", help_heading = "Input")]
+    base: Option<String>,
+    /// What raw policy documents are attached to, instead of guessing
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(PolicyKind::ALL.map(|(_, name)| name)), help_heading = "Input")]
+    kind: Option<String>,
+
+    /// End with 1 when access changed so
+    #[arg(long, value_enum, default_value = "gained", help_heading = "Gate")]
+    fail_on: FailOn,
+
+    /// How to write the changes
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    format: AnswerFormat,
+    /// When to use colour
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    color: Color,
+    /// Only the changes: no summary
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
+    /// Also list the policies that allow the same
+    #[arg(long, short, help_heading = "Output")]
+    verbose: bool,
+}
+
+/// Which change closes the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Access that the old version does not give
+    Gained,
+    /// Access that the new version does not give
+    Lost,
+    /// Either
+    Any,
+    /// Nothing
+    Never,
+}
+
+pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
+    let files = files(args)?;
+    let kind = args.kind.as_deref().and_then(PolicyKind::from_name);
+    let read: Vec<(Contents, Contents)> = files
+        .into_par_iter()
+        .map(|FilePair { key, old, new }| {
+            let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, kind));
+            (contents(old).unwrap_or_default(), contents(new).unwrap_or_default())
+        })
+        .collect();
+
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    let (mut unresolved, mut obstacles) = (Vec::new(), Vec::new());
+    for (mut before, mut after) in read {
+        // Next to a version that cannot be read, every policy of the other would seem added or removed.
+        if before.obstacles.is_empty() && after.obstacles.is_empty() {
+            unresolved.append(&mut changed_unresolved(&before, &after));
+            old.append(&mut before.sites);
+            new.append(&mut after.sites);
+        }
+        obstacles.append(&mut before.obstacles);
+        obstacles.append(&mut after.obstacles);
+    }
+    if args.base.is_none() && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
+        return Err(Failure::Message("no policy found in either version".to_owned()));
+    }
+    let outcome = Outcome::of(pairs::pairs(&old, &new), unresolved, obstacles);
+    write(args, &outcome)?;
+    Ok(match (outcome.obstacles.is_empty(), outcome.fails(args.fail_on)) {
+        (false, _) => Exit::Failed,
+        (true, true) => Exit::Findings,
+        (true, false) => Exit::Clean,
+    })
+}
+
+fn files(args: &DiffArgs) -> Result<Vec<FilePair>, Failure> {
+    match (&args.base, args.paths.as_slice()) {
+        (Some(base), []) => revision::changed(base, &[PathBuf::from(".")]),
+        (Some(base), paths) => revision::changed(base, paths),
+        (None, [old, new]) => versions::of_paths(old, new, &std::env::current_dir()?),
+        (None, paths) => Err(Failure::Message(format!(
+            "expected OLD and NEW, or --base REV to compare with a git revision; found {} paths",
+            paths.len()
+        ))),
+    }
+}
+
+/// Policies of which nothing is known until deployment, where the versions differ.
+fn changed_unresolved(before: &Contents, after: &Contents) -> Vec<Obstacle> {
+    let words = |contents: &Contents| -> BTreeSet<(String, String)> {
+        contents.unresolved.iter().map(|(said, text)| (said.message.clone(), text.clone())).collect()
+    };
+    let (old, new) = (words(before), words(after));
+    let missing = |contents: &Contents, other: &BTreeSet<(String, String)>| -> Vec<Obstacle> {
+        let lacks = |said: &Obstacle, text: &String| !other.contains(&(said.message.clone(), text.clone()));
+        contents.unresolved.iter().filter(|(said, text)| lacks(said, text)).map(|(said, _)| said.clone()).collect()
+    };
+    let gone =
+        missing(before, &new).into_iter().filter(|said| !new.iter().any(|(message, _)| *message == said.message));
+    missing(after, &old).into_iter().chain(gone).collect()
+}
+
+fn write(args: &DiffArgs, outcome: &Outcome<'_>) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    let style = style::style(args.color, &stdout);
+    let mut out = BufWriter::new(stdout.lock());
+    match args.format {
+        AnswerFormat::Text => text::write(outcome, args.verbose, style, &mut out)?,
+        AnswerFormat::Json => json::write(outcome, args.base.as_deref(), &mut out)?,
+    }
+    out.flush()?;
+    for obstacle in &outcome.obstacles {
+        eprintln!("iamlint: not compared: {obstacle}");
+    }
+    if !args.quiet {
+        eprintln!("{}", text::summary(outcome.counts()));
+    }
+    Ok(())
+}

@@ -1,0 +1,457 @@
+//! The seam to the engine: what one version of a policy allows and the other does not.
+
+use super::split::split;
+use crate::access::difference::diff;
+use crate::access::{Answer, Cause, Estate, Reason, Request, Witness};
+use crate::policy::{Effect, Policy, Statement, lower};
+use crate::site::PolicyKind;
+use crate::syntax::{self, Syntax};
+use crate::value::Text;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a change of a policy does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// What the new version allows and the old does not.
+    pub gained: Change,
+    /// What the old version allows and the new does not.
+    pub lost: Change,
+}
+
+/// What changed in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whether something did.
+    pub answer: Sure,
+    /// What it depends on, or why it was not found out, where not everything is certain.
+    pub why: Vec<String>,
+    /// Requests that changed: one for each principal, action and resource of a statement.
+    pub examples: Vec<Example>,
+    /// Whether there are more than are listed.
+    pub more: bool,
+}
+
+/// Whether something changed. Of the answers for the parts of a policy, the last in this order is that for the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sure {
+    /// Nothing did, which is proved.
+    Never,
+    /// It depends on something that is not known.
+    Possibly,
+    /// It was not found out.
+    Undecided,
+    /// The requests show it.
+    Yes,
+}
+
+/// A request that one version allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The request.
+    pub request: Request,
+    /// Keys whose absence matters.
+    pub absent: Vec<String>,
+    /// The statement that allows it, by its place in the policy; `None` where the absence of a policy does.
+    pub statement: Option<usize>,
+    /// Whether only one version allows it, whatever the unknown values are.
+    pub certain: bool,
+}
+
+/// How many requests are listed in one direction of one policy.
+const MOST_EXAMPLES: usize = 20;
+
+impl Comparison {
+    /// Both versions allow the same.
+    pub fn is_equal(&self) -> bool {
+        self.gained.is_nothing() && self.lost.is_nothing()
+    }
+}
+
+impl Change {
+    /// Nothing changed.
+    pub const NOTHING: Change = Change { answer: Sure::Never, why: Vec::new(), examples: Vec::new(), more: false };
+
+    /// Whether it is proved that nothing changed.
+    pub fn is_nothing(&self) -> bool {
+        self.answer == Sure::Never
+    }
+
+    fn add(&mut self, example: Option<Example>) {
+        let new = example.filter(|one| self.examples.iter().all(|known| known.request != one.request));
+        self.examples.extend(new);
+    }
+
+    /// Something is not certain, for this reason.
+    pub fn uncertain(answer: Sure, why: impl Into<String>) -> Change {
+        Change { answer, why: vec![why.into()], ..Change::NOTHING }
+    }
+}
+
+/// Compare two versions of a policy; `None` is a policy that is not there. The answer never depends on how it is written.
+pub fn compare(old: Option<&Policy>, new: Option<&Policy>, kind: PolicyKind) -> Comparison {
+    // A mistake of this program in one policy must not hide what is found in the others.
+    catch_unwind(AssertUnwindSafe(|| compare_unguarded(old, new, kind))).unwrap_or_else(|_| {
+        let failed = || Change::uncertain(Sure::Undecided, "internal error; please report it");
+        Comparison { gained: failed(), lost: failed() }
+    })
+}
+
+fn compare_unguarded(old: Option<&Policy>, new: Option<&Policy>, kind: PolicyKind) -> Comparison {
+    let versions = [Version::of(old, kind), Version::of(new, kind)];
+    let [old, new] = &versions;
+    let mut comparison = Comparison { gained: gained(old, new, kind), lost: gained(new, old, kind) };
+    if kind != PolicyKind::Trust && versions.iter().any(Version::denies) {
+        // What a Deny stops may be allowed by another policy. Only a trust policy stands alone.
+        let [old, new] = versions.map(|version| version.into_limit(kind));
+        beside(
+            &mut comparison.gained,
+            || gained(&old, &new, kind),
+            "a policy beside this one: no Deny stops this request any more",
+        );
+        beside(
+            &mut comparison.lost,
+            || gained(&new, &old, kind),
+            "a policy beside this one: a Deny stops this request",
+        );
+    }
+    comparison
+}
+
+/// Replace "nothing" by what Deny statements change for other policies.
+fn beside(change: &mut Change, limits: impl FnOnce() -> Change, why: &str) {
+    if !change.is_nothing() {
+        return;
+    }
+    *change = limits();
+    if change.answer == Sure::Yes {
+        change.answer = Sure::Possibly;
+        change.why = vec![why.to_owned()];
+        change.examples.truncate(1);
+        change.more = false;
+    }
+    change.examples.iter_mut().for_each(|example| (example.statement, example.certain) = (None, false));
+}
+
+/// One version, ready for the engine.
+struct Version {
+    policy: Policy,
+    /// For each statement, the one that it comes from.
+    from: Vec<Option<usize>>,
+}
+
+impl Version {
+    fn of(policy: Option<&Policy>, kind: PolicyKind) -> Version {
+        match policy {
+            Some(policy) => {
+                let (policy, from) = split(policy);
+                Version { policy, from: from.into_iter().map(Some).collect() }
+            }
+            None => match kind {
+                // No such policy, no access.
+                PolicyKind::Trust | PolicyKind::Identity | PolicyKind::Resource => {
+                    let mut policy = everything(kind);
+                    policy.statements.clear();
+                    Version { policy, from: Vec::new() }
+                }
+                // No such policy, no limit.
+                PolicyKind::Scp | PolicyKind::Rcp | PolicyKind::Boundary | PolicyKind::Session => {
+                    Version { policy: everything(kind), from: vec![None] }
+                }
+            },
+        }
+    }
+
+    fn denies(&self) -> bool {
+        self.policy.open_ended || self.policy.statements.iter().any(|statement| statement.effect != Effect::Allow)
+    }
+
+    fn words_of_denies(&self) -> BTreeSet<String> {
+        self.policy.statements.iter().filter(|statement| statement.effect != Effect::Allow).map(words).collect()
+    }
+
+    /// The policy as a limit to what others allow: everything but what it denies.
+    fn into_limit(mut self, kind: PolicyKind) -> Version {
+        let mut all = everything(kind);
+        let denies = self.policy.statements.iter().filter(|statement| statement.effect != Effect::Allow).cloned();
+        all.statements.extend(denies);
+        renumber(&mut all);
+        all.version.clone_from(&self.policy.version);
+        all.open_ended = self.policy.open_ended;
+        self.from = vec![None; all.statements.len()];
+        Version { policy: all, from: self.from }
+    }
+
+    /// The policy with one of its Allow statements and every other statement.
+    fn only(&self, at: usize) -> Policy {
+        let mut policy = self.policy.clone();
+        let mut number = 0;
+        policy.statements.retain(|statement| {
+            number += 1;
+            statement.effect != Effect::Allow || number - 1 == at
+        });
+        renumber(&mut policy);
+        policy
+    }
+
+    /// The policy without what allows nobody knows whom.
+    fn known(&self) -> Policy {
+        let mut policy = self.policy.clone();
+        policy.statements.retain(|statement| statement.effect == Effect::Deny || is_known(statement));
+        renumber(&mut policy);
+        policy.open_ended = false;
+        policy
+    }
+
+    fn example(&self, mut witness: Witness, at: usize, certain: bool) -> Example {
+        if let Some(actions) = self.policy.statements.get(at).and_then(|statement| statement.actions.as_ref()) {
+            let patterns = actions.items.iter().filter_map(|item| item.known());
+            witness.request.action = as_written(&witness.request.action, patterns);
+        }
+        let statement = self.from.get(at).copied().flatten();
+        Example { request: witness.request, absent: witness.absent, statement, certain }
+    }
+}
+
+/// An action, which has no case, in the letters of the pattern that covers it.
+fn as_written<'p>(action: &str, mut patterns: impl Iterator<Item = &'p str>) -> String {
+    let fixed = |pattern: &'p str| pattern.split(['*', '?']).next().unwrap_or_default();
+    let begins = |text: &str| action.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+    match patterns.find(|pattern| fixed(pattern).contains(':') && begins(fixed(pattern))).map(fixed) {
+        Some(text) => format!("{text}{}", &action[text.len()..]),
+        None => action.to_owned(),
+    }
+}
+
+/// Places of statements are what the engine knows them by.
+fn renumber(policy: &mut Policy) {
+    for (index, statement) in policy.statements.iter_mut().enumerate() {
+        statement.index = index;
+    }
+}
+
+/// A policy that allows everything to everyone.
+fn everything(kind: PolicyKind) -> Policy {
+    let principal = match kind {
+        PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp => r#""Principal": "*", "#,
+        PolicyKind::Identity | PolicyKind::Scp | PolicyKind::Boundary | PolicyKind::Session => "",
+    };
+    let text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {principal}"Action": "*", "Resource": "*"}}]}}"#
+    );
+    let parsed = syntax::parse(&text, Syntax::Json);
+    lower(parsed.documents.first().unwrap_or(&Default::default()))
+}
+
+/// What `new` allows and `old` does not.
+fn gained(old: &Version, new: &Version, kind: PolicyKind) -> Change {
+    let ask = |old: &Policy, new: &Policy| diff(old, new, kind, &Estate::default()).gained;
+    let first = ask(&old.policy, &new.policy);
+    if first.is_never() {
+        return Change::NOTHING;
+    }
+    let words_of_old: BTreeSet<String> = old.policy.statements.iter().map(words).collect();
+    let denied_the_same = new.words_of_denies() == old.words_of_denies();
+    let known = old.known();
+    let mut change = Change { answer: certainty(&first), ..Change::NOTHING };
+    for (at, statement) in new.policy.statements.iter().enumerate() {
+        let same = denied_the_same && words_of_old.contains(&words(statement));
+        if statement.effect != Effect::Allow || same {
+            continue;
+        }
+        if change.examples.len() == MOST_EXAMPLES {
+            change.more = true;
+            break;
+        }
+        let part = new.only(at);
+        let answer = ask(&old.policy, &part);
+        // Unknown values of the old version are taken to be none of those that the new one writes out.
+        let otherwise = || ask(&known, &part).witness().cloned();
+        change.answer = change.answer.max(certainty(&answer));
+        let (why, witness, certain) = taken(answer, otherwise);
+        change.why.extend(why);
+        change.add(witness.map(|witness| new.example(witness, at, certain)));
+    }
+    if change.examples.is_empty() {
+        let (why, witness, certain) = taken(first, || None);
+        change.why.extend(why);
+        change.add(witness.map(|witness| {
+            let at = witness.allowed_by;
+            new.example(witness, at, certain)
+        }));
+    }
+    change.why.sort();
+    change.why.dedup();
+    change
+}
+
+fn certainty(answer: &Answer) -> Sure {
+    match answer {
+        Answer::Never(_) => Sure::Never,
+        Answer::Possibly { .. } => Sure::Possibly,
+        Answer::Undecided(_) => Sure::Undecided,
+        Answer::Yes(_) => Sure::Yes,
+    }
+}
+
+/// An answer as what it depends on, its request, and whether that is certain.
+fn taken(answer: Answer, otherwise: impl FnOnce() -> Option<Witness>) -> (Vec<String>, Option<Witness>, bool) {
+    match answer {
+        Answer::Never(_) => (Vec::new(), None, true),
+        Answer::Yes(witness) => (Vec::new(), Some(*witness), true),
+        Answer::Possibly { why, example, .. } => (causes(&why), example.map(|one| *one).or_else(otherwise), false),
+        Answer::Undecided(why) => (vec![reason(&why)], None, false),
+    }
+}
+
+/// Whether everything in a statement is known.
+fn is_known(statement: &Statement) -> bool {
+    let mut lists = statement.actions.iter().chain(&statement.resources);
+    statement.effect != Effect::Unknown
+        && !statement.conditions_open_ended
+        && statement
+            .principals
+            .as_ref()
+            .is_none_or(|list| !list.open_ended && list.entries.iter().all(|entry| entry.text.known().is_some()))
+        && lists.all(|list| !list.open_ended && list.items.iter().all(|item| item.known().is_some()))
+        && statement
+            .conditions
+            .iter()
+            .all(|condition| !condition.open_ended && condition.values.iter().all(|value| value.known().is_some()))
+}
+
+/// What a statement says, to tell at a glance that two say the same.
+fn words(statement: &Statement) -> String {
+    let texts = |texts: &mut dyn Iterator<Item = &Text>| texts.map(Text::display).collect::<Vec<_>>().join("\n");
+    let principals = statement.principals.iter().map(|list| {
+        let entries = list.entries.iter().map(|entry| format!("{:?} {}", entry.member, entry.text.display()));
+        (list.negated, list.open_ended, entries.collect::<Vec<_>>())
+    });
+    let lists = statement.actions.iter().map(Some).chain([None]).chain(statement.resources.iter().map(Some));
+    let lists = lists.map(|list| list.map(|list| (list.negated, list.open_ended, texts(&mut list.items.iter()))));
+    let conditions = statement.conditions.iter().map(|condition| {
+        (&condition.operator_text, &condition.key, condition.open_ended, texts(&mut condition.values.iter()))
+    });
+    format!(
+        "{:?} {:?} {:?} {:?} {}",
+        statement.effect,
+        principals.collect::<Vec<_>>(),
+        lists.collect::<Vec<_>>(),
+        conditions.collect::<Vec<_>>(),
+        statement.conditions_open_ended
+    )
+}
+
+/// What an answer depends on that depends on a hole.
+pub const UNKNOWN_VALUE: &str = "a value that is not known";
+
+fn causes(causes: &[Cause]) -> Vec<String> {
+    let words = |cause: &Cause| match cause {
+        Cause::Value { .. } => UNKNOWN_VALUE,
+        Cause::Variable { .. } => "a policy variable",
+        Cause::Operator { .. } => "an operator whose meaning is not documented",
+        Cause::UnseenConditions { .. } => "conditions that are not shown",
+        Cause::UnseenStatements => "statements that are not shown",
+        Cause::Effect { .. } => "an effect that is not known",
+        Cause::Undocumented => "behaviour that AWS does not document",
+    };
+    let mut words: Vec<String> = causes.iter().map(|cause| words(cause).to_owned()).collect();
+    words.dedup();
+    words
+}
+
+fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::StringAtoms { key } => format!("too many different patterns for `{key}`"),
+        Reason::SetAtoms { key } => format!("too many different sets of values for `{key}`"),
+        Reason::Nodes => "the search took too many steps".to_owned(),
+        Reason::Internal => {
+            "two ways to answer disagree, which is a mistake of this program; please report it".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Policy {
+        lower(&syntax::parse(text, Syntax::Json).documents[0])
+    }
+
+    fn statements(text: &str) -> Policy {
+        policy(&format!(r#"{{"Version": "2012-10-17", "Statement": [{text}]}}"#))
+    }
+
+    fn trust(principals: &str) -> Policy {
+        statements(&format!(
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": [{principals}]}}, "Action": "sts:AssumeRole"}}"#
+        ))
+    }
+
+    fn callers(change: &Change) -> Vec<String> {
+        assert_eq!((change.answer, change.more), (Sure::Yes, false));
+        change.examples.iter().map(|example| example.request.caller.to_string()).collect()
+    }
+
+    const A: &str = r#""arn:aws:iam::111122223333:user/a""#;
+    const B: &str = r#""arn:aws:iam::111122223333:user/b""#;
+    const C: &str = r#""arn:aws:iam::111122223333:user/c""#;
+
+    #[test]
+    fn each_principal_is_told() {
+        let both = trust(&format!("{B}, {A}, {C}"));
+        let comparison = compare(Some(&trust(A)), Some(&both), PolicyKind::Trust);
+        let ends: Vec<String> = callers(&comparison.gained);
+        assert_eq!(ends, ["arn:aws:iam::111122223333:user/b", "arn:aws:iam::111122223333:user/c"]);
+        assert!(comparison.lost.is_nothing());
+        let back = compare(Some(&both), Some(&trust(A)), PolicyKind::Trust);
+        assert_eq!((back.gained, back.lost), (comparison.lost, comparison.gained));
+    }
+
+    #[test]
+    fn actions_are_written_as_in_the_policy() {
+        assert_eq!(as_written("S3:GETOBJECT", ["s3:Put*", "s3:GetObject"].into_iter()), "s3:GetObject");
+        assert_eq!(as_written("S3:GETX", ["s3:Get*"].into_iter()), "s3:GetX");
+        assert_eq!(as_written("x:x", ["*", "*:*", "s3:é"].into_iter()), "x:x");
+    }
+
+    #[test]
+    fn order_says_nothing() {
+        let comparison =
+            compare(Some(&trust(&format!("{A}, {B}"))), Some(&trust(&format!("{B}, {A}, {A}"))), PolicyKind::Trust);
+        assert!(comparison.is_equal(), "{comparison:?}");
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there() {
+        let gained = compare(None, Some(&trust(A)), PolicyKind::Trust);
+        assert_eq!(callers(&gained.gained), ["arn:aws:iam::111122223333:user/a"]);
+        assert!(gained.lost.is_nothing());
+        let boundary = statements(r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#);
+        let removed = compare(Some(&boundary), None, PolicyKind::Boundary);
+        assert_eq!(removed.gained.answer, Sure::Yes, "without a boundary everything is within it");
+        assert!(removed.lost.is_nothing());
+    }
+
+    #[test]
+    fn a_deny_matters_to_other_policies() {
+        let deny = statements(r#"{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}"#);
+        let comparison = compare(Some(&deny), None, PolicyKind::Identity);
+        assert_eq!((comparison.gained.answer, comparison.gained.examples.len()), (Sure::Possibly, 1), "{comparison:?}");
+        assert!(comparison.lost.is_nothing());
+        let same = compare(Some(&deny), Some(&deny), PolicyKind::Identity);
+        assert!(same.is_equal(), "{same:?}");
+    }
+
+    #[test]
+    fn statements_keep_their_places() {
+        let old = trust(A);
+        let new = statements(&format!(
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": [{A}, {B}]}}, "Action": "sts:AssumeRole"}},
+               {{"Effect": "Allow", "Principal": {{"AWS": {C}}}, "Action": "sts:AssumeRole"}}"#
+        ));
+        let examples = compare(Some(&old), Some(&new), PolicyKind::Trust).gained.examples;
+        assert_eq!(examples.iter().map(|example| example.statement).collect::<Vec<_>>(), [Some(0), Some(1)]);
+    }
+}

@@ -1,0 +1,230 @@
+//! The policies of two versions of the same files.
+
+use super::super::policies;
+use super::Failure;
+use crate::discover::{self, DiscoverOptions, READ_LIMIT};
+use crate::input::{self, Found};
+use crate::lint;
+use crate::policy::{self, Policy};
+use crate::site::{PolicyKind, PolicySite};
+use crate::source::Source;
+use crate::span::Span;
+use crate::syntax::{self, Document, Syntax};
+use crate::value::{Hole, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One version of a file.
+#[derive(Debug)]
+pub enum Version {
+    /// Its text.
+    Text(Source),
+    /// It is there and cannot be read.
+    Unreadable {
+        /// The path as it is shown.
+        path: String,
+        /// Why.
+        message: String,
+    },
+}
+
+/// Two versions of a file; one that is not there was added or removed.
+#[derive(Debug)]
+pub struct FilePair {
+    /// What both versions are known by.
+    pub key: String,
+    /// Before.
+    pub old: Option<Version>,
+    /// After.
+    pub new: Option<Version>,
+}
+
+/// Something that keeps policies from being compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The file, as it is shown.
+    pub path: String,
+    /// Line and column from 1, where there is a place.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Obstacle {
+    /// Something wrong at a place.
+    pub fn at(source: &Source, span: Span, message: impl Into<String>) -> Self {
+        let position = source.position(span.start);
+        let place = Some((position.line, position.column));
+        Obstacle { path: source.path.clone(), place, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.place {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path, self.message),
+            None => write!(f, "{}: {}", self.path, self.message),
+        }
+    }
+}
+
+/// One policy of one version, in each form that the conditions of its template give it.
+#[derive(Debug)]
+pub struct Site {
+    /// What its file is known by in both versions.
+    pub key: String,
+    /// Its address in the file, empty if the file is the policy.
+    pub address: String,
+    /// What it is attached to.
+    pub kind: PolicyKind,
+    /// The file.
+    pub source: Arc<Source>,
+    /// The document.
+    pub span: Span,
+    /// The forms, at least one.
+    pub forms: Vec<Form>,
+    /// Why IAM would not take it; then it is not compared.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// One form of a policy.
+#[derive(Debug)]
+pub struct Form {
+    /// The choices under which it is written so.
+    pub branch: Vec<(String, bool)>,
+    /// The document.
+    pub document: Value<'static>,
+    /// The policy.
+    pub policy: Policy,
+    /// The values in it that are not known, by name.
+    pub holes: BTreeMap<String, Hole>,
+}
+
+/// What one version of a file holds.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The policies.
+    pub sites: Vec<Site>,
+    /// What cannot be read; then nothing else is known.
+    pub obstacles: Vec<Obstacle>,
+    /// Policies of which nothing is known until deployment: what is said of each, and how it is written.
+    pub unresolved: Vec<(Obstacle, String)>,
+}
+
+impl Contents {
+    fn unreadable(obstacles: Vec<Obstacle>) -> Self {
+        Contents { obstacles, ..Contents::default() }
+    }
+}
+
+/// Read one version of a file.
+pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
+    let source = match version {
+        Version::Text(source) => Arc::new(source),
+        Version::Unreadable { path, message } => {
+            return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
+        }
+    };
+    let mut contents = Contents::default();
+    if !lint::mentions_policy(&source.text) {
+        return contents;
+    }
+    let syntax = Syntax::of(&source.path, &source.text);
+    let parsed = syntax::parse(&source.text, syntax);
+    let documents: Vec<Document<'_>> =
+        parsed.documents.into_iter().map(|root| Document { text: &source.text, syntax, root }).collect();
+    let mut found = Found { forced_kind: kind, path: &source.path, ..Found::default() };
+    let mut detected = false;
+    for document in &documents {
+        if let Some((format, _)) = input::detect(document) {
+            detected = true;
+            format.extract(document, &mut found);
+        }
+    }
+    if !parsed.problems.is_empty() && !detected && !lint::looks_like_policy(&source.text) {
+        return contents;
+    }
+    // The part that a mistake hides may be the guard of a statement: nothing is compared around it.
+    let problems = parsed.problems.iter().chain(&found.problems);
+    let obstacles: Vec<Obstacle> =
+        problems.map(|problem| Obstacle::at(&source, problem.span, &problem.message)).collect();
+    if !obstacles.is_empty() {
+        return Contents::unreadable(obstacles);
+    }
+    for (span, what) in &found.unresolved {
+        let said = Obstacle::at(&source, *span, format!("this policy is not known: {what}"));
+        contents.unresolved.push((said, source.slice(*span).to_owned()));
+    }
+    let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
+    for variants in found.sites.chunk_by(same) {
+        let Some(first) = variants.first() else { continue };
+        let forms: Vec<Form> = variants.iter().map(form).collect();
+        let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
+        let obstacle = rejection.map(|(span, message)| Obstacle::at(&source, span, message));
+        contents.sites.push(Site {
+            key: key.to_owned(),
+            address: first.address.clone(),
+            kind: first.kind,
+            source: Arc::clone(&source),
+            span: first.document.span,
+            forms,
+            obstacle,
+        });
+    }
+    contents
+}
+
+fn form(site: &PolicySite<'_>) -> Form {
+    let document = (*site.document).clone().into_owned(&|span| span);
+    let mut holes = Vec::new();
+    policy::holes(&document, &mut holes);
+    let holes = holes.into_iter().map(|(_, hole)| (hole.name.clone(), hole.into_owned())).collect();
+    Form { branch: site.branch.clone(), policy: policy::lower(&document), holes, document }
+}
+
+/// The files of two paths: two files whatever their names, or two folders by the paths below them.
+pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<Vec<FilePair>, Failure> {
+    for path in [old, new] {
+        if let Err(error) = path.metadata() {
+            let message = discover::system_message(&error);
+            return Err(Failure::Message(format!("{}: {message}", discover::shown(path))));
+        }
+    }
+    match (old.is_dir(), new.is_dir()) {
+        (false, false) => {
+            let pair = FilePair { key: discover::shown(new), old: Some(read(old)), new: Some(read(new)) };
+            Ok(vec![pair])
+        }
+        (true, true) => {
+            let (old, new) = (below(old, here)?, below(new, here)?);
+            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            let version = |files: &BTreeMap<String, PathBuf>, key: &str| files.get(key).map(|path| read(path));
+            let pair = |key: &String| FilePair { key: key.clone(), old: version(&old, key), new: version(&new, key) };
+            Ok(keys.into_iter().map(pair).collect())
+        }
+        (true, false) | (false, true) => {
+            Err(Failure::Message("OLD and NEW must be two files or two folders".to_owned()))
+        }
+    }
+}
+
+fn read(path: &Path) -> Version {
+    let shown = discover::shown(path);
+    match discover::read(path, READ_LIMIT) {
+        Ok(text) => Version::Text(Source::new(shown, text)),
+        Err(error) => Version::Unreadable { path: shown, message: error.to_string() },
+    }
+}
+
+/// The files below a folder, by their paths from it. Ignore files have no say: one version may lie in a folder that the
+/// other's repository ignores.
+fn below(folder: &Path, here: &Path) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let options = DiscoverOptions { working_directory: here.to_owned(), no_ignore: true, ..DiscoverOptions::default() };
+    let found = discover::discover(&[folder.to_owned()], &options);
+    if let Some(error) = found.errors.first() {
+        return Err(Failure::Message(format!("{}: {}", error.path, error.message)));
+    }
+    let key = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    Ok(found.files.into_iter().map(|path| (key(&path), path)).collect())
+}
