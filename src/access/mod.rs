@@ -14,7 +14,8 @@
 //! Rules look before they search: [`probe`] asks whether a statement lets a described caller pass when a few condition
 //! keys are pinned and all others are the caller's to choose. [`flow`] knows which keys a caller cannot have,
 //! [`stranger`] describes callers of an account that nobody has heard of, [`tokens`] and [`subjects`] what a token of a
-//! stranger can say, [`grants`] asks what a policy gives on resources that it does not name.
+//! stranger can say, [`grants`] asks what a policy gives on resources that it does not name, [`plain`] knows statements
+//! that somebody surely matches. [`barriers`] weighs the conditions of one statement.
 
 pub mod answer;
 pub mod atoms;
@@ -36,6 +37,7 @@ pub mod model;
 pub mod open;
 pub mod operators;
 pub mod pattern;
+pub mod plain;
 pub mod principal;
 pub mod probe;
 pub mod queries;

@@ -2,7 +2,7 @@
 
 use crate::access::{Answer, Pin, Probe, Query, Witness, stranger};
 use crate::diagnostic::Confidence;
-use crate::policy::{Policy, Principal, PrincipalKind, Statement, Truth, pattern};
+use crate::policy::{Condition, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 use crate::rules::{Context, Finding, Relation};
 use crate::value::Text;
 
@@ -22,11 +22,26 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             sure = sure.min(Confidence::Likely);
         }
         let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
+        if demands_fixed_id(&probe) {
+            continue;
+        }
         let ways = ways(&probe, callers.get_or_insert_with(|| Callers::of(context.policy)));
         let Some(open) = ways.into_iter().find_map(|way| confirm(context, &probe, way)) else { continue };
         let sure = if open.answer == Truth::Yes { sure } else { Confidence::Possible };
         found.push(word(&open, &relation, statement, principal, account).confidence(sure));
     }
+}
+
+/// Whether the statement lets nobody in without an id or with one that it does not name: what is left to ask then is
+/// about patterns, and where there is none the answer is known.
+fn demands_fixed_id(probe: &Probe<'_>) -> bool {
+    let about = |condition: &&Condition| condition.is_about(KEY);
+    let exact = |condition: &Condition| !condition.values.iter().any(pattern::has_wildcard);
+    let mut conditions = probe.statement.conditions.iter().filter(about).peekable();
+    conditions.peek().is_some()
+        && conditions.all(exact)
+        && probe.passes(&[Pin::absent(KEY)]) == Truth::No
+        && probe.passes(&[Pin::foreign(KEY, "any-id")]) == Truth::No
 }
 
 /// A way in.

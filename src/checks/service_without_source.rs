@@ -29,10 +29,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let Some((source, all_sent)) = stranger(&probe, &host, sends) else { continue };
-        let read = keys.is_some_and(|keys| keys.read);
-        let sure = if read && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely };
+        let documented = keys.is_some_and(|keys| keys.read);
+        let sure = if documented && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely };
         // The engine does not know that a service sends only some of the keys, nor that an anchor is of the own account.
-        let verdict = match all_sent && !is_anchor(&host) {
+        // Where nothing reads the source there is nothing to find out.
+        let read = flow::conditions(context.policy).any(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
+        let verdict = match read && all_sent && !is_anchor(&host) {
             true => Verdict::ask(context, &Query::Service { host: host.clone() }, (statement, principal), sure),
             false => Some(Verdict::probed(sure)),
         };

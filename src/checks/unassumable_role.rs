@@ -1,6 +1,6 @@
 //! A trust policy that nobody can pass.
 
-use crate::access::{self, Query, flow};
+use crate::access::{self, Query, flow, plain};
 use crate::aws::keys::{self, Flow, Mark};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{BaseOperator, Condition, Effect, Policy, PrincipalKind, Statement, Truth};
@@ -12,7 +12,13 @@ const MOST: usize = 16;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let policy = context.policy;
-    if policy.open_ended || plainly_open(policy) || !access::ask(context.model(), &Query::Anything).is_never() {
+    let denies = policy.statements.iter().any(|statement| statement.effect != Effect::Allow);
+    let surely_open = !denies && policy.statements.iter().any(plain::surely_matched);
+    if policy.open_ended
+        || surely_open
+        || plainly_open(policy)
+        || !access::ask(context.model(), &Query::Anything).is_never()
+    {
         return;
     }
     // A principal or an action that gives nobody anything is other rules' matter; a policy without an Allow is locked on
