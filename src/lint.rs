@@ -181,6 +181,10 @@ pub fn mentions_policy(text: &str) -> bool {
     input::MARKS.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
 }
 
+/// The largest policy document that is judged, in bytes: twice what IAM takes (IAM API Reference, CreateRole: 131,072
+/// characters). Some checks compare statements with each other, and a hostile file may hold any number.
+const MAX_DOCUMENT: usize = 256 * 1024;
+
 struct Judge<'a> {
     settings: &'a Settings,
     findings: &'a mut Vec<Diagnostic>,
@@ -239,7 +243,15 @@ impl Judge<'_> {
         let mut found = Vec::new();
         let mut statements = 0;
         let mut judged = Vec::with_capacity(variants.len());
-        for site in variants {
+        let length = variants[0].document.span.len();
+        let too_large = length > MAX_DOCUMENT;
+        if too_large {
+            let message = format!("this policy has {length} bytes, more than the {MAX_DOCUMENT} that are judged");
+            let problem = Problem::new(Span::at(variants[0].document.span.start as usize), message)
+                .with_help("IAM takes documents of at most 131,072 characters");
+            found.extend(self.invalid(&[problem], Severity::High));
+        }
+        for site in variants.iter().filter(|_| !too_large) {
             let (count, findings) = self.variant(site, text);
             statements = count;
             judged.push((site.branch.as_slice(), findings));
@@ -299,14 +311,20 @@ impl Judge<'_> {
     }
 
     fn problems_as(&mut self, problems: &[Problem], severity: Severity) {
-        let Some(active) = self.settings.active("invalid-input") else { return };
-        for problem in problems {
+        let findings: Vec<Diagnostic> = self.invalid(problems, severity).collect();
+        self.findings.extend(findings);
+    }
+
+    /// Problems as findings of `invalid-input`, where that rule runs.
+    fn invalid(&self, problems: &[Problem], severity: Severity) -> impl Iterator<Item = Diagnostic> {
+        let active = self.settings.active("invalid-input");
+        problems.iter().filter_map(move |problem| {
             let mut finding = Finding::new(problem.span, &problem.message).severity(severity).subject(&problem.message);
             if let Some(help) = &problem.help {
                 finding = finding.help(help);
             }
-            self.findings.push(active.diagnose(finding, ""));
-        }
+            Some(active?.diagnose(finding, ""))
+        })
     }
 
     fn unresolved(&mut self, found: &Found<'_>) {

@@ -153,6 +153,13 @@ pub enum Reason {
         /// The key.
         key: String,
     },
+    /// The policy is larger than any that AWS takes; nothing of it was searched.
+    Size {
+        /// The characters of its values.
+        characters: usize,
+        /// How many are searched.
+        limit: usize,
+    },
     /// The search visited too many nodes.
     Nodes,
     /// The engine and the concrete evaluator disagree: a mistake in one of them.

@@ -16,6 +16,7 @@ use super::statements::{Bound, Boxed, Origin, Reading};
 use super::{axioms, symbols};
 use crate::policy::{Effect, Policy, Truth};
 use crate::site::PolicyKind;
+use crate::value::Text;
 
 /// One or two policies ready for questions.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Model {
     pub(super) statements: Vec<Boxed>,
     pub(super) laws: Vec<(&'static str, Clause)>,
     standing: Standing,
+    /// Why nothing of the policies is seen.
+    pub(super) unseen: Option<Reason>,
     /// The one statement that may allow, in a slice of a policy that is too much at once.
     only: Option<usize>,
 }
@@ -58,6 +61,26 @@ const MAX_TRIES: usize = 8;
 /// Statements that are tried one at a time, at most.
 const MAX_SLICES: usize = 64;
 
+/// Characters of values that are searched. A trust policy has at most 8,192 characters, any other policy that STS or IAM
+/// read at most 20,480 (IAM User Guide, "IAM and AWS STS quotas"); the search is not linear, and a file may hold more.
+const MAX_TRUST: usize = 10_000;
+const MAX_OTHER: usize = 24_000;
+
+/// Why a policy is not searched, if it is not.
+fn too_large(policy: &Policy, kind: PolicyKind) -> Option<Reason> {
+    let limit = if kind == PolicyKind::Trust { MAX_TRUST } else { MAX_OTHER };
+    let lengths = policy.statements.iter().map(|statement| {
+        let length = |text: &Text| text.display().len();
+        let principals = statement.principals.iter().flat_map(|principals| &principals.entries);
+        let patterns = statement.actions.iter().chain(&statement.resources).flat_map(|patterns| &patterns.items);
+        principals.map(|principal| length(&principal.text)).sum::<usize>()
+            + patterns.map(length).sum::<usize>()
+            + statement.conditions.iter().flat_map(|condition| &condition.values).map(length).sum::<usize>()
+    });
+    let characters = lengths.sum();
+    (characters > limit).then_some(Reason::Size { characters, limit })
+}
+
 /// Which statements count, and which parts of them do not: the variations of a question.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope {
@@ -76,8 +99,15 @@ pub(super) enum Search {
 
 impl Model {
     pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> Model {
-        let policies: Vec<Policy> = policies.iter().map(|policy| symbols::settle(policy, estate)).collect();
-        Model::slice(policies, kind, estate, None)
+        let unseen = policies.iter().find_map(|policy| too_large(policy, kind));
+        let settled = policies.iter().map(|policy| match unseen {
+            None => symbols::settle(policy, estate),
+            // Nothing is known of it but that it is there.
+            Some(_) => {
+                Policy { version: None, statements: Vec::new(), open_ended: true, facts: Vec::new(), ..**policy }
+            }
+        });
+        Model { unseen: unseen.clone(), ..Model::slice(settled.collect(), kind, estate, None) }
     }
 
     fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> Model {
@@ -100,7 +130,7 @@ impl Model {
             laws.extend(space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1).map(last));
         }
         let statements = drafts.iter().map(|draft| draft.boxed(&space, estate.faults)).collect();
-        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing, only }
+        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing, unseen: None, only }
     }
 
     /// The policy in question.
@@ -189,6 +219,9 @@ impl Model {
     }
 
     fn answer(&self, query: &Query, through: Through) -> Answer {
+        if let Some(reason) = &self.unseen {
+            return Answer::Undecided(reason.clone());
+        }
         let boxes = self.standing.boxes(query, &self.space);
         let answer = self.decide(&boxes, Scope { through, ..Scope::default() });
         match answer {
@@ -247,6 +280,22 @@ impl Model {
 
     /// The two searches and what they say together.
     pub(super) fn decide(&self, boxes: &[Vec<Region>], scope: Scope) -> Answer {
+        let answer = self.decide_at_once(boxes, scope);
+        if !matches!(answer, Answer::Possibly { .. }) || scope.through.statement.is_some() {
+            return answer;
+        }
+        // The tries may all have gone into one statement while another lets requests in for sure.
+        let allows: Vec<usize> = self.with(scope.policy, Effect::Allow).map(|(_, allow)| allow.index).collect();
+        let alone = |statement: &usize| {
+            let through = Through { statement: Some(*statement), ..scope.through };
+            self.decide_at_once(boxes, Scope { through, ..scope })
+        };
+        let mut answers = allows.iter().take(MAX_SLICES).map(alone);
+        answers.find(|one| matches!(one, Answer::Yes(_))).unwrap_or(answer)
+    }
+
+    /// The same, giving up where the first tries lead nowhere.
+    fn decide_at_once(&self, boxes: &[Vec<Region>], scope: Scope) -> Answer {
         match self.search(boxes, scope, Bound::Least, &[]) {
             Search::OutOfBudget => return Answer::Undecided(Reason::Nodes),
             Search::Nothing => {}
@@ -292,6 +341,9 @@ impl Model {
     }
 
     pub(super) fn possibly(&self, example: Option<Witness>) -> Answer {
+        if let Some(reason) = &self.unseen {
+            return Answer::Undecided(reason.clone());
+        }
         if let Some(reason) = self.space.dims().iter().find_map(|dim| dim.overflow.clone()) {
             return Answer::Undecided(reason);
         }

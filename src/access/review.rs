@@ -178,7 +178,7 @@ fn is_void(model: &Model, boxed: &Boxed, origin: Origin, gone: &[Origin]) -> boo
 
 /// The reason for which some key is beyond the engine, if there is one.
 pub fn limits(model: &Model) -> Vec<Reason> {
-    model.space.dims().iter().filter_map(|dim| dim.overflow.clone()).collect()
+    model.unseen.iter().cloned().chain(model.space.dims().iter().filter_map(|dim| dim.overflow.clone())).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::access::{Answer, Pin, Probe, Query, Witness, stranger};
 use crate::diagnostic::Confidence;
-use crate::policy::{Condition, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
+use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 use crate::rules::{Context, Finding, Relation};
 use crate::value::Text;
 
@@ -114,7 +114,7 @@ enum Loose {
 struct Callers<'p> {
     /// Callers without MFA, so that people are left aside, and from no organization that the policy can mean.
     machines: Vec<Vec<Pin<'p>>>,
-    /// Patterns for the id that leave something to the caller, each with an id that fits.
+    /// Patterns for the id in Deny statements, each with an id that fits.
     patterns: Vec<(String, String)>,
 }
 
@@ -130,17 +130,21 @@ impl<'p> Callers<'p> {
                 machines.push(pins);
             }
         }
-        let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
-        let patterns = conditions
-            .filter(|condition| condition.is_about(KEY))
-            .flat_map(|condition| &condition.values)
-            .filter(|value| pattern::has_wildcard(value))
-            .map(|value| {
-                let id = pattern::widest(value).replace('*', "anything").replace('?', "x");
-                (value.display().into_owned(), id)
-            });
-        Callers { machines, patterns: patterns.collect() }
+        let denies = policy.statements.iter().filter(|statement| statement.effect == Effect::Deny);
+        Callers { machines, patterns: denies.flat_map(patterns).take(MOST).collect() }
     }
+}
+
+/// Patterns that are tried, at most: a policy with more of them has them for show.
+const MOST: usize = 16;
+
+/// The patterns for the id in a statement, each with an id that fits.
+fn patterns(statement: &Statement) -> impl Iterator<Item = (String, String)> {
+    let conditions = statement.conditions.iter().filter(|condition| condition.is_about(KEY));
+    conditions.flat_map(|condition| &condition.values).filter(|value| pattern::has_wildcard(value)).map(|value| {
+        let id = pattern::widest(value).replace('*', "anything").replace('?', "x");
+        (value.display().into_owned(), id)
+    })
 }
 
 /// What a machine can send, the surest first.
@@ -155,8 +159,9 @@ fn ways(probe: &Probe<'_>, callers: &Callers<'_>) -> Vec<(Loose, Truth)> {
         with_id.map(|pins| probe.passes(&pins)).fold(Truth::No, Truth::or)
     };
     let ways = [(Loose::Absent, Pin::absent(KEY)), (Loose::Any, Pin::foreign(KEY, "any-id"))];
-    let fitting =
-        callers.patterns.iter().map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
+    let own: Vec<(String, String)> = patterns(probe.statement).take(MOST).collect();
+    let tried = own.iter().chain(&callers.patterns);
+    let fitting = tried.map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
     let judged = ways.into_iter().chain(fitting).map(|(loose, id)| (loose, passes(id)));
     let mut found: Vec<(Loose, Truth)> = judged.filter(|(_, answer)| *answer != Truth::No).collect();
     found.sort_by_key(|(_, answer)| std::cmp::Reverse(*answer));

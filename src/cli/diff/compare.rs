@@ -365,6 +365,9 @@ fn reason(reason: &Reason) -> String {
         Reason::StringAtoms { key } => format!("too many different patterns for `{key}`"),
         Reason::SetAtoms { key } => format!("too many different sets of values for `{key}`"),
         Reason::Nodes => "the search took too many steps".to_owned(),
+        Reason::Size { characters, limit } => {
+            format!("the policy has values of {characters} characters, more than the {limit} that are searched")
+        }
         Reason::Internal => {
             "two ways to answer disagree, which is a mistake of this program; please report it".to_owned()
         }
