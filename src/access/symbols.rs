@@ -9,6 +9,11 @@ use crate::value::{Domain, Hole, Part, PartRef, Text};
 /// The own account where configuration does not name it. It is no account of anybody.
 pub const OWN_ACCOUNT: &str = "000000000000";
 
+/// A text of a witness for people: the stand-in in words.
+pub fn in_words(text: &str) -> String {
+    text.replace(OWN_ACCOUNT, "<own account>")
+}
+
 /// The policy with the holes filled whose values are the same in every place: the own account, the own partition, its
 /// suffix, the own organization if it is configured. The own account is taken to be none of the accounts that the policy
 /// writes out.

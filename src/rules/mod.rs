@@ -8,7 +8,7 @@ pub mod options;
 pub mod query;
 pub mod select;
 
-use crate::access::symbols::OWN_ACCOUNT;
+use crate::access::symbols::in_words;
 use crate::access::{self, Caller};
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
@@ -175,11 +175,6 @@ impl Finding {
     }
 }
 
-/// The engine's stand-in for an account that the file does not know, in words.
-fn own_account(text: String) -> String {
-    text.replace(OWN_ACCOUNT, "<own account>")
-}
-
 /// A witness as reports print it.
 fn evidence(witness: &access::Witness) -> Witness {
     let request = &witness.request;
@@ -193,13 +188,13 @@ fn evidence(witness: &access::Witness) -> Witness {
         Caller::Saml(_) => "saml",
         Caller::Anonymous => "anonymous",
     };
-    let own = |values: &[String]| values.iter().cloned().map(own_account).collect();
+    let own = |values: &[String]| values.iter().map(|value| in_words(value)).collect();
     let present = request.context.iter().map(|(key, values)| (key.to_owned(), Some(own(values))));
     let absent = witness.absent.iter().map(|key| (key.clone(), None));
     Witness {
         action: request.action.clone(),
         caller,
-        principal: own_account(request.caller.to_string()),
+        principal: in_words(&request.caller.to_string()),
         context: present.chain(absent).collect(),
         allowed_by: witness.allowed_by,
     }

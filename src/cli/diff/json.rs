@@ -5,6 +5,7 @@ use super::outcome::{Changed, Compared, Outcome};
 use super::text::reasons;
 use super::versions::{Obstacle, Site};
 use crate::access::Caller;
+use crate::access::symbols::in_words;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -107,7 +108,7 @@ fn request(example: &Example, site: Option<&Site>) -> Value {
     };
     json!({
         "action": request.action,
-        "principal": {"type": sort, "name": request.caller.to_string()},
+        "principal": {"type": sort, "name": in_words(&request.caller.to_string())},
         "resource": request.resource,
         "context": context,
         "certain": example.certain,

@@ -4,6 +4,7 @@ use super::compare::{Change, Example, Sure, UNKNOWN_VALUE};
 use super::outcome::{Changed, Compared, Counts, Outcome};
 use super::versions::Site;
 use crate::access::Request;
+use crate::access::symbols::in_words;
 use crate::policy::Policy;
 use crate::report::Style;
 use crate::site::PolicyKind;
@@ -102,6 +103,7 @@ pub fn reasons(change: &Change, changed: &Changed) -> String {
 fn example(out: &mut dyn Write, label: &str, example: &Example, site: Option<&Site>) -> io::Result<()> {
     let sure = if example.certain { "" } else { "perhaps " };
     let Request { action, caller, resource, context } = &example.request;
+    let caller = in_words(&caller.to_string());
     let resource = resource.as_ref().map_or_else(String::new, |arn| format!(" on {arn}"));
     match site.is_none_or(tells_callers_apart) {
         true => writeln!(out, "  {label}  {sure}{caller} can {action}{resource}")?,
