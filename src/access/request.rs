@@ -89,6 +89,20 @@ impl Caller {
         }
     }
 
+    /// What reports call the sort of caller.
+    pub fn sort(&self) -> &'static str {
+        match self {
+            Caller::User { .. } => "user",
+            Caller::Role { .. } => "role",
+            Caller::Root { .. } => "root",
+            Caller::FederatedUser { .. } => "federated-user",
+            Caller::Service(_) => "service",
+            Caller::Oidc(_) => "oidc",
+            Caller::Saml(_) => "saml",
+            Caller::Anonymous => "anonymous",
+        }
+    }
+
     /// The account of a caller that has one.
     pub fn account(&self) -> Option<&str> {
         match self {

@@ -8,8 +8,8 @@ pub mod options;
 pub mod query;
 pub mod select;
 
+use crate::access;
 use crate::access::symbols::in_words;
-use crate::access::{self, Caller};
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
 use crate::site::PolicyKind;
@@ -178,22 +178,12 @@ impl Finding {
 /// A witness as reports print it.
 fn evidence(witness: &access::Witness) -> Witness {
     let request = &witness.request;
-    let caller = match &request.caller {
-        Caller::User { .. } => "user",
-        Caller::Role { .. } => "role",
-        Caller::Root { .. } => "root",
-        Caller::FederatedUser { .. } => "federated-user",
-        Caller::Service(_) => "service",
-        Caller::Oidc(_) => "oidc",
-        Caller::Saml(_) => "saml",
-        Caller::Anonymous => "anonymous",
-    };
     let own = |values: &[String]| values.iter().map(|value| in_words(value)).collect();
     let present = request.context.iter().map(|(key, values)| (key.to_owned(), Some(own(values))));
     let absent = witness.absent.iter().map(|key| (key.clone(), None));
     Witness {
         action: request.action.clone(),
-        caller,
+        caller: request.caller.sort(),
         principal: in_words(&request.caller.to_string()),
         context: present.chain(absent).collect(),
         allowed_by: witness.allowed_by,

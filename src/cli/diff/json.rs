@@ -4,7 +4,6 @@ use super::compare::{Change, Example, Sure};
 use super::outcome::{Changed, Compared, Outcome};
 use super::text::reasons;
 use super::versions::{Obstacle, Site};
-use crate::access::Caller;
 use crate::access::symbols::in_words;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -96,16 +95,7 @@ fn request(example: &Example, site: Option<&Site>) -> Value {
     let mut context: Map<String, Value> =
         request.context.iter().map(|(key, values)| (key.to_owned(), values.into())).collect();
     context.extend(example.absent.iter().map(|key| (key.clone(), Value::Null)));
-    let sort = match &request.caller {
-        Caller::User { .. } => "user",
-        Caller::Role { .. } => "role",
-        Caller::Root { .. } => "root",
-        Caller::FederatedUser { .. } => "federated-user",
-        Caller::Service(_) => "service",
-        Caller::Oidc(_) => "oidc",
-        Caller::Saml(_) => "saml",
-        Caller::Anonymous => "anonymous",
-    };
+    let sort = request.caller.sort();
     json!({
         "action": request.action,
         "principal": {"type": sort, "name": in_words(&request.caller.to_string())},
