@@ -56,7 +56,7 @@ pub fn ask_through(model: &Model, query: &Query, through: Through) -> Answer {
 }
 
 /// Tries to find a request that the evaluator accepts where two keys depend on each other.
-const MAX_TRIES: usize = 8;
+const MAX_TRIES: usize = 64;
 
 /// Statements that are tried one at a time, at most.
 const MAX_SLICES: usize = 64;
