@@ -91,27 +91,27 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, path: &str) -> bool {
-        Globs::new("/work", &[pattern]).expect("a good pattern").matches(Path::new(path))
+        Globs::new("/repo", &[pattern]).expect("a good pattern").matches(Path::new(path))
     }
 
     #[test]
     fn patterns_read_as_in_gitignore() {
-        assert!(matches("*.json", "/work/a.json") && matches("*.json", "/work/x/a.json"));
-        assert!(matches("./*.json", "/work/a.json") && !matches("./*.json", "/work/x/a.json"));
-        assert!(matches("/a.json", "/work/a.json") && !matches("/a.json", "/work/x/a.json"));
-        assert!(matches("x/*.json", "/work/x/a.json") && !matches("x/*.json", "/work/x/y/a.json"));
-        assert!(matches("x/**", "/work/x/y/a.json") && !matches("x/**", "/work/y/x/a.json"));
-        assert!(matches("vendor/", "/work/x/vendor"));
+        assert!(matches("*.json", "/repo/a.json") && matches("*.json", "/repo/x/a.json"));
+        assert!(matches("./*.json", "/repo/a.json") && !matches("./*.json", "/repo/x/a.json"));
+        assert!(matches("/a.json", "/repo/a.json") && !matches("/a.json", "/repo/x/a.json"));
+        assert!(matches("x/*.json", "/repo/x/a.json") && !matches("x/*.json", "/repo/x/y/a.json"));
+        assert!(matches("x/**", "/repo/x/y/a.json") && !matches("x/**", "/repo/y/x/a.json"));
+        assert!(matches("vendor/", "/repo/x/vendor"));
         assert!(matches("../shared/*", "/shared/a.json") && !matches("*", "/"));
     }
 
     #[test]
     fn a_folder_covers_what_is_in_it() {
-        let globs = Globs::new("/work", &["vendor"]).expect("a good pattern");
-        assert!(!globs.matches(Path::new("/work/vendor/a.json")));
-        assert!(globs.covers(Path::new("/work/vendor/a.json")));
-        assert!(!globs.covers(Path::new("/work/vendors/a.json")));
-        assert!(!Globs::new("/work", &[""; 0]).expect("no pattern").covers(Path::new("/work/a")));
+        let globs = Globs::new("/repo", &["vendor"]).expect("a good pattern");
+        assert!(!globs.matches(Path::new("/repo/vendor/a.json")));
+        assert!(globs.covers(Path::new("/repo/vendor/a.json")));
+        assert!(!globs.covers(Path::new("/repo/vendors/a.json")));
+        assert!(!Globs::new("/repo", &[""; 0]).expect("no pattern").covers(Path::new("/repo/a")));
     }
 
     #[test]
