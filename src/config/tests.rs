@@ -25,7 +25,7 @@ fn known() -> KnownRules<'static> {
 }
 
 fn parse(text: &str) -> Result<Config, String> {
-    let found = file::parse(Source::new("iamlint.toml", text), "/work".into(), file::Place::Whole, &known());
+    let found = file::parse(Source::new("iamlint.toml", text), "/repo".into(), file::Place::Whole, &known());
     match found {
         Ok(config) => Ok(config.expect("a whole file is a configuration")),
         Err((source, problems)) => Err(ConfigError { path: "iamlint.toml".into(), source, problems }.to_string()),
@@ -356,7 +356,7 @@ fn what_is_shown_means_the_same() {
 
 #[test]
 fn defaults_and_flags_are_shown_as_such() {
-    let mut config = Config::new("/work");
+    let mut config = Config::new("/repo");
     config.fail_on = FailOn::At(Severity::High);
     config.origins.insert("fail-on".to_owned(), Origin::Flag("--fail-on"));
     let shown = config.to_toml(&known());

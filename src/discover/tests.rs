@@ -228,10 +228,10 @@ fn a_folder_that_cannot_be_read_is_told() {
 
 #[test]
 fn shown_paths() {
-    let base = Path::new("/work");
+    let base = Path::new("/repo");
     let show = |path: &str| label(Path::new(path), &absolute(Path::new(path), base), base);
     assert_eq!(show("./a//b.json"), "a/b.json");
-    assert_eq!(show("/work/a/b.json"), "a/b.json");
+    assert_eq!(show("/repo/a/b.json"), "a/b.json");
     assert_eq!(show("/elsewhere/b.json"), "/elsewhere/b.json");
     assert_eq!(show("."), ".");
     assert_eq!(shown(Path::new("./Cargo.toml")), "Cargo.toml");
