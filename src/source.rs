@@ -1,7 +1,6 @@
 //! A file's text, its line table, and the way from a text inside a string back to the file.
 
 use crate::span::Span;
-use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// One file (or standard input) that is being judged.
@@ -217,15 +216,6 @@ pub fn percent_decode(text: &str) -> Option<(String, OffsetMap)> {
         }
     }
     Some((String::from_utf8(out).ok()?, map))
-}
-
-/// A text that a document is parsed from, and the way from its bytes to the file's.
-#[derive(Debug)]
-pub struct Embedded<'s> {
-    /// The text to parse.
-    pub text: Cow<'s, str>,
-    /// From that text to the file.
-    pub map: OffsetMap,
 }
 
 #[cfg(test)]

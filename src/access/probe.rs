@@ -77,11 +77,6 @@ impl Probe<'_> {
             .fold(Truth::No, Truth::or);
         allowed.and(denied.not())
     }
-
-    /// Whether a request passes whichever of these sets of pins describes it.
-    pub fn passes_any(&self, alternatives: &[&[Pin<'_>]]) -> Truth {
-        alternatives.iter().map(|pins| self.passes(pins)).fold(Truth::No, Truth::or)
-    }
 }
 
 /// Whether every condition of a statement holds, `free` being the answer for a key that is not pinned.

@@ -5,10 +5,11 @@ mod text;
 
 use super::{Exit, Failure};
 use crate::access::findings::{self, Finding, Who};
-use crate::access::{self, Answer, Estate, Guard, Model, Query, Through, explain, review};
+use crate::access::{self, Answer, Guard, Model, Query, Through, explain, review};
 use crate::config::{self, Choice, Config};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input::{self, Found};
+use crate::lint;
 use crate::policy::{self, Policy};
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::source::Source;
@@ -113,7 +114,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
 fn roles_of(path: &std::path::Path, config: &Config) -> Result<Vec<Role>, String> {
     let shown = discover::shown(path);
     let text = discover::read(path, READ_LIMIT).map_err(|error| format!("{shown}: {error}"))?;
-    if !input::MARKS.iter().any(|mark| text.contains(mark)) {
+    if !lint::mentions_policy(&text) {
         return Ok(Vec::new());
     }
     let source = Source::new(shown, text);
@@ -139,17 +140,11 @@ fn roles_of(path: &std::path::Path, config: &Config) -> Result<Vec<Role>, String
 
 fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {
     let policy = policy::lower(&site.document);
-    let estate = Estate {
-        account: match &site.owner.account {
-            OwnerAccount::Id(id) => Some(id.clone()),
-            OwnerAccount::Unknown => None,
-        },
-        accounts: config.org.accounts.clone(),
-        trusted: config.org.trusted_accounts.keys().cloned().collect(),
-        organization: config.org.org_id.clone(),
-        subjects: config.org.oidc.clone(),
-        ..Estate::default()
+    let account = match &site.owner.account {
+        OwnerAccount::Id(id) => Some(id.as_str()),
+        OwnerAccount::Unknown => None,
     };
+    let estate = config.org.estate(account);
     let model = access::analyse(&policy, &estate);
     let findings = findings::who(&model);
     let guards =

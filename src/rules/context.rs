@@ -22,6 +22,20 @@ pub struct Org {
     pub oidc: BTreeMap<String, Vec<String>>,
 }
 
+impl Org {
+    /// The facts as the engine takes them, for a policy that lives in this account.
+    pub fn estate(&self, account: Option<&str>) -> Estate {
+        Estate {
+            account: account.map(str::to_owned),
+            accounts: self.accounts.clone(),
+            trusted: self.trusted_accounts.keys().cloned().collect(),
+            organization: self.org_id.clone(),
+            subjects: self.oidc.clone(),
+            ..Estate::default()
+        }
+    }
+}
+
 /// How an account stands to the account that a role lives in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -41,16 +55,6 @@ pub enum Relation {
     Unknown,
     /// The account itself is not known.
     Hole,
-}
-
-impl Relation {
-    /// Whether the account is surely somebody else's.
-    pub fn is_foreign(&self) -> bool {
-        match self {
-            Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => true,
-            Relation::Own | Relation::Organization | Relation::Aws(_) | Relation::Unknown | Relation::Hole => false,
-        }
-    }
 }
 
 /// One policy before one rule.
@@ -92,14 +96,7 @@ impl Context<'_> {
 
     /// The facts of the estate as the engine takes them.
     pub fn estate(&self) -> Estate {
-        Estate {
-            account: self.own_account().map(str::to_owned),
-            accounts: self.org.accounts.clone(),
-            trusted: self.org.trusted_accounts.keys().cloned().collect(),
-            organization: self.org.org_id.clone(),
-            subjects: self.org.oidc.clone(),
-            ..Estate::default()
-        }
+        self.org.estate(self.own_account())
     }
 
     /// The statements that allow something.
@@ -118,19 +115,6 @@ impl Context<'_> {
         match self.options.get(name) {
             Some(OptionValue::Int(value)) => *value,
             _ => 0,
-        }
-    }
-
-    /// A boolean option of the rule.
-    pub fn flag(&self, name: &str) -> bool {
-        matches!(self.options.get(name), Some(OptionValue::Bool(true)))
-    }
-
-    /// A list option of the rule.
-    pub fn list(&self, name: &str) -> &[String] {
-        match self.options.get(name) {
-            Some(OptionValue::List(values)) => values,
-            _ => &[],
         }
     }
 

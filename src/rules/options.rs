@@ -75,11 +75,6 @@ impl OptionSpec {
 /// The options of one rule, by name.
 pub type OptionValues = std::collections::BTreeMap<String, OptionValue>;
 
-/// The defaults of a rule's options.
-pub fn defaults(specs: &[OptionSpec]) -> OptionValues {
-    specs.iter().map(|spec| (spec.name.to_owned(), spec.default.into())).collect()
-}
-
 impl From<OptionDefault> for OptionValue {
     fn from(default: OptionDefault) -> Self {
         match default {
