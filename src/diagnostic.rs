@@ -1,5 +1,6 @@
 //! What is said about a file: findings with their places, and how sure and how bad each is.
 
+use crate::source::{Position, Source};
 use crate::span::Span;
 use std::fmt;
 
@@ -86,6 +87,41 @@ impl Label {
     }
 }
 
+/// A place in another file that has to do with a finding: the default of a variable, the call of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The file, as reports show it.
+    pub path: String,
+    /// The bytes in that file.
+    pub span: Span,
+    /// Where it starts and ends, as people count.
+    pub range: (Position, Position),
+    /// The same with columns in UTF-16 code units.
+    pub range_utf16: (Position, Position),
+    /// The line that it starts in, cut to a length fit for a terminal.
+    pub line: String,
+    /// A phrase about it.
+    pub text: String,
+}
+
+impl Related {
+    /// Characters of the line that are kept.
+    const LINE: usize = 200;
+
+    /// A phrase about a place in another file.
+    pub fn new(source: &Source, span: Span, text: impl Into<String>) -> Self {
+        let line = source.slice(source.line_span(source.line_index(span.start)));
+        Related {
+            path: source.path.clone(),
+            span,
+            range: (source.position(span.start), source.position(span.end)),
+            range_utf16: (source.position_utf16(span.start), source.position_utf16(span.end)),
+            line: line.trim().chars().take(Self::LINE).collect(),
+            text: text.into(),
+        }
+    }
+}
+
 /// Something wrong with the text of a file, found while it was read: it becomes an `invalid-input` finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -127,6 +163,8 @@ pub struct Diagnostic {
     pub primary: Label,
     /// Because of this.
     pub secondary: Vec<Label>,
+    /// Because of these, in other files.
+    pub related: Vec<Related>,
     /// The evidence: a request that is allowed, or why nothing can match.
     pub why: Option<String>,
     /// The request that shows it, where the engine found one.

@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("span", &[]),
     ("source", &["span"]),
     ("value", &["span"]),
-    ("diagnostic", &["span"]),
+    ("diagnostic", &["source", "span"]),
     ("site", &["span", "value"]),
     ("syntax", &["value", "source", "span", "diagnostic"]),
     ("input", &["syntax", "value", "source", "span", "diagnostic", "site"]),

@@ -92,6 +92,11 @@ fn push_footer(out: &mut String, finding: &Diagnostic, excerpt: &Excerpt, style:
     if excerpt.left_out > 0 {
         entry("also:", &format!("{} more places", excerpt.left_out));
     }
+    for related in &finding.related {
+        let start = related.range.0;
+        entry("from:", &format!("{}:{}:{}: {}", clean(&related.path), start.line, start.column, clean(&related.text)));
+        entry("", &clean(&related.line));
+    }
     if !finding.resource.is_empty() {
         entry("in:", &finding.resource);
     }

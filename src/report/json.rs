@@ -5,7 +5,7 @@
 
 use super::place::Places;
 use super::{Options, summary};
-use crate::diagnostic::{Diagnostic, Label, Severity, Witness};
+use crate::diagnostic::{Diagnostic, Label, Related, Severity, Witness};
 use crate::lint::{FileReport, PolicyReport, Report};
 use crate::source::Position;
 use crate::span::Span;
@@ -108,6 +108,8 @@ struct Finding<'a> {
     subject: &'a str,
     statement: Option<&'a str>,
     labels: Vec<Mark<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<Elsewhere<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<Value>,
     fingerprint: String,
@@ -132,6 +134,7 @@ impl<'a> Finding<'a> {
             subject: &finding.subject,
             statement: finding.statement.as_deref(),
             labels: std::iter::once(Mark::new(&finding.primary, true, places)).chain(secondary).collect(),
+            related: finding.related.iter().map(Elsewhere::new).collect(),
             witness: finding.witness.as_deref().map(witness),
             fingerprint: finding.fingerprint.to_string(),
         }
@@ -167,6 +170,28 @@ impl<'a> Mark<'a> {
     fn new(label: &'a Label, primary: bool, places: &Places<'_>) -> Self {
         let Span { start, end } = label.span;
         Mark { primary, text: &label.text, start: Place::new(start, places), end: Place::new(end, places) }
+    }
+}
+
+/// A place in another file.
+#[derive(Serialize)]
+struct Elsewhere<'a> {
+    path: &'a str,
+    text: &'a str,
+    start: Place,
+    end: Place,
+}
+
+impl<'a> Elsewhere<'a> {
+    fn new(related: &'a Related) -> Self {
+        let place = |Position { line, column }, offset| Place { line, column, offset };
+        let Span { start, end } = related.span;
+        Elsewhere {
+            path: &related.path,
+            text: &related.text,
+            start: place(related.range.0, start),
+            end: place(related.range.1, end),
+        }
     }
 }
 

@@ -133,6 +133,7 @@ pub(crate) mod tests {
             message: "anyone can assume this role".into(),
             primary,
             secondary: Vec::new(),
+            related: Vec::new(),
             why: None,
             witness: None,
             help: None,

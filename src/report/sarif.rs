@@ -13,7 +13,7 @@
 use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
 use super::{Options, cwe, level, uri};
-use crate::diagnostic::{Audience, Diagnostic, Severity, Witness};
+use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Witness};
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
 use crate::source::Source;
@@ -137,7 +137,10 @@ impl<'a> File<'a> {
             }
             related
         });
-        let related: Vec<Value> = related.collect();
+        let here = finding.secondary.len().min(MAX_RELATED);
+        let elsewhere = finding.related.iter().take(MAX_RELATED - here).enumerate();
+        let elsewhere = elsewhere.map(|(at, related)| place_elsewhere(here + at + 1, related));
+        let related: Vec<Value> = related.chain(elsewhere).collect();
         if !related.is_empty() {
             result.insert("relatedLocations".into(), related.into());
         }
@@ -207,6 +210,21 @@ impl<'a> File<'a> {
     }
 }
 
+/// A related location in another file.
+fn place_elsewhere(id: usize, related: &Related) -> Value {
+    let (start, end) = related.range_utf16;
+    json!({
+        "id": id,
+        "message": {"text": escape(&related.text)},
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri::relative(&related.path), "uriBaseId": "%SRCROOT%"},
+            "region": {
+                "startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column,
+            },
+        },
+    })
+}
+
 /// The finding as text and as Markdown. GitHub shows the text, and a related location only if the text links to it.
 fn message(finding: &Diagnostic) -> Value {
     let mut text = sentence(&escape(&finding.message));
@@ -219,8 +237,10 @@ fn message(finding: &Diagnostic) -> Value {
         text += &format!(" Help: {help}");
         markdown += &format!("\n\n**Help:** {help}");
     }
-    let links = finding.secondary.iter().take(MAX_RELATED).enumerate().map(|(at, label)| {
-        let text = if label.text.is_empty() { "related place" } else { &label.text };
+    let labels = finding.secondary.iter().map(|label| &label.text);
+    let labels = labels.chain(finding.related.iter().map(|related| &related.text));
+    let links = labels.take(MAX_RELATED).enumerate().map(|(at, text)| {
+        let text = if text.is_empty() { "related place" } else { text };
         format!("[{}]({})", text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]"), at + 1)
     });
     let links = links.collect::<Vec<_>>().join(", ");

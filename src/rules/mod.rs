@@ -217,6 +217,7 @@ impl ActiveRule {
             message: finding.message,
             primary: finding.primary,
             secondary: finding.secondary,
+            related: Vec::new(),
             why: finding.why.or_else(|| finding.witness.as_ref().map(ToString::to_string)),
             witness: finding.witness,
             help: finding.help,
