@@ -1,0 +1,303 @@
+//! From hcl-edit's tree to ours.
+
+use super::literal::{Escapes, literal};
+use super::{
+    Attribute, Binary, Block, Body, Call, Expr, ExprKind, For, Literal, ObjectItem, Part, Step, Template, Unary,
+};
+use crate::span::Span;
+use hcl_edit::Span as _;
+use hcl_edit::expr::{BinaryOperator, Expression, ObjectKey, TraversalOperator, UnaryOperator};
+use hcl_edit::structure::Structure;
+use hcl_edit::template::{Directive, Element, HeredocTemplate, Strip};
+use std::ops::Range;
+
+/// Blocks nested deeper than this are left out: recursion over them is bounded, and nothing real comes near.
+const MAX_BLOCKS: usize = 64;
+
+/// Turns trees of one text into ours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Builder<'t> {
+    text: &'t str,
+    base: usize,
+}
+
+impl<'t> Builder<'t> {
+    /// For trees parsed from `text`; `base` is added to every place.
+    pub fn new(text: &'t str, base: usize) -> Self {
+        Builder { text, base }
+    }
+
+    fn span(&self, range: Option<Range<usize>>) -> Span {
+        let range = range.unwrap_or(0..0);
+        Span::new(self.base + range.start, self.base + range.end)
+    }
+
+    pub fn body(&self, body: &hcl_edit::structure::Body, depth: usize) -> Body {
+        let mut built = Body::default();
+        for structure in body {
+            match structure {
+                Structure::Attribute(attribute) => built.attributes.push(Attribute {
+                    name: attribute.key.as_str().to_owned(),
+                    name_span: self.span(attribute.key.span()),
+                    value: self.expr(&attribute.value),
+                }),
+                Structure::Block(block) if depth < MAX_BLOCKS => built.blocks.push(Block {
+                    name: block.ident.as_str().to_owned(),
+                    name_span: self.span(block.ident.span()),
+                    labels: block.labels.iter().map(|label| label.as_str().to_owned()).collect(),
+                    span: self.span(block.span()),
+                    body: self.body(&block.body, depth + 1),
+                }),
+                Structure::Block(_) => {}
+            }
+        }
+        built
+    }
+
+    pub fn expr(&self, expr: &Expression) -> Expr {
+        let span = self.span(expr.span());
+        let kind = match expr {
+            Expression::Null(_) => ExprKind::Null,
+            Expression::Bool(value) => ExprKind::Bool(*value.value()),
+            Expression::Number(number) => {
+                let raw = number.span().and_then(|range| self.text.get(range));
+                ExprKind::Number(raw.map_or_else(|| number.value().to_string(), |raw| raw.trim().to_owned()))
+            }
+            Expression::String(text) => ExprKind::Template(self.quoted(text.span(), text.value())),
+            Expression::StringTemplate(template) => {
+                let elements: Vec<&Element> = template.iter().collect();
+                ExprKind::Template(self.elements(&elements, Escapes::Quoted, false))
+            }
+            Expression::HeredocTemplate(heredoc) => ExprKind::Template(self.heredoc(heredoc)),
+            Expression::Array(items) => ExprKind::List(items.iter().map(|item| self.expr(item)).collect()),
+            Expression::Object(object) => ExprKind::Object(
+                object
+                    .iter()
+                    .map(|(key, value)| ObjectItem { key: self.key(key), value: self.expr(value.expr()) })
+                    .collect(),
+            ),
+            // What parentheses group has the place of what stands in them.
+            Expression::Parenthesis(inner) => return self.expr(inner.inner()),
+            Expression::Variable(name) => ExprKind::Variable(name.as_str().to_owned()),
+            Expression::Conditional(conditional) => ExprKind::Conditional(Box::new([
+                self.expr(&conditional.cond_expr),
+                self.expr(&conditional.true_expr),
+                self.expr(&conditional.false_expr),
+            ])),
+            Expression::FuncCall(call) => {
+                let names = call.name.namespace.iter().chain([&call.name.name]);
+                ExprKind::Call(Call {
+                    name: names.map(|name| name.as_str()).collect::<Vec<_>>().join("::"),
+                    arguments: call.args.iter().map(|argument| self.expr(argument)).collect(),
+                    expands: call.args.expand_final(),
+                })
+            }
+            Expression::Traversal(traversal) => ExprKind::Traversal(
+                Box::new(self.expr(&traversal.expr)),
+                traversal.operators.iter().map(|operator| self.step(operator.value())).collect(),
+            ),
+            Expression::UnaryOp(operation) => {
+                let operator = match operation.operator.value() {
+                    UnaryOperator::Neg => Unary::Minus,
+                    UnaryOperator::Not => Unary::Not,
+                };
+                ExprKind::Unary(operator, Box::new(self.expr(&operation.expr)))
+            }
+            Expression::BinaryOp(operation) => {
+                let operator = match operation.operator.value() {
+                    BinaryOperator::Eq => Binary::Equal,
+                    BinaryOperator::NotEq => Binary::NotEqual,
+                    BinaryOperator::Less => Binary::Less,
+                    BinaryOperator::LessEq => Binary::LessOrEqual,
+                    BinaryOperator::Greater => Binary::Greater,
+                    BinaryOperator::GreaterEq => Binary::GreaterOrEqual,
+                    BinaryOperator::And => Binary::And,
+                    BinaryOperator::Or => Binary::Or,
+                    BinaryOperator::Plus
+                    | BinaryOperator::Minus
+                    | BinaryOperator::Mul
+                    | BinaryOperator::Div
+                    | BinaryOperator::Mod => Binary::Arithmetic,
+                };
+                let sides = [self.expr(&operation.lhs_expr), self.expr(&operation.rhs_expr)];
+                ExprKind::Binary(operator, Box::new(sides))
+            }
+            Expression::ForExpr(iteration) => ExprKind::For(Box::new(For {
+                key: iteration.intro.key_var.as_ref().map(|name| name.as_str().to_owned()),
+                value: iteration.intro.value_var.as_str().to_owned(),
+                collection: self.expr(&iteration.intro.collection_expr),
+                result_key: iteration.key_expr.as_ref().map(|key| self.expr(key)),
+                result: self.expr(&iteration.value_expr),
+                groups: iteration.grouping,
+                filter: iteration.cond.as_ref().map(|filter| self.expr(&filter.expr)),
+            })),
+        };
+        Expr { span, kind }
+    }
+
+    fn key(&self, key: &ObjectKey) -> Expr {
+        match key {
+            ObjectKey::Expression(expr) => self.expr(expr),
+            ObjectKey::Ident(name) => {
+                let span = self.span(name.span());
+                let literal = literal(name.as_str(), span.start as usize, Escapes::Template, false);
+                Expr { span, kind: ExprKind::Template(Template { parts: vec![Part::Literal(literal)] }) }
+            }
+        }
+    }
+
+    fn step(&self, operator: &TraversalOperator) -> Step {
+        match operator {
+            TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => Step::Splat,
+            TraversalOperator::GetAttr(name) => Step::Name(name.as_str().to_owned()),
+            TraversalOperator::Index(index) => Step::Index(self.expr(index)),
+            TraversalOperator::LegacyIndex(index) => Step::Name(index.value().to_string()),
+        }
+    }
+
+    /// A quoted string without anything filled in.
+    fn quoted(&self, range: Option<Range<usize>>, value: &str) -> Template {
+        let range = range.unwrap_or(0..0);
+        let inner = range.start + 1..range.end.saturating_sub(1).max(range.start + 1);
+        let raw = self.text.get(inner.clone()).unwrap_or_default();
+        Template { parts: vec![Part::Literal(self.literal(raw, inner, value, Escapes::Quoted, false))] }
+    }
+
+    fn literal(
+        &self,
+        raw: &str,
+        range: Range<usize>,
+        value: &str,
+        escapes: Escapes,
+        line_start: bool,
+    ) -> Literal {
+        let read = literal(raw, self.base + range.start, escapes, line_start);
+        if read.text == value || matches!(escapes, Escapes::Indented(_)) {
+            return read;
+        }
+        // Not expected; the text that the library read counts, and all of it has the place of the whole.
+        let mut map = crate::source::OffsetMap::default();
+        map.escape(0, self.base + range.start);
+        Literal { text: value.to_owned(), map, ..read }
+    }
+
+    fn heredoc(&self, heredoc: &HeredocTemplate) -> Template {
+        let range = heredoc.span().unwrap_or(0..0);
+        let indented = self.text.get(range).is_some_and(|raw| raw.starts_with("<<-"));
+        let elements: Vec<&Element> = heredoc.template.iter().collect();
+        let escapes = match indented {
+            true => Escapes::Indented(self.indent(&elements)),
+            false => Escapes::Template,
+        };
+        self.elements(&elements, escapes, true)
+    }
+
+    /// The indentation that all lines of a heredoc have, as Terraform counts it: lines of white space alone do not.
+    fn indent(&self, elements: &[&Element]) -> usize {
+        let mut least = usize::MAX;
+        let mut line_start = true;
+        for element in elements {
+            let Element::Literal(text) = element else {
+                if line_start {
+                    least = 0;
+                }
+                line_start = false;
+                continue;
+            };
+            let raw = text.span().and_then(|range| self.text.get(range)).unwrap_or_default();
+            let last = raw.split_inclusive('\n').count();
+            for (at, line) in raw.split_inclusive('\n').enumerate() {
+                let blank = line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+                let ends_here = at + 1 == last && !line.ends_with('\n');
+                let is_empty = line.trim().is_empty() && !ends_here;
+                if line_start && !is_empty {
+                    least = least.min(blank);
+                }
+                line_start = line.ends_with('\n');
+            }
+        }
+        if least == usize::MAX { 0 } else { least }
+    }
+
+    /// A whole template.
+    pub fn template(&self, template: &hcl_edit::template::Template, escapes: Escapes) -> Template {
+        let elements: Vec<&Element> = template.iter().collect();
+        self.elements(&elements, escapes, true)
+    }
+
+    fn elements(&self, elements: &[&Element], escapes: Escapes, first_starts_line: bool) -> Template {
+        let mut parts = Vec::with_capacity(elements.len());
+        let mut line_start = first_starts_line;
+        for (at, element) in elements.iter().enumerate() {
+            match element {
+                Element::Literal(text) => {
+                    let mut range = text.span().unwrap_or(0..0);
+                    let mut raw = self.text.get(range.clone()).unwrap_or_default();
+                    let mut value = text.as_str();
+                    // `~}` before and `${~` after take white space away.
+                    if at.checked_sub(1).is_some_and(|before| strips_after(elements[before])) {
+                        let trimmed = raw.trim_start();
+                        range.start += raw.len() - trimmed.len();
+                        (raw, value) = (trimmed, value.trim_start());
+                    }
+                    if elements.get(at + 1).is_some_and(|after| strips_before(after)) {
+                        raw = raw.trim_end();
+                        value = value.trim_end();
+                        range.end = range.start + raw.len();
+                    }
+                    parts.push(Part::Literal(self.literal(raw, range, value, escapes, line_start)));
+                    line_start = raw.ends_with('\n');
+                }
+                Element::Interpolation(interpolation) => {
+                    parts.push(Part::Interpolation(self.expr(&interpolation.expr)));
+                    line_start = false;
+                }
+                Element::Directive(directive) => {
+                    parts.push(self.directive(directive, escapes));
+                    line_start = false;
+                }
+            }
+        }
+        Template { parts }
+    }
+
+    fn directive(&self, directive: &Directive, escapes: Escapes) -> Part {
+        match directive {
+            Directive::If(choice) => {
+                let yes = self.template(&choice.if_expr.template, escapes);
+                let no = choice.else_expr.as_ref().map(|no| self.template(&no.template, escapes)).unwrap_or_default();
+                Part::If(Box::new(self.expr(&choice.if_expr.cond_expr)), yes, no)
+            }
+            Directive::For(iteration) => Part::For {
+                key: iteration.for_expr.key_var.as_ref().map(|name| name.as_str().to_owned()),
+                value: iteration.for_expr.value_var.as_str().to_owned(),
+                collection: Box::new(self.expr(&iteration.for_expr.collection_expr)),
+                body: self.template(&iteration.for_expr.template, escapes),
+            },
+        }
+    }
+}
+
+fn strips_before(element: &Element) -> bool {
+    let strip = match element {
+        Element::Literal(_) => return false,
+        Element::Interpolation(interpolation) => interpolation.strip,
+        Element::Directive(directive) => match &**directive {
+            Directive::If(choice) => choice.if_expr.strip,
+            Directive::For(iteration) => iteration.for_expr.strip,
+        },
+    };
+    matches!(strip, Strip::Start | Strip::Both)
+}
+
+fn strips_after(element: &Element) -> bool {
+    let strip = match element {
+        Element::Literal(_) => return false,
+        Element::Interpolation(interpolation) => interpolation.strip,
+        Element::Directive(directive) => match &**directive {
+            Directive::If(choice) => choice.endif_expr.strip,
+            Directive::For(iteration) => iteration.endfor_expr.strip,
+        },
+    };
+    matches!(strip, Strip::End | Strip::Both)
+}
