@@ -3,14 +3,19 @@
 //! [`lint_source`] judges one text; the command line, editors and tests all call it. [`lint_files`] does so for many
 //! files in parallel and puts the results in an order that does not depend on the number of threads.
 
-use crate::config::Config;
+mod disk;
+mod folder;
 mod memo;
 mod variants;
 
+use crate::config::Config;
+use disk::Disk;
+use folder::FolderReport;
 use memo::{Judged, Memo};
 
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
 use crate::discover::{self, ReadError};
+use crate::input::terraform::{Loader, Variables};
 use crate::input::{self, Found, Input};
 use crate::policy;
 use crate::rules::{self, ActiveRule, Context, Finding, Org, Selection};
@@ -20,6 +25,7 @@ use crate::span::{Span, Spanned};
 use crate::syntax::{self, Document, Syntax};
 use rayon::prelude::*;
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,6 +53,8 @@ pub struct FileReport {
     pub findings: Vec<Diagnostic>,
     /// The policies that were judged.
     pub policies: Vec<PolicyReport>,
+    /// How many policies nothing is known of until they are deployed.
+    pub unresolved: usize,
     /// Whether something in the file could not be read.
     pub invalid: bool,
     /// Whether judging it ended in a panic, which is a mistake of this program.
@@ -102,6 +110,10 @@ pub struct Settings {
     pub kind: Option<PolicyKind>,
     /// The format that files have, when the user says so.
     pub format: Option<&'static dyn Input>,
+    /// Files with values of Terraform's variables, `--var-file`.
+    pub var_files: Vec<PathBuf>,
+    /// Values of Terraform's variables, `--var`.
+    pub vars: Vec<(String, String)>,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
     /// What was found in documents that may come again.
@@ -129,6 +141,8 @@ impl Settings {
             org: config.org.clone(),
             kind: None,
             format: None,
+            var_files: Vec::new(),
+            vars: Vec::new(),
             timings: Vec::new(),
             memo: Memo::default(),
         }
@@ -156,8 +170,31 @@ impl Settings {
     }
 }
 
-/// Judge one text.
+/// Judge one text. One of Terraform is judged without the files that may lie beside it.
 pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
+    if folder::is_part(Path::new(&source.path)) {
+        return lint_beside(source, settings, true);
+    }
+    lint_alone(source, settings)
+}
+
+/// Judge one text that stands in place of a file, with the files of its folder: what an editor or standard input gives.
+pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
+    if folder::is_part(Path::new(&source.path)) {
+        return lint_beside(source, settings, false);
+    }
+    lint_alone(source, settings)
+}
+
+fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
+    let Source { path, text, .. } = source;
+    let disk = Disk { instead: Some((PathBuf::from(&path), text)), alone };
+    let file = FileToLint { path: PathBuf::from(&path), shown: path };
+    let reports = lint_terraform(std::slice::from_ref(&file), settings, &disk);
+    reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
+}
+
+fn lint_alone(source: Source, settings: &Settings) -> FileReport {
     let mut report = FileReport::new(source);
     // Most files of a repository hold no policy; looking for a few words costs a tenth of parsing them.
     if settings.format.is_none() && !mentions_policy(&report.source.text) {
@@ -364,8 +401,69 @@ pub struct FileToLint {
 
 /// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
 pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Report {
-    let files = files.par_iter().map(|file| guarded(&file.shown, settings, || read(file, settings, limit))).collect();
-    Report::new(files)
+    let (terraform, others): (Vec<&FileToLint>, Vec<&FileToLint>) =
+        files.iter().partition(|file| folder::is_part(&file.path));
+    let terraform: Vec<FileToLint> = terraform.into_iter().cloned().collect();
+    let (mut reports, folders) = rayon::join(
+        || -> Vec<FileReport> {
+            others.par_iter().map(|file| guarded(&file.shown, settings, || read(file, settings, limit))).collect()
+        },
+        || lint_terraform(&terraform, settings, &Disk::default()),
+    );
+    reports.extend(folders);
+    Report::new(reports)
+}
+
+/// Whether the values that the user gives for Terraform's variables can be read.
+pub fn check_variables(settings: &Settings) -> Result<(), String> {
+    if settings.var_files.is_empty() && settings.vars.is_empty() {
+        return Ok(());
+    }
+    let disk = Disk::default();
+    Variables::new(&Loader::new(&disk), &settings.var_files, &settings.vars).map(drop)
+}
+
+/// Judge files of Terraform, each folder as one.
+fn lint_terraform(files: &[FileToLint], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let loader = Loader::new(disk);
+    let variables = Variables::new(&loader, &settings.var_files, &settings.vars).unwrap_or_default();
+    let asked: HashSet<String> = files.iter().map(|file| file.shown.clone()).collect();
+    let mut folders: BTreeMap<PathBuf, Vec<FileToLint>> = BTreeMap::new();
+    for file in files {
+        let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
+        folders.entry(folder).or_default().push(file.clone());
+    }
+    let folders: Vec<(PathBuf, Vec<FileToLint>)> = folders.into_iter().collect();
+    let judged: Vec<FolderReport> = folders
+        .par_iter()
+        .map(|(folder, files)| {
+            let judge = || folder::lint(folder, files, &asked, &loader, &variables, settings);
+            catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
+                let files = files.iter().map(|file| panicked(&file.shown, settings)).collect();
+                FolderReport { files, elsewhere: Vec::new() }
+            })
+        })
+        .collect();
+    let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
+    let mut strays = Vec::new();
+    for folder in judged {
+        strays.extend(folder.elsewhere);
+        reports.extend(folder.files.into_iter().map(|report| (report.source.path.clone(), report)));
+    }
+    for (source, finding) in strays {
+        if let Some(report) = reports.get_mut(&source.path) {
+            report.findings.push(finding);
+        }
+    }
+    let mut reports: Vec<FileReport> = reports.into_values().collect();
+    for report in &mut reports {
+        folder::settle(&mut report.findings, settings);
+        forget_text(report);
+    }
+    reports
 }
 
 fn read(file: &FileToLint, settings: &Settings, limit: u64) -> FileReport {
@@ -377,16 +475,22 @@ fn read(file: &FileToLint, settings: &Settings, limit: u64) -> FileReport {
 
 /// Run `judge`; a panic in it becomes a finding of this file.
 pub fn guarded(shown: &str, settings: &Settings, judge: impl FnOnce() -> FileReport) -> FileReport {
-    let mut report = catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
-        let mut report = failed(shown, "internal error while judging this file; please report it", None, settings);
-        report.internal_error = true;
-        report
-    });
-    // A run over a large repository must not hold the text of every file until the end.
+    let mut report = catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| panicked(shown, settings));
+    forget_text(&mut report);
+    report
+}
+
+fn panicked(shown: &str, settings: &Settings) -> FileReport {
+    let mut report = failed(shown, "internal error while judging this file; please report it", None, settings);
+    report.internal_error = true;
+    report
+}
+
+/// A run over a large repository must not hold the text of every file until the end.
+fn forget_text(report: &mut FileReport) {
     if report.findings.is_empty() {
         report.source = Source::new(std::mem::take(&mut report.source.path), "");
     }
-    report
 }
 
 /// The report of a file whose text could not be had.
@@ -414,6 +518,7 @@ impl FileReport {
             reason: "has no word that every policy has",
             findings: Vec::new(),
             policies: Vec::new(),
+            unresolved: 0,
             invalid: false,
             internal_error: false,
         }

@@ -65,6 +65,24 @@ pub struct PolicySite<'s> {
     pub owner: Owner,
     /// The choices under which this document is written so: `Fn::If` conditions with the branch taken.
     pub branch: Vec<(String, bool)>,
+    /// Where values came from that the document uses.
+    pub origins: Vec<Origin>,
+}
+
+/// The condition of a branch in which every variable that nobody sets has its default.
+pub const DEFAULTS: &str = "the variables have their defaults";
+
+/// Where a value came from: a finding at the place that uses it also shows the place that gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The place in the document.
+    pub at: Span,
+    /// The place that gives the value, with each element of a list that was written there.
+    pub from: Span,
+    /// The elements of a list, each with its place.
+    pub elements: Vec<(String, Span)>,
+    /// What that place is: "the default of `var.trusted`".
+    pub what: String,
 }
 
 /// A policy document: a part of the file's tree, or a tree of its own.

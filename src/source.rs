@@ -135,6 +135,13 @@ impl OffsetMap {
         self.push(inner, outer, false);
     }
 
+    /// From inner offset `inner` on, the text of another map follows.
+    pub fn append(&mut self, inner: usize, other: &OffsetMap) {
+        for run in &other.runs {
+            self.push(inner + run.inner as usize, run.outer as usize, run.plain);
+        }
+    }
+
     fn push(&mut self, inner: usize, outer: usize, plain: bool) {
         let run = Run { inner: Span::at(inner).start, outer: Span::at(outer).start, plain };
         match self.runs.last_mut() {

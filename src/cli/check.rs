@@ -45,6 +45,12 @@ pub struct CheckArgs {
     /// What raw policy documents are attached to, instead of guessing
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(PolicyKind::ALL.map(|(_, name)| name)), help_heading = "Input")]
     kind: Option<String>,
+    /// Set a variable of Terraform (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_var, help_heading = "Input")]
+    var: Vec<(String, String)>,
+    /// Read values of Terraform's variables from this file (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    var_file: Vec<PathBuf>,
     /// Leave out paths that match this pattern (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Input")]
     exclude: Vec<String>,
@@ -117,6 +123,13 @@ pub struct CheckArgs {
     show_config: bool,
 }
 
+fn parse_var(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, such as `account_id=111122223333`".to_owned()),
+    }
+}
+
 fn parse_output(text: &str) -> Result<(&'static Format, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("expected FORMAT=FILE, such as `sarif=iamlint.sarif`")?;
     let names = || report::ALL.iter().map(|format| format.name);
@@ -139,6 +152,9 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut settings = Settings::new(&config);
     settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
     settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
+    settings.var_files.clone_from(&args.var_file);
+    settings.vars.clone_from(&args.var);
+    lint::check_variables(&settings).map_err(Failure::Message)?;
     if args.timings {
         settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
     }
@@ -266,7 +282,7 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) ->
         let name = args.stdin_filename.as_deref().unwrap_or("<stdin>");
         let text = read_stdin()?;
         let judged = lint::guarded(name, settings, || match text {
-            Ok(text) => lint::lint_source(Source::new(name, text), settings),
+            Ok(text) => lint::lint_buffer(Source::new(name, text), settings),
             Err(error) => lint::unreadable(name, &error, settings),
         });
         let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();

@@ -215,7 +215,15 @@ impl<'s> Place<'s> {
             kind => kind,
         });
         let anchor = principal.map_or(self.document.key_span, |(_, name)| name.span);
-        found.sites.push(PolicySite { kind, address, document: opened.into(), anchor, owner, branch: Vec::new() });
+        found.sites.push(PolicySite {
+            kind,
+            address,
+            document: opened.into(),
+            anchor,
+            owner,
+            branch: Vec::new(),
+            origins: Vec::new(),
+        });
     }
 }
 

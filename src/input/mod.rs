@@ -7,6 +7,9 @@ pub mod aws_cli;
 pub mod cloudformation;
 mod placeholder;
 pub mod policy_json;
+pub mod terraform;
+mod terraform_document;
+mod terraform_types;
 
 use crate::diagnostic::Problem;
 use crate::site::{PolicyKind, PolicySite};

@@ -80,6 +80,7 @@ fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, fou
         anchor,
         owner: Owner::default(),
         branch: vec![],
+        origins: vec![],
     });
 }
 

@@ -4,6 +4,7 @@
 //! some is said with the conditions under which it does, and is not proved: the template may never be deployed so.
 
 use crate::diagnostic::{Confidence, Diagnostic};
+use crate::site::DEFAULTS;
 
 /// The conditions of a variant, each with the value it has.
 type Branch<'a> = &'a [(String, bool)];
@@ -43,7 +44,12 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
 /// The conditions that have one value in all of these variants: ", when condition `A` is true".
 fn when(branches: &[Branch<'_>]) -> Option<String> {
     let shared = branches.first()?.iter().filter(|choice| branches.iter().all(|branch| branch.contains(choice)));
-    let words: Vec<String> = shared.map(|(name, value)| format!("condition `{name}` is {value}")).collect();
+    let word = |(name, value): &(String, bool)| match (name.as_str(), value) {
+        (DEFAULTS, true) => DEFAULTS.to_owned(),
+        (DEFAULTS, false) => "the variables do not have their defaults".to_owned(),
+        (name, value) => format!("condition `{name}` is {value}"),
+    };
+    let words: Vec<String> = shared.map(word).collect();
     (!words.is_empty()).then(|| format!(", when {}", words.join(" and ")))
 }
 

@@ -257,6 +257,7 @@ impl<'s> Extraction<'_, 's> {
                 anchor: place.resource.anchor,
                 owner: self.owner(place.resource, &choices),
                 branch: choices.taken.iter().map(|(name, holds)| ((*name).to_owned(), *holds)).collect(),
+                origins: Vec::new(),
             });
         }
     }

@@ -44,6 +44,10 @@ impl<'t> Builder<'t> {
                 Structure::Block(block) if depth < MAX_BLOCKS => built.blocks.push(Block {
                     name: block.ident.as_str().to_owned(),
                     name_span: self.span(block.ident.span()),
+                    header: block
+                        .labels
+                        .iter()
+                        .fold(self.span(block.ident.span()), |header, label| header.join(self.span(label.span()))),
                     labels: block.labels.iter().map(|label| label.as_str().to_owned()).collect(),
                     span: self.span(block.span()),
                     body: self.body(&block.body, depth + 1),
@@ -163,14 +167,7 @@ impl<'t> Builder<'t> {
         Template { parts: vec![Part::Literal(self.literal(raw, inner, value, Escapes::Quoted, false))] }
     }
 
-    fn literal(
-        &self,
-        raw: &str,
-        range: Range<usize>,
-        value: &str,
-        escapes: Escapes,
-        line_start: bool,
-    ) -> Literal {
+    fn literal(&self, raw: &str, range: Range<usize>, value: &str, escapes: Escapes, line_start: bool) -> Literal {
         let read = literal(raw, self.base + range.start, escapes, line_start);
         if read.text == value || matches!(escapes, Escapes::Indented(_)) {
             return read;

@@ -58,10 +58,12 @@ impl Reader<'_> {
                 continue;
             }
             let attributes = members.iter().filter(|member| member.key != "//");
-            let body = Body { attributes: attributes.map(|member| self.attribute(member)).collect(), blocks: Vec::new() };
+            let body =
+                Body { attributes: attributes.map(|member| self.attribute(member)).collect(), blocks: Vec::new() };
             out.push(Block {
                 name: name.key.to_string(),
                 name_span: self.span(at.key_span),
+                header: self.span(at.key_span),
                 labels: labels.to_vec(),
                 span: self.span(at.key_span.join(node.span)),
                 body,

@@ -53,6 +53,8 @@ pub struct Block {
     pub name_span: Span,
     /// The labels, unquoted.
     pub labels: Vec<String>,
+    /// The name and the labels: what a person calls the block by.
+    pub header: Span,
     /// The whole block.
     pub span: Span,
     /// What stands between the braces.

@@ -57,7 +57,17 @@ fn pieces(text: &str) -> Vec<std::ops::Range<usize>> {
 /// Whether a line at the left margin starts one of Terraform's own blocks.
 fn starts_block(line: &str) -> bool {
     const BLOCKS: [&str; 11] = [
-        "resource", "data", "module", "variable", "output", "locals", "provider", "terraform", "moved", "import", "check",
+        "resource",
+        "data",
+        "module",
+        "variable",
+        "output",
+        "locals",
+        "provider",
+        "terraform",
+        "moved",
+        "import",
+        "check",
     ];
     let word = line.split([' ', '\t', '{', '"']).next().unwrap_or_default();
     BLOCKS.contains(&word) && line.contains('{')

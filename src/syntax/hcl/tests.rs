@@ -10,12 +10,17 @@ fn places_are_bytes_of_the_file() {
     let file = parse(text, 0);
     assert!(file.problems.is_empty(), "{:?}", file.problems);
     let block = &file.body.blocks[0];
-    assert_eq!((block.name.as_str(), block.labels.as_slice()), ("resource", &["aws_iam_role".to_owned(), "é".to_owned()][..]));
+    assert_eq!(
+        (block.name.as_str(), block.labels.as_slice()),
+        ("resource", &["aws_iam_role".to_owned(), "é".to_owned()][..])
+    );
     assert!(at(text, block.span).starts_with("resource") && at(text, block.span).ends_with('}'));
     let name = block.body.attribute("name").expect("it is there");
     assert_eq!((at(text, name.name_span), at(text, name.value.span)), ("name", "\"a-${var.x}\""));
     let ExprKind::Template(template) = &name.value.kind else { panic!("{name:?}") };
-    let [Part::Literal(literal), Part::Interpolation(inner)] = template.parts.as_slice() else { panic!("{template:?}") };
+    let [Part::Literal(literal), Part::Interpolation(inner)] = template.parts.as_slice() else {
+        panic!("{template:?}")
+    };
     assert_eq!((at(text, literal.span), at(text, inner.span)), ("a-", "var.x"));
     let policy = block.body.attribute("assume_role_policy").expect("it is there");
     let ExprKind::Call(call) = &policy.value.kind else { panic!("{policy:?}") };
@@ -27,7 +32,9 @@ fn an_indented_heredoc_maps_back() {
     let text = "a = <<-EOF\n    {\n      \"x\": \"${b}\",\n      \"y\": \"$${aws:username}\"\n    }\n  EOF\n";
     let file = parse(text, 0);
     let ExprKind::Template(template) = &file.body.attributes[0].value.kind else { panic!() };
-    let [Part::Literal(first), Part::Interpolation(_), Part::Literal(last)] = template.parts.as_slice() else { panic!() };
+    let [Part::Literal(first), Part::Interpolation(_), Part::Literal(last)] = template.parts.as_slice() else {
+        panic!()
+    };
     assert_eq!(first.text, "{\n  \"x\": \"");
     assert_eq!(last.text, "\",\n  \"y\": \"${aws:username}\"\n}\n");
     let y = last.text.find("\"y\"").expect("it is there");
@@ -53,7 +60,9 @@ fn duplicates_are_a_problem_and_the_rest_is_read() {
 
 #[test]
 fn depth_is_a_problem_and_no_overflow() {
-    for text in [format!("a = {}", "[".repeat(100_000)), format!("a = {}1", "!".repeat(100_000)), "b {\n".repeat(10_000)] {
+    for text in
+        [format!("a = {}", "[".repeat(100_000)), format!("a = {}1", "!".repeat(100_000)), "b {\n".repeat(10_000)]
+    {
         assert!(!parse(&text, 0).problems.is_empty());
     }
 }

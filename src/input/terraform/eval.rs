@@ -1,0 +1,754 @@
+//! Evaluation of expressions: what is known becomes a value, everything else a hole that keeps its expression's text.
+//!
+//! A condition that is not known splits the world in two. [`Evaluator::asked`] says which conditions a value rested on;
+//! whoever wants all variants evaluates again with other [choices](Evaluator::new).
+
+use super::files::Sources;
+use super::module::{Loader, Module};
+use super::val::{Entry, Piece, Val, ValKind};
+use super::{Variables, functions};
+use crate::diagnostic::Problem;
+use crate::span::Span;
+use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Template, Unary};
+use crate::value::{Domain, Hole};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How deep evaluation may go, through references and nested expressions alike. Bounds the stack.
+const MAX_DEPTH: usize = 160;
+/// What one template file counts for.
+const TEMPLATE_DEPTH: usize = 16;
+/// How many expressions one root may take: loops in loops can multiply.
+const MAX_STEPS: u32 = 4_000_000;
+/// The largest string and the longest list that are made, in bytes and elements.
+pub(super) const MAX_SIZE: usize = 4 * 1024 * 1024;
+pub(super) const MAX_ITEMS: usize = 10_000;
+
+/// The condition under which variables that nobody sets have their defaults.
+pub(super) const DEFAULTS: &str = crate::site::DEFAULTS;
+
+/// One instance of a module.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub id: usize,
+    pub module: Arc<Module>,
+    /// Where its variables come from; `None` for the root.
+    pub call: Option<Caller>,
+    /// What its addresses begin with: `module.a.`.
+    pub prefix: String,
+    /// How many calls lead here.
+    pub depth: usize,
+}
+
+/// The call of a module.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub scope: Rc<Scope>,
+    pub env: Env,
+    pub block: super::module::At,
+}
+
+/// Conditions, each with what it is taken to be.
+pub(super) type Choices = Vec<(Rc<str>, bool)>;
+
+/// Names that loops bind.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Env(Option<Rc<Frame>>);
+
+#[derive(Debug)]
+struct Frame {
+    name: String,
+    value: Val,
+    outer: Env,
+}
+
+impl Env {
+    pub fn with(&self, name: &str, value: Val) -> Env {
+        Env(Some(Rc::new(Frame { name: name.to_owned(), value, outer: self.clone() })))
+    }
+
+    fn get(&self, name: &str) -> Option<&Val> {
+        let mut at = self.0.as_deref();
+        while let Some(frame) = at {
+            if frame.name == name {
+                return Some(&frame.value);
+            }
+            at = frame.outer.0.as_deref();
+        }
+        None
+    }
+}
+
+/// Something named in a scope, computed once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Name {
+    Local(String),
+    Variable(String),
+    Output(String),
+    Data(String, String),
+    /// A module call and the key of the instance.
+    Child(String, String),
+}
+
+#[derive(Clone)]
+enum Memo {
+    Running,
+    Done(Val, Vec<Rc<str>>),
+}
+
+/// Evaluates the configuration under one root, under one choice of conditions.
+pub(super) struct Evaluator<'l> {
+    pub loader: &'l Loader<'l>,
+    pub variables: &'l Variables,
+    /// What conditions that are not known are taken to be. `None` takes them for nothing: both sides of a choice are
+    /// one value that is not known.
+    choices: Option<Choices>,
+    /// The conditions that were asked since the last call of `take_asked`, in order.
+    asked: RefCell<Vec<Rc<str>>>,
+    memo: RefCell<HashMap<(usize, Name), Memo>>,
+    children: RefCell<HashMap<(usize, String, String), Rc<Scope>>>,
+    next_scope: Cell<usize>,
+    depth: Cell<usize>,
+    steps: Cell<u32>,
+    /// What went wrong, each once.
+    pub problems: RefCell<Vec<Problem>>,
+    /// For the place where a variable is used, in which scope: where its value was written, and what that is.
+    pub origins: RefCell<HashMap<(usize, Span), (Val, String)>>,
+    /// The documents of data sources that something read: the scope and the name.
+    pub read: RefCell<std::collections::HashSet<(usize, String)>>,
+}
+
+impl<'l> Evaluator<'l> {
+    /// Conditions that `choices` does not name are taken to hold.
+    pub fn new(loader: &'l Loader<'l>, variables: &'l Variables, choices: Option<Choices>) -> Self {
+        Evaluator {
+            loader,
+            variables,
+            choices,
+            asked: RefCell::default(),
+            memo: RefCell::default(),
+            children: RefCell::default(),
+            next_scope: Cell::new(1),
+            depth: Cell::new(0),
+            steps: Cell::new(0),
+            problems: RefCell::default(),
+            origins: RefCell::default(),
+            read: RefCell::default(),
+        }
+    }
+
+    pub fn sources(&self) -> &Sources {
+        &self.loader.sources
+    }
+
+    /// The scope of a root.
+    pub fn root(&self, module: Arc<Module>) -> Rc<Scope> {
+        Rc::new(Scope { id: 0, module, call: None, prefix: String::new(), depth: 0 })
+    }
+
+    pub fn child(&self, name: &str, key: &str, scope: impl FnOnce(usize) -> Scope, of: &Scope) -> Rc<Scope> {
+        let index = (of.id, name.to_owned(), key.to_owned());
+        if let Some(known) = self.children.borrow().get(&index) {
+            return Rc::clone(known);
+        }
+        let id = self.next_scope.get();
+        self.next_scope.set(id + 1);
+        let scope = Rc::new(scope(id));
+        self.children.borrow_mut().insert(index, Rc::clone(&scope));
+        scope
+    }
+
+    /// The conditions that were asked since the last call.
+    pub fn take_asked(&self) -> Vec<Rc<str>> {
+        std::mem::take(&mut self.asked.borrow_mut())
+    }
+
+    /// Whether a condition that is not known holds, under the choices of this evaluation; `None` where there are too
+    /// many of them to go through.
+    pub fn ask(&self, condition: &str) -> Option<bool> {
+        if self.choices.is_none() {
+            return None;
+        }
+        let mut asked = self.asked.borrow_mut();
+        if !asked.iter().any(|known| &**known == condition) {
+            asked.push(condition.into());
+        }
+        Some(self.chosen(condition).unwrap_or(true))
+    }
+
+    /// What a condition was chosen to be.
+    pub fn chosen(&self, condition: &str) -> Option<bool> {
+        let choices = self.choices.as_deref().unwrap_or_default();
+        choices.iter().find(|(name, _)| &**name == condition).map(|(_, holds)| *holds)
+    }
+
+    pub fn problem(&self, span: Span, message: impl Into<String>) {
+        let problem = Problem::new(span, message);
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// Compute something named once. What refers to itself is not known.
+    pub fn once(&self, scope: &Scope, name: Name, span: Span, compute: impl FnOnce() -> Val) -> Val {
+        let index = (scope.id, name);
+        match self.memo.borrow().get(&index) {
+            Some(Memo::Done(value, asked)) => {
+                self.add_asked(asked);
+                return value.clone();
+            }
+            Some(Memo::Running) => {
+                self.problem(span, "this refers to itself");
+                return Val::unknown(self.excerpt(scope, span), "a value that refers to itself", Domain::Any, span);
+            }
+            None => {}
+        }
+        self.memo.borrow_mut().insert(index.clone(), Memo::Running);
+        let before = self.take_asked();
+        let value = compute();
+        let asked = self.take_asked();
+        self.memo.borrow_mut().insert(index, Memo::Done(value.clone(), asked.clone()));
+        *self.asked.borrow_mut() = before;
+        self.add_asked(&asked);
+        value
+    }
+
+    fn add_asked(&self, names: &[Rc<str>]) {
+        let mut all = self.asked.borrow_mut();
+        for name in names {
+            if !all.contains(name) {
+                all.push(Rc::clone(name));
+            }
+        }
+    }
+
+    /// The text of an expression, for the name of a hole.
+    pub fn excerpt(&self, scope: &Scope, span: Span) -> String {
+        format!("{}{}", scope.prefix, self.sources().excerpt(span))
+    }
+
+    /// A value of which nothing is known but the expression.
+    pub fn hole(&self, scope: &Scope, span: Span, why: &'static str, domain: Domain) -> Val {
+        Val::unknown(self.excerpt(scope, span), why, domain, span)
+    }
+
+    pub fn eval(&self, expr: &Expr, scope: &Rc<Scope>, env: &Env) -> Val {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if self.depth.get() >= MAX_DEPTH || steps > MAX_STEPS {
+            if steps > MAX_STEPS {
+                self.problem(expr.span, format!("the evaluation was stopped here after {MAX_STEPS} expressions"));
+            } else {
+                self.problem(
+                    expr.span,
+                    format!("this is nested more than {MAX_DEPTH} deep, through all that it refers to"),
+                );
+            }
+            return Val::unknown("…".to_owned(), "beyond the limit of evaluation", Domain::Any, expr.span);
+        }
+        self.depth.set(self.depth.get() + 1);
+        let value = self.expr(expr, scope, env);
+        self.depth.set(self.depth.get() - 1);
+        value
+    }
+
+    fn expr(&self, expr: &Expr, scope: &Rc<Scope>, env: &Env) -> Val {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Null => Val::null(span),
+            ExprKind::Bool(value) => Val::new(ValKind::Bool(*value), span),
+            ExprKind::Number(text) => Val::new(ValKind::Number(text.as_str().into()), span),
+            ExprKind::Template(template) => self.template(template, span, scope, env),
+            ExprKind::List(items) => Val::list(items.iter().map(|item| self.eval(item, scope, env)).collect(), span),
+            ExprKind::Object(items) => self.object(items, span, scope, env),
+            ExprKind::Variable(name) => match env.get(name) {
+                Some(value) => value.clone(),
+                None => self.reference(expr, name, &[], scope, env),
+            },
+            ExprKind::Traversal(start, steps) => match &start.kind {
+                ExprKind::Variable(name) => match env.get(name) {
+                    Some(value) => self.steps(value.clone(), steps, span, scope, env),
+                    None => self.reference(expr, name, steps, scope, env),
+                },
+                _ => {
+                    let value = self.eval(start, scope, env);
+                    self.steps(value, steps, span, scope, env)
+                }
+            },
+            ExprKind::Call(call) => self.call(call, span, scope, env),
+            ExprKind::Conditional(parts) => self.conditional(parts, span, scope, env),
+            ExprKind::Unary(Unary::Not, _) | ExprKind::Binary(..) => match self.truth(expr, scope, env, false) {
+                Some(value) => Val::new(ValKind::Bool(value), span),
+                None => self.hole(scope, span, "the result of an expression", Domain::Text),
+            },
+            ExprKind::Unary(Unary::Minus, _) => self.hole(scope, span, "the result of an expression", Domain::Text),
+            ExprKind::For(iteration) => self.iteration(iteration, span, scope, env),
+        }
+    }
+
+    fn object(&self, items: &[ObjectItem], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
+        for item in items {
+            let key = self.eval(&item.key, scope, env);
+            let value = self.eval(&item.value, scope, env);
+            entries.push(Entry { key: key_text(&key), key_span: item.key.span, value });
+        }
+        Val::map(entries, span)
+    }
+
+    fn conditional(&self, parts: &[Expr; 3], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let [condition, yes, no] = parts;
+        match self.truth(condition, scope, env, true) {
+            Some(true) => self.eval(yes, scope, env),
+            Some(false) => self.eval(no, scope, env),
+            None => self.hole(scope, span, "one of two values", Domain::Any),
+        }
+    }
+
+    /// Whether a condition holds. With `ask`, one that is not known is chosen, part by part, so that `a && !b` and `b`
+    /// are not taken for independent.
+    pub fn truth(&self, expr: &Expr, scope: &Rc<Scope>, env: &Env, ask: bool) -> Option<bool> {
+        let known = match &expr.kind {
+            ExprKind::Unary(Unary::Not, inner) => return self.truth(inner, scope, env, ask).map(|value| !value),
+            ExprKind::Binary(operator @ (Binary::And | Binary::Or), sides) => {
+                let settles = *operator == Binary::Or;
+                let left = self.truth(&sides[0], scope, env, false);
+                let right = self.truth(&sides[1], scope, env, false);
+                if left == Some(settles) || right == Some(settles) {
+                    return Some(settles);
+                }
+                let left = left.or_else(|| self.truth(&sides[0], scope, env, ask))?;
+                return if left == settles {
+                    Some(settles)
+                } else {
+                    right.or_else(|| self.truth(&sides[1], scope, env, ask))
+                };
+            }
+            ExprKind::Binary(operator, sides) => {
+                let left = self.eval(&sides[0], scope, env);
+                let right = self.eval(&sides[1], scope, env);
+                compare(*operator, &left, &right)
+            }
+            _ => self.eval(expr, scope, env).as_bool(),
+        };
+        if known.is_some() || !ask {
+            return known;
+        }
+        let (atom, holds) = self.atom(expr, scope);
+        self.ask(&atom).map(|chosen| chosen == holds)
+    }
+
+    /// The condition that a comparison asks, and the value of it for which the comparison holds: `a != null` and
+    /// `a == null` are one question, and so are `length(a) > 0` and `length(a) == 0`.
+    fn atom(&self, expr: &Expr, scope: &Scope) -> (String, bool) {
+        if let ExprKind::Binary(operator, sides) = &expr.kind {
+            let left = self.sources().excerpt(sides[0].span);
+            let right = self.sources().excerpt(sides[1].span);
+            let (positive, name) = match (operator, right.as_str()) {
+                (Binary::NotEqual, _) => (false, format!("{left} == {right}")),
+                (Binary::Greater, "0") | (Binary::GreaterOrEqual, "1") => (false, format!("{left} == 0")),
+                (Binary::Less, "1") | (Binary::LessOrEqual, "0") => (true, format!("{left} == 0")),
+                _ => (true, self.sources().excerpt(expr.span)),
+            };
+            return (format!("{}{name}", scope.prefix), positive);
+        }
+        (self.excerpt(scope, expr.span), true)
+    }
+
+    fn iteration(&self, iteration: &For, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let collection = self.eval(&iteration.collection, scope, env);
+        let Some(entries) = elements(&collection) else {
+            return self.hole(scope, span, "made of a collection that is not known", Domain::Any);
+        };
+        let mut list = Vec::new();
+        let mut map: Vec<Entry> = Vec::new();
+        for (key, value) in entries {
+            let mut inner = env.with(&iteration.value, value);
+            if let Some(name) = &iteration.key {
+                inner = inner.with(name, key);
+            }
+            if let Some(filter) = &iteration.filter
+                && self.truth(filter, scope, &inner, true) == Some(false)
+            {
+                continue;
+            }
+            let result = self.eval(&iteration.result, scope, &inner);
+            match &iteration.result_key {
+                None => list.push(result),
+                Some(key) => {
+                    let key_span = key.span;
+                    let key = key_text(&self.eval(key, scope, &inner));
+                    let known = map.iter_mut().find(|entry| entry.key == key);
+                    match (known, iteration.groups) {
+                        (Some(entry), true) => {
+                            let mut items = entry.value.as_list().unwrap_or_default().to_vec();
+                            items.push(result);
+                            entry.value = Val::list(items, span);
+                        }
+                        (Some(entry), false) => entry.value = result,
+                        (None, groups) => {
+                            let value = if groups { Val::list(vec![result], span) } else { result };
+                            map.push(Entry { key, key_span, value });
+                        }
+                    }
+                }
+            }
+        }
+        if iteration.result_key.is_some() { Val::map(map, span) } else { Val::list(list, span) }
+    }
+
+    fn call(&self, call: &Call, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        match (call.name.as_str(), call.arguments.as_slice()) {
+            ("try", arguments) => {
+                // What is not known is not an error: only a lookup that certainly fails goes on to the next.
+                for argument in arguments {
+                    let value = self.eval(argument, scope, env);
+                    if !fails(&value) {
+                        return value;
+                    }
+                }
+                return self.hole(scope, span, "the result of a function", Domain::Any);
+            }
+            ("can", [argument]) => {
+                let value = self.eval(argument, scope, env);
+                return match (fails(&value), value.has_hole()) {
+                    (true, _) => Val::new(ValKind::Bool(false), span),
+                    (false, false) => Val::new(ValKind::Bool(true), span),
+                    (false, true) => self.hole(scope, span, "the result of a function", Domain::Text),
+                };
+            }
+            _ => {}
+        }
+        let mut arguments: Vec<Val> = call.arguments.iter().map(|argument| self.eval(argument, scope, env)).collect();
+        if call.expands
+            && let Some(last) = arguments.pop()
+        {
+            match last.as_list() {
+                Some(items) => arguments.extend(items.iter().cloned()),
+                None => return self.hole(scope, span, "the result of a function", Domain::Any),
+            }
+        }
+        functions::call(self, &call.name, &arguments, span, scope)
+            .unwrap_or_else(|| self.hole(scope, span, "the result of a function", functions::result(&call.name)))
+    }
+
+    /// The text of a template file with these names bound.
+    pub fn in_template(&self, template: &Template, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        // A template is no expression, and one may call for another.
+        if self.depth.get() + TEMPLATE_DEPTH > MAX_DEPTH {
+            self.problem(span, "templates call for each other without an end");
+            return Val::unknown("…".to_owned(), "beyond the limit of evaluation", Domain::Any, span);
+        }
+        self.depth.set(self.depth.get() + TEMPLATE_DEPTH);
+        let value = self.template(template, span, scope, env);
+        self.depth.set(self.depth.get() - TEMPLATE_DEPTH);
+        value
+    }
+
+    /// The string of a template. A template that is one interpolation is the value itself.
+    pub fn template(&self, template: &Template, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        if let [Part::Interpolation(inner)] = template.parts.as_slice() {
+            return self.eval(inner, scope, env);
+        }
+        let mut pieces = Vec::with_capacity(template.parts.len());
+        let mut size = 0;
+        self.fill(template, scope, env, &mut pieces, &mut size);
+        if pieces.is_empty() {
+            return Val::text("", span);
+        }
+        if let [piece @ Piece::Literal { .. }] = pieces.as_slice() {
+            return Val::new(ValKind::Text(Rc::new([piece.clone()])), span);
+        }
+        Val::new(ValKind::Text(pieces.into()), span)
+    }
+
+    fn fill(&self, template: &Template, scope: &Rc<Scope>, env: &Env, out: &mut Vec<Piece>, size: &mut usize) {
+        for part in &template.parts {
+            if *size > MAX_SIZE || out.len() > MAX_ITEMS {
+                let why = "a text beyond the limit of evaluation";
+                let hole = Rc::new(Hole { name: "…".into(), why, domain: Domain::Text, default: None });
+                out.push(Piece::Hole { hole, span: Span::default() });
+                return;
+            }
+            match part {
+                Part::Literal(literal) => {
+                    *size += literal.text.len();
+                    let map = Some(Rc::new(literal.map.clone()));
+                    out.push(Piece::Literal { text: literal.text.as_str().into(), map });
+                }
+                Part::Interpolation(inner) => {
+                    let value = self.eval(inner, scope, env);
+                    match value.to_pieces() {
+                        Some(pieces) => {
+                            *size += pieces.len() * 16;
+                            // Text that comes from elsewhere is known by the place that it is filled in at.
+                            out.extend(pieces.into_iter().map(|piece| match piece {
+                                Piece::Literal { text, .. } => {
+                                    *size += text.len();
+                                    let mut map = crate::source::OffsetMap::default();
+                                    map.escape(0, inner.span.start as usize);
+                                    map.plain(text.len(), inner.span.end as usize);
+                                    Piece::Literal { text, map: Some(Rc::new(map)) }
+                                }
+                                piece => piece,
+                            }));
+                        }
+                        None if value.is_null() => {}
+                        None => {
+                            let hole = self.hole(scope, inner.span, "no string", Domain::Text);
+                            out.extend(hole.to_pieces().unwrap_or_default());
+                        }
+                    }
+                }
+                Part::If(condition, yes, no) => match self.truth(condition, scope, env, true) {
+                    Some(true) => self.fill(yes, scope, env, out, size),
+                    Some(false) => self.fill(no, scope, env, out, size),
+                    None => {}
+                },
+                Part::For { key, value, collection, body } => {
+                    let values = self.eval(collection, scope, env);
+                    let Some(entries) = elements(&values) else {
+                        let hole = self.hole(
+                            scope,
+                            collection.span,
+                            "text made of a collection that is not known",
+                            Domain::Text,
+                        );
+                        out.extend(hole.to_pieces().unwrap_or_default());
+                        continue;
+                    };
+                    for (index, element) in entries {
+                        let mut inner = env.with(value, element);
+                        if let Some(key) = key {
+                            inner = inner.with(key, index);
+                        }
+                        self.fill(body, scope, &inner, out, size);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Follow the steps of a reference into a value.
+    pub fn steps(&self, value: Val, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let mut value = value;
+        for (at, step) in steps.iter().enumerate() {
+            let next = match step {
+                Step::Splat => {
+                    let rest = &steps[at + 1..];
+                    let items = match &value.kind {
+                        ValKind::List(items) => items.to_vec(),
+                        ValKind::Null => Vec::new(),
+                        ValKind::Unknown(hole) => return self.part_of(hole, scope, span),
+                        _ => vec![value.clone()],
+                    };
+                    let items = items.into_iter().map(|item| self.steps(item, rest, span, scope, env));
+                    return Val::list(items.collect(), value.span);
+                }
+                Step::Name(name) => self.step(&value, name),
+                Step::Index(index) => match self.eval(index, scope, env).known() {
+                    Some(key) => self.step(&value, &key),
+                    None if value.as_hole().is_none() => {
+                        return self.hole(scope, span, "an element that is not known", Domain::Any);
+                    }
+                    None => None,
+                },
+            };
+            value = match (next, value.as_hole()) {
+                (Some(next), _) => next,
+                (None, Some(hole)) => return self.part_of(hole, scope, span),
+                (None, None) => return self.hole(scope, span, FAILED, Domain::Any),
+            };
+        }
+        value
+    }
+
+    fn step(&self, value: &Val, key: &str) -> Option<Val> {
+        match &value.kind {
+            ValKind::List(items) => items.get(key.parse::<usize>().ok()?).cloned(),
+            ValKind::Map(_) => value.get(key).cloned(),
+            _ => None,
+        }
+    }
+
+    fn part_of(&self, hole: &Hole, scope: &Scope, span: Span) -> Val {
+        self.hole(scope, span, hole.why, Domain::Any)
+    }
+
+    /// The blocks of a body with this name: those that are written, those that `dynamic` makes, and in JSON the objects
+    /// under that name. Each with the names bound in it; `false` where it is not known whether it is there.
+    pub fn blocks<'b>(&self, body: &'b Body, name: &'b str, scope: &Rc<Scope>, env: &Env) -> Vec<BlockView<'b>> {
+        let mut found = Vec::new();
+        for block in &body.blocks {
+            if block.name == name {
+                found.push(BlockView {
+                    body: Content::Body(&block.body),
+                    span: block.name_span,
+                    env: env.clone(),
+                    sure: true,
+                });
+            } else if block.name == "dynamic" && block.labels.first().is_some_and(|label| label == name) {
+                self.dynamic(block, name, scope, env, &mut found);
+            }
+        }
+        if let Some(attribute) = body.attribute(name) {
+            let items = match &attribute.value.kind {
+                ExprKind::List(items) => items.iter().collect(),
+                _ => vec![&attribute.value],
+            };
+            for item in items {
+                found.push(BlockView { body: Content::Expr(item), span: item.span, env: env.clone(), sure: true });
+            }
+        }
+        found
+    }
+
+    fn dynamic<'b>(&self, block: &'b Block, name: &str, scope: &Rc<Scope>, env: &Env, found: &mut Vec<BlockView<'b>>) {
+        let Some(content) = block.body.blocks_named("content").next() else { return };
+        let Some(each) = block.body.attribute("for_each") else { return };
+        let iterator = match block.body.attribute("iterator").map(|attribute| &attribute.value.kind) {
+            Some(ExprKind::Variable(iterator)) => iterator.as_str(),
+            _ => name,
+        };
+        let values = self.eval(&each.value, scope, env);
+        let bind = |key: Val, value: Val| {
+            let entry = |key: &str, value: Val| Entry { key: key.into(), key_span: each.value.span, value };
+            env.with(iterator, Val::map(vec![entry("key", key), entry("value", value)], each.value.span))
+        };
+        let mut add = |env: Env, sure: bool| {
+            found.push(BlockView { body: Content::Body(&content.body), span: block.name_span, env, sure });
+        };
+        match elements(&values) {
+            Some(entries) => entries.into_iter().for_each(|(key, value)| add(bind(key, value), true)),
+            None => {
+                let hole = || self.hole(scope, each.value.span, "an element that is not known", Domain::Any);
+                add(bind(hole(), hole()), false);
+            }
+        }
+    }
+}
+
+/// One block of a body.
+pub(super) struct BlockView<'b> {
+    pub body: Content<'b>,
+    /// Where its name stands.
+    pub span: Span,
+    pub env: Env,
+    /// Whether it is there for sure.
+    pub sure: bool,
+}
+
+/// A block, or the object that is one in JSON.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'b> {
+    Body(&'b Body),
+    Expr(&'b Expr),
+}
+
+impl<'b> Content<'b> {
+    /// The expression of an attribute and where its name stands.
+    pub fn attribute(self, name: &str) -> Option<(&'b Expr, Span)> {
+        match self {
+            Content::Body(body) => body.attribute(name).map(|attribute| (&attribute.value, attribute.name_span)),
+            Content::Expr(Expr { kind: ExprKind::Object(items), .. }) => {
+                items.iter().find(|item| plain(&item.key) == Some(name)).map(|item| (&item.value, item.key.span))
+            }
+            Content::Expr(_) => None,
+        }
+    }
+}
+
+impl<'l> Evaluator<'l> {
+    /// The blocks in a block.
+    pub fn inner<'b>(&self, content: Content<'b>, name: &'b str, scope: &Rc<Scope>, env: &Env) -> Vec<BlockView<'b>> {
+        match content {
+            Content::Body(body) => self.blocks(body, name, scope, env),
+            Content::Expr(_) => {
+                let Some((value, _)) = content.attribute(name) else { return Vec::new() };
+                let items = match &value.kind {
+                    ExprKind::List(items) => items.iter().collect(),
+                    _ => vec![value],
+                };
+                items
+                    .into_iter()
+                    .map(|item| BlockView { body: Content::Expr(item), span: item.span, env: env.clone(), sure: true })
+                    .collect()
+            }
+        }
+    }
+}
+
+/// What stands in a list for any number of elements.
+pub(super) const REST: &str = "any number of further elements";
+
+/// What a lookup that certainly fails is called.
+const FAILED: &str = "an element that is not there";
+
+/// Whether evaluating came to an error in Terraform, rather than to something that is not known.
+fn fails(value: &Val) -> bool {
+    value.as_hole().is_some_and(|hole| hole.why == FAILED)
+}
+
+/// The string of a literal without anything filled in.
+pub(super) fn plain(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Template(template) => match template.parts.as_slice() {
+            [Part::Literal(literal)] => Some(&literal.text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The elements of a collection with their keys; `None` when it is not known.
+pub(super) fn elements(collection: &Val) -> Option<Vec<(Val, Val)>> {
+    let span = collection.span;
+    match &collection.kind {
+        ValKind::List(items) => {
+            if items.iter().any(|item| item.as_hole().is_some_and(|hole| hole.why == REST)) {
+                return None;
+            }
+            let key = |at: usize| Val::new(ValKind::Number(at.to_string().into()), span);
+            Some(items.iter().take(MAX_ITEMS).enumerate().map(|(at, item)| (key(at), item.clone())).collect())
+        }
+        ValKind::Map(entries) => Some(
+            entries
+                .iter()
+                .take(MAX_ITEMS)
+                .map(|entry| (Val::text(&entry.key, entry.key_span), entry.value.clone()))
+                .collect(),
+        ),
+        ValKind::Null => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+/// The key of an object. Keys are strings, so holes in one are written as `${name}`.
+fn key_text(key: &Val) -> Rc<str> {
+    match (&key.kind, key.known()) {
+        (_, Some(text)) => text,
+        (ValKind::Text(pieces), None) => super::val::text_of(pieces, key.span).display().as_ref().into(),
+        (ValKind::Unknown(hole), None) => format!("${{{}}}", hole.name).into(),
+        _ => "".into(),
+    }
+}
+
+fn compare(operator: Binary, left: &Val, right: &Val) -> Option<bool> {
+    match operator {
+        Binary::Equal => left.equals(right),
+        Binary::NotEqual => left.equals(right).map(|equal| !equal),
+        Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
+            let (left, right): (f64, f64) = (left.known()?.parse().ok()?, right.known()?.parse().ok()?);
+            Some(match operator {
+                Binary::Less => left < right,
+                Binary::LessOrEqual => left <= right,
+                Binary::Greater => left > right,
+                _ => left >= right,
+            })
+        }
+        Binary::And | Binary::Or | Binary::Arithmetic => None,
+    }
+}

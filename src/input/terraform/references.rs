@@ -1,0 +1,498 @@
+//! What names stand for: variables, locals, data sources, resources, modules.
+
+use super::document;
+use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain};
+use super::module::At;
+use super::val::{Entry, Piece, Val, ValKind};
+use crate::span::Span;
+use crate::syntax::hcl::{Attribute, Block, Expr, ExprKind, Step};
+use crate::value::{Domain, Hole};
+use std::path::Path;
+use std::rc::Rc;
+
+/// How many calls deep modules are followed.
+const MAX_MODULES: usize = 12;
+/// How many instances of one resource or module are told apart.
+const MAX_INSTANCES: usize = 100;
+
+impl Evaluator<'_> {
+    /// The value of `name` followed by `steps`; `expr` is the whole.
+    pub fn reference(&self, expr: &Expr, name: &str, steps: &[Step], scope: &Rc<Scope>, env: &Env) -> Val {
+        let span = expr.span;
+        let rest = |from: usize| steps.get(from..).unwrap_or_default();
+        let step = |at: usize| match steps.get(at) {
+            Some(Step::Name(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        match (name, step(0), step(1)) {
+            ("var", Some(variable), _) => {
+                let value = self.variable(variable, span, scope);
+                let value = self.steps(value, rest(1), span, scope, env);
+                self.used(value, variable, span, scope)
+            }
+            ("local", Some(local), _) => {
+                let value = self.local(local, span, scope);
+                self.steps(value, rest(1), span, scope, env)
+            }
+            ("path", Some("module"), None) => Val::text(&scope.module.folder.to_string_lossy(), span),
+            ("path", Some("root"), None) => {
+                let mut root = scope;
+                while let Some(call) = &root.call {
+                    root = &call.scope;
+                }
+                Val::text(&root.module.folder.to_string_lossy(), span)
+            }
+            ("data", Some(kind), Some(data)) => self.data(kind, data, rest(2), span, scope, env),
+            ("module", Some(call), _) => self.output(call, rest(1), span, scope, env),
+            ("each" | "count" | "self" | "terraform" | "path", ..) => {
+                self.hole(scope, span, "known only when it is applied", Domain::Text)
+            }
+            (kind, Some(resource), _) if !kind.is_empty() => self.resource(kind, resource, rest(1), span, scope, env),
+            _ => self.hole(scope, span, "a name that is not declared", Domain::Any),
+        }
+    }
+
+    fn local(&self, name: &str, span: Span, scope: &Rc<Scope>) -> Val {
+        match scope.module.local(name) {
+            Some(attribute) => self.once(scope, Name::Local(name.to_owned()), span, || {
+                self.eval(&attribute.value, scope, &Env::default())
+            }),
+            None => self.hole(scope, span, "a local that is not declared", Domain::Any),
+        }
+    }
+
+    /// The value of a variable, with the places where it was written.
+    fn variable(&self, name: &str, span: Span, scope: &Rc<Scope>) -> Val {
+        self.once(scope, Name::Variable(name.to_owned()), span, || self.variable_value(name, span, scope))
+    }
+
+    fn variable_value(&self, name: &str, span: Span, scope: &Rc<Scope>) -> Val {
+        let declared = scope.module.variables.get(name).map(|at| scope.module.block(*at));
+        let default = declared.and_then(|block| block.body.attribute("default"));
+        let none = Env::default();
+        if let Some(call) = &scope.call {
+            let block = call.scope.module.block(call.block);
+            let given = block.body.attribute(name).map(|attribute| self.eval(&attribute.value, &call.scope, &call.env));
+            // Terraform takes the default for `null` only where the variable says `nullable = false`.
+            return match (given, default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => self.eval(&default.value, scope, &none),
+                (None, None) => {
+                    self.hole(scope, span, "a variable that the call of the module does not set", Domain::Any)
+                }
+            };
+        }
+        if let Some(value) = self.variables.get(name) {
+            return self.eval(&value.value, scope, &none);
+        }
+        if let Some(value) = scope.module.value(name) {
+            return self.eval(&value.value, scope, &none);
+        }
+        let Some(block) = declared else {
+            return self.hole(scope, span, "a variable that is not declared", Domain::Any);
+        };
+        let domain = domain_of(block);
+        let hole =
+            |why, default| Hole { name: format!("{}var.{name}", scope.prefix), why, domain: domain.clone(), default };
+        let unknown = |hole| Val::new(ValKind::Unknown(Rc::new(hole)), span);
+        let Some(default) = default else {
+            return unknown(hole("a variable without a default", None));
+        };
+        let value = self.eval(&default.value, scope, &none);
+        match (&value.kind, value.known()) {
+            // A string with a default is a hole that remembers it.
+            (ValKind::Text(_) | ValKind::Number(_), Some(text)) if !looks_like_document(&text) => {
+                unknown(hole("a variable that has a default", Some(text.to_string())))
+            }
+            _ if self.ask(DEFAULTS) == Some(true) => value,
+            _ => unknown(hole("a variable that has a default", None)),
+        }
+    }
+
+    /// A value of a variable as it stands where it is used: that is the place in the policy. Whole documents keep their
+    /// own places.
+    fn used(&self, value: Val, name: &str, span: Span, scope: &Rc<Scope>) -> Val {
+        let what = match (&scope.call, scope.module.value(name)) {
+            (Some(_), _) => format!("the value of `var.{name}` in this call of the module"),
+            (None, Some(_)) => format!("the value of `var.{name}`"),
+            (None, None) => format!("the default of `var.{name}`"),
+        };
+        let is_default = value.as_hole().is_some_and(|hole| hole.default.is_some());
+        let moved = match &value.kind {
+            ValKind::Unknown(_) if is_default => value.clone().at(span),
+            ValKind::Unknown(_) => return value.at(span),
+            ValKind::Text(pieces) => match value.known() {
+                Some(text) if looks_like_document(&text) => return value,
+                None if matches!(pieces.first(), Some(Piece::Literal { text, .. }) if looks_like_document(text)) => {
+                    return value;
+                }
+                _ => value.clone().at(span),
+            },
+            ValKind::List(items) if items.iter().all(is_scalar) => {
+                Val::list(items.iter().map(|item| item.clone().at(span)).collect(), span)
+            }
+            ValKind::Bool(_) | ValKind::Number(_) => value.clone().at(span),
+            _ => return value,
+        };
+        let origin = match scope.module.variables.get(name).map(|at| scope.module.block(*at)) {
+            // A hole's own place is where it is used.
+            Some(block) if is_default => block.body.attribute("default").map(|default| Val::null(default.value.span)),
+            _ => Some(value),
+        };
+        if let Some(origin) = origin {
+            self.origins.borrow_mut().insert((scope.id, span), (origin, what));
+        }
+        moved
+    }
+
+    fn output(&self, call: &str, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let Some(at) = scope.module.calls.get(call) else {
+            return self.hole(scope, span, "an output of a module that is not declared", Domain::Any);
+        };
+        let instances = self.children(call, *at, scope);
+        let (child, rest) = match (steps.first(), instances.as_slice()) {
+            (_, []) => {
+                return self.hole(scope, span, "an output of a module that is not in the tree", Domain::Any);
+            }
+            (Some(Step::Index(index)), instances) => {
+                let key = self.eval(index, scope, env).known();
+                let found = instances.iter().find(|(known, _)| Some(&**known) == key.as_deref());
+                match found.or(instances.first().filter(|(known, _)| known.is_empty())) {
+                    Some((_, child)) => (child, &steps[1..]),
+                    None => return self.hole(scope, span, "an output of a module", Domain::Any),
+                }
+            }
+            (Some(Step::Splat), _) => return self.hole(scope, span, "outputs of modules", Domain::Any),
+            (_, [(_, child), ..]) => (child, steps),
+        };
+        let Some(Step::Name(output)) = rest.first() else {
+            return self.hole(scope, span, "all outputs of a module", Domain::Any);
+        };
+        let Some(at) = child.module.outputs.get(output) else {
+            return self.hole(scope, span, "an output that the module does not have", Domain::Any);
+        };
+        let value = self.once(child, Name::Output(output.clone()), span, || {
+            match child.module.block(*at).body.attribute("value") {
+                Some(attribute) => self.eval(&attribute.value, child, &Env::default()),
+                None => Val::null(span),
+            }
+        });
+        self.steps(value, &rest[1..], span, scope, env)
+    }
+
+    /// The instances of a called module, each with its key; none where its source is not in the tree.
+    pub fn children(&self, call: &str, at: At, scope: &Rc<Scope>) -> Vec<(String, Rc<Scope>)> {
+        let block = scope.module.block(at);
+        let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value));
+        let Some(source) = source.filter(|source| source.starts_with("./") || source.starts_with("../")) else {
+            return Vec::new();
+        };
+        if scope.depth >= MAX_MODULES {
+            self.problem(
+                block.name_span,
+                format!("modules are followed {MAX_MODULES} calls deep, and this is one more"),
+            );
+            return Vec::new();
+        }
+        let folder = scope.module.folder.join(Path::new(source));
+        let module = self.loader.module(&folder);
+        if module.files.is_empty() {
+            return Vec::new();
+        }
+        let instances = self.instances(block, scope);
+        instances
+            .into_iter()
+            .map(|Instance { key, env, .. }| {
+                let prefix = match key.as_str() {
+                    "" => format!("{}module.{call}.", scope.prefix),
+                    key => format!("{}module.{call}[{}].", scope.prefix, shown_key(key)),
+                };
+                let make = |id| Scope {
+                    id,
+                    module: std::sync::Arc::clone(&module),
+                    call: Some(Caller { scope: Rc::clone(scope), env: env.clone(), block: at }),
+                    prefix,
+                    depth: scope.depth + 1,
+                };
+                let child = self.child(call, &key, make, scope);
+                (key, child)
+            })
+            .collect()
+    }
+
+    /// The instances that `count` and `for_each` make of a block. Where they are not known, it is one that stands for all.
+    pub fn instances(&self, block: &Block, scope: &Rc<Scope>) -> Vec<Instance> {
+        let none = Env::default();
+        if let Some(attribute) = block.body.attribute("count") {
+            let mut condition = None;
+            // A resource that is there under a condition is looked at as being there.
+            if let ExprKind::Conditional(parts) = &attribute.value.kind {
+                let zero = |expr: &Expr| matches!(&expr.kind, ExprKind::Number(text) if text == "0");
+                if zero(&parts[1]) != zero(&parts[2]) {
+                    condition = Some((&parts[0], zero(&parts[2])));
+                }
+            }
+            if let Some((expr, wanted)) = condition {
+                return match self.truth(expr, scope, &none, false) {
+                    Some(holds) if holds != wanted => Vec::new(),
+                    _ => vec![self.counted(block, attribute, scope, Some((expr.span, wanted)))],
+                };
+            }
+            let known = self.eval(&attribute.value, scope, &none).known();
+            return match known.as_deref() {
+                Some("0") => Vec::new(),
+                _ => vec![self.counted(block, attribute, scope, None)],
+            };
+        }
+        let Some(attribute) = block.body.attribute("for_each") else {
+            return vec![Instance { key: String::new(), env: none, assumed: None }];
+        };
+        let collection = self.eval(&attribute.value, scope, &none);
+        let bind = |key: Val, value: Val| {
+            let entry = |key: &str, value: Val| Entry { key: key.into(), key_span: attribute.value.span, value };
+            none.with("each", Val::map(vec![entry("key", key), entry("value", value)], attribute.value.span))
+        };
+        let is_set = matches!(collection.kind, ValKind::List(_));
+        match elements(&collection) {
+            Some(elements)
+                if elements.iter().all(|(key, value)| !is_set || value.known().is_some() && !key.has_hole()) =>
+            {
+                elements
+                    .into_iter()
+                    .take(MAX_INSTANCES)
+                    .map(|(key, value)| {
+                        let key = if is_set { value.clone() } else { key };
+                        let name = key.known().unwrap_or_default().to_string();
+                        Instance { key: name, env: bind(key, value), assumed: None }
+                    })
+                    .collect()
+            }
+            _ => {
+                let each = |what: &str, domain| {
+                    let name =
+                        format!("{}each.{what} of {}", scope.prefix, self.sources().excerpt(attribute.value.span));
+                    Val::unknown(name, "an element that is not known", domain, attribute.value.span)
+                };
+                let env = bind(each("key", Domain::Text), each("value", Domain::Any));
+                vec![Instance { key: String::new(), env, assumed: None }]
+            }
+        }
+    }
+
+    /// All instances that a `count` makes, as one: they differ in nothing but `count.index`.
+    fn counted(&self, block: &Block, count: &Attribute, scope: &Scope, assumed: Option<(Span, bool)>) -> Instance {
+        let one = matches!(&count.value.kind, ExprKind::Number(text) if text == "1") || assumed.is_some();
+        let index = match one {
+            true => Val::new(ValKind::Number("0".into()), count.value.span),
+            false => self.hole(scope, count.value.span, "the index of an instance", Domain::Text),
+        };
+        let entry = Entry { key: "index".into(), key_span: block.name_span, value: index };
+        let env = Env::default().with("count", Val::map(vec![entry], count.value.span));
+        let assumed = assumed.map(|(span, wanted)| (Rc::from(self.excerpt(scope, span)), wanted));
+        Instance { key: String::new(), env, assumed }
+    }
+
+    fn data(&self, kind: &str, name: &str, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let index = (kind.to_owned(), name.to_owned());
+        let Some(at) = scope.module.data.get(&index) else {
+            return self.hole(scope, span, "a data source that is not declared", Domain::Any);
+        };
+        let block = scope.module.block(*at);
+        // An index tells instances apart that a count or a loop makes.
+        let (instance, steps) = match steps.first() {
+            Some(Step::Index(index)) => (Some(self.eval(index, scope, env)), &steps[1..]),
+            Some(Step::Splat) => (None, &steps[1..]),
+            _ => (None, steps),
+        };
+        let attribute = match steps.first() {
+            Some(Step::Name(name)) => name.as_str(),
+            _ => "",
+        };
+        if kind == "aws_iam_policy_document" && matches!(attribute, "json" | "minified_json") {
+            return self.document(block, &index, instance, span, scope);
+        }
+        let own = block.body.attribute("provider").is_none();
+        let domain = match (kind, attribute) {
+            ("aws_caller_identity", "account_id" | "id") if own => Domain::OwnAccount,
+            ("aws_caller_identity", "account_id" | "id") => Domain::AccountId,
+            ("aws_organizations_organization", "id") => Domain::OwnOrganization,
+            ("aws_organizations_organization", "master_account_id") => Domain::AccountId,
+            ("aws_partition", "partition" | "id") => Domain::Partition,
+            ("aws_partition", "dns_suffix") => Domain::UrlSuffix,
+            ("aws_region", "name" | "id" | "region") => Domain::Region,
+            ("aws_iam_role", "arn") if own => Domain::OwnArn("AWS::IAM::Role".to_owned()),
+            ("aws_iam_user", "arn") if own => Domain::OwnArn("AWS::IAM::User".to_owned()),
+            (_, "json") => Domain::Text,
+            _ if attribute.ends_with("arn") || attribute.ends_with("id") || attribute.ends_with("name") => Domain::Text,
+            _ => Domain::Any,
+        };
+        if kind == "aws_iam_openid_connect_provider"
+            && attribute == "arn"
+            && let Some(value) = self.provider_arn(block, span, scope)
+        {
+            return value;
+        }
+        self.hole(scope, span, "looked up when it is applied", domain)
+    }
+
+    /// The rendered document of a `aws_iam_policy_document`.
+    fn document(
+        &self,
+        block: &Block,
+        index: &(String, String),
+        instance: Option<Val>,
+        span: Span,
+        scope: &Rc<Scope>,
+    ) -> Val {
+        let instances = self.instances(block, scope);
+        let wanted = instance.as_ref().and_then(Val::known);
+        let chosen = match wanted.as_deref() {
+            Some(key) => {
+                instances.iter().find(|known| known.key == key).or(instances.first().filter(|one| one.key.is_empty()))
+            }
+            None => instances.first().filter(|one| instances.len() == 1 || one.key.is_empty()),
+        };
+        let Some(chosen) = chosen else {
+            self.read.borrow_mut().insert((scope.id, index.1.clone()));
+            return self.hole(scope, span, "one of several documents", Domain::Text);
+        };
+        self.read.borrow_mut().insert((scope.id, index.1.clone()));
+        let mut name = index.clone();
+        name.1.push_str(&format!("[{}]", chosen.key));
+        let value = self.once(scope, Name::Data(name.0, name.1), span, || {
+            // Nothing but a loop's own element tells instances that are not known apart.
+            document::render(self, block, scope, &chosen.env)
+        });
+        Val::new(ValKind::Json(Rc::new(value)), span)
+    }
+
+    /// An attribute of a resource of the same configuration.
+    fn resource(&self, kind: &str, name: &str, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
+        let Some(at) = scope.module.resources.get(&(kind.to_owned(), name.to_owned())) else {
+            return self.hole(scope, span, "a resource that is not declared", Domain::Any);
+        };
+        let block = scope.module.block(*at);
+        let steps = match steps.first() {
+            Some(Step::Index(_) | Step::Splat) => &steps[1..],
+            _ => steps,
+        };
+        let Some(Step::Name(attribute)) = steps.first() else {
+            return self.hole(scope, span, "known only when it is applied", Domain::Any);
+        };
+        // An instance that a count or a loop makes has its number in its address, but here they are alike.
+        let instances = self.instances(block, scope);
+        let inner = instances.first().map(|instance| instance.env.clone()).unwrap_or_default();
+        let alone = instances.len() < 2;
+        let shape = match (kind, attribute.as_str()) {
+            ("aws_iam_role", "arn") => Domain::OwnArn("AWS::IAM::Role".to_owned()),
+            ("aws_iam_user", "arn") => Domain::OwnArn("AWS::IAM::User".to_owned()),
+            ("aws_iam_saml_provider", "arn" | "id") => Domain::OwnArn("AWS::IAM::SAMLProvider".to_owned()),
+            ("aws_organizations_account", "id") => Domain::AccountId,
+            ("aws_organizations_organization", "id") => Domain::OwnOrganization,
+            (_, "arn" | "id" | "unique_id") => Domain::Text,
+            _ => Domain::Any,
+        };
+        if kind == "aws_iam_openid_connect_provider"
+            && matches!(attribute.as_str(), "arn" | "id")
+            && let Some(value) = self.provider_arn(block, span, scope)
+        {
+            return value;
+        }
+        // The id of these is their name.
+        let written = match (kind, attribute.as_str()) {
+            ("aws_iam_role" | "aws_iam_user" | "aws_iam_group", "id") => "name",
+            ("aws_s3_bucket", "id") => "bucket",
+            (_, name) => name,
+        };
+        if let Some(attribute) = block.body.attribute(written).filter(|_| alone && attribute.as_str() != "arn") {
+            let name = Name::Data(kind.to_owned(), format!("{name}.{written}"));
+            let value = self.once(scope, name, span, || self.eval(&attribute.value, scope, &inner));
+            return self.steps(value, &steps[1..], span, scope, env);
+        }
+        let own = block.body.attribute("provider").is_none();
+        let domain = if own || !matches!(shape, Domain::OwnArn(_)) { shape } else { Domain::Text };
+        self.hole(scope, span, "known only when it is applied", domain)
+    }
+
+    /// The ARN of an OpenID Connect provider: it names the issuer, and the account is the own one
+    /// (IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM").
+    fn provider_arn(&self, block: &Block, span: Span, scope: &Rc<Scope>) -> Option<Val> {
+        let url = self.eval(&block.body.attribute("url")?.value, scope, &Env::default());
+        let mut issuer = url.to_pieces()?;
+        if let Some(Piece::Literal { text, .. }) = issuer.first_mut() {
+            let bare = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
+            *text = bare.into();
+        }
+        let literal = |text: &str| Piece::Literal { text: text.into(), map: None };
+        let hole = |name: &str, why, domain| Piece::Hole {
+            hole: Rc::new(Hole { name: name.to_owned(), why, domain, default: None }),
+            span,
+        };
+        let account = match block.body.attribute("provider") {
+            None => hole("the own account", "the account that this is applied to", Domain::OwnAccount),
+            Some(_) => hole("the provider's account", "the account of another provider block", Domain::AccountId),
+        };
+        let mut pieces = vec![
+            literal("arn:"),
+            hole("the partition", "the partition that this is applied to", Domain::Partition),
+            literal(":iam::"),
+            account,
+            literal(":oidc-provider/"),
+        ];
+        pieces.append(&mut issuer);
+        Some(Val::pieces(pieces, span))
+    }
+}
+
+/// One instance of a resource or a module.
+#[derive(Debug)]
+pub(super) struct Instance {
+    /// The key of `for_each`; empty where there is none, or it stands for all.
+    pub key: String,
+    pub env: Env,
+    /// The condition under which it is there.
+    pub assumed: Option<(Rc<str>, bool)>,
+}
+
+/// A key as addresses show it.
+pub(super) fn shown_key(key: &str) -> String {
+    if key.bytes().all(|byte| byte.is_ascii_digit()) { key.to_owned() } else { super::val::quoted(key) }
+}
+
+/// Whether a text is a document rather than a word: it is pointed at where it is written.
+fn looks_like_document(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+fn is_scalar(value: &Val) -> bool {
+    match &value.kind {
+        ValKind::Text(_) => !value.known().is_some_and(|text| looks_like_document(&text)),
+        ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) | ValKind::Unknown(_) => true,
+        ValKind::List(_) | ValKind::Map(_) | ValKind::Json(_) => false,
+    }
+}
+
+/// What the declaration of a variable says about its values: its type, and the list of a validation.
+fn domain_of(block: &Block) -> Domain {
+    for validation in block.body.blocks_named("validation") {
+        let condition = validation.body.attribute("condition").map(|attribute| &attribute.value.kind);
+        if let Some(ExprKind::Call(call)) = condition
+            && call.name == "contains"
+            && let [list, what] = call.arguments.as_slice()
+            && let ExprKind::List(items) = &list.kind
+            && matches!(&what.kind, ExprKind::Traversal(start, _) if matches!(&start.kind, ExprKind::Variable(name) if name == "var"))
+            && let Some(values) = items.iter().map(|item| plain(item).map(str::to_owned)).collect::<Option<Vec<_>>>()
+        {
+            return Domain::OneOf(values);
+        }
+    }
+    match block.body.attribute("type").map(|attribute| &attribute.value.kind) {
+        Some(ExprKind::Variable(name)) if matches!(name.as_str(), "string" | "number" | "bool") => Domain::Text,
+        // The old spelling, and the one of JSON.
+        Some(ExprKind::Template(template)) => match template.parts.as_slice() {
+            [crate::syntax::hcl::Part::Literal(literal)] if literal.text == "string" => Domain::Text,
+            _ => Domain::Any,
+        },
+        _ => Domain::Any,
+    }
+}

@@ -1,0 +1,587 @@
+//! Where policies stand in a configuration: resources that hold one, documents that no resource of it uses, and
+//! arguments of modules whose source is not in the tree.
+
+use super::eval::{BlockView, Choices, Content, Env, Evaluator, Scope};
+use super::marked;
+use super::module::{At, Loader, Module};
+use super::references::{Instance, shown_key};
+use super::val::{Val, ValKind};
+use super::{Variables, eval};
+use crate::diagnostic::Problem;
+use crate::input::Found;
+use crate::input::policy_json::{is_policy, kind_of};
+use crate::input::terraform_document::{is_permission, permission};
+use crate::input::terraform_types::{Carrier, Shape, carriers};
+use crate::site::{Origin, Owner, PolicyKind, PolicySite};
+use crate::span::{Span, Spanned};
+use crate::syntax::hcl::{Block, Body, Expr, ExprKind};
+use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How many variants the conditions of one policy may have; with more, both sides of a choice are one unknown value.
+const MAX_VARIANTS: usize = 16;
+/// How many instances of modules one root may have.
+const MAX_SCOPES: usize = 1_000;
+/// How many policies one root may have.
+const MAX_SITES: usize = 50_000;
+
+/// The way from the root to a scope: calls with the keys of their instances.
+type Route = Vec<(String, String)>;
+
+/// Put the policies of a configuration into `found`; the number of called modules that are not in the tree.
+pub(super) fn extract(
+    loader: &Loader<'_>,
+    module: &Arc<Module>,
+    variables: &Variables,
+    found: &mut Found<'_>,
+) -> usize {
+    let base = Evaluator::new(loader, variables, Some(Vec::new()));
+    let mut extraction = Extraction { base: &base, module, found, scopes: 0, elsewhere: 0 };
+    let root = base.root(Arc::clone(module));
+    extraction.scope(&root, &Vec::new());
+    let elsewhere = extraction.elsewhere;
+    found.problems.extend(base.problems.take());
+    elsewhere
+}
+
+struct Extraction<'e, 'l, 'f, 's> {
+    base: &'e Evaluator<'l>,
+    module: &'e Arc<Module>,
+    found: &'f mut Found<'s>,
+    scopes: usize,
+    elsewhere: usize,
+}
+
+/// What an expression in the place of a policy is.
+enum Policy {
+    None,
+    Read(Value<'static>),
+    Wrong(Vec<Problem>),
+    Unresolved(String),
+}
+
+/// One policy in one variant.
+struct Variant {
+    branch: Vec<(String, bool)>,
+    policy: Policy,
+    /// What the address of the resource is followed by.
+    suffix: String,
+    span: Span,
+    kind: PolicyKind,
+    owner: Owner,
+    origins: Vec<Origin>,
+}
+
+impl<'l> Extraction<'_, 'l, '_, '_> {
+    /// The policies of a scope and of those below it.
+    fn scope(&mut self, scope: &Rc<Scope>, route: &Route) {
+        self.scopes += 1;
+        if self.scopes > MAX_SCOPES {
+            return;
+        }
+        let module = Arc::clone(&scope.module);
+        for (file, module_file) in module.files.iter().enumerate() {
+            for (at, block) in module_file.hcl.body.blocks.iter().enumerate() {
+                if self.found.sites.len() >= MAX_SITES {
+                    self.base.problem(block.name_span, format!("only the first {MAX_SITES} policies are judged"));
+                    return;
+                }
+                match (block.name.as_str(), block.labels.as_slice()) {
+                    ("resource", [kind, name]) => self.resource(block, kind, name, scope, route),
+                    ("module", [name]) => self.call(block, name, (file, at), scope, route),
+                    _ => {}
+                }
+            }
+        }
+        if scope.call.is_none() {
+            self.unused_documents(scope);
+        }
+    }
+
+    fn call(&mut self, block: &Block, name: &str, at: At, scope: &Rc<Scope>, route: &Route) {
+        let children = self.base.children(name, at, scope);
+        if children.is_empty() {
+            self.elsewhere += 1;
+            self.arguments(block, name, scope, route);
+        }
+        for (key, child) in children {
+            if self.scopes == MAX_SCOPES {
+                self.base
+                    .problem(block.name_span, format!("only the first {MAX_SCOPES} instances of modules are judged"));
+            }
+            let route = [route.as_slice(), &[(name.to_owned(), key)]].concat();
+            self.scope(&child, &route);
+        }
+    }
+
+    /// Policies that a module is given whose source is not in the tree.
+    fn arguments(&mut self, block: &Block, name: &str, scope: &Rc<Scope>, route: &Route) {
+        for attribute in &block.body.attributes {
+            if !may_be_document(&attribute.value) {
+                continue;
+            }
+            let read = |evaluator: &Evaluator<'_>, scope: &Rc<Scope>, instance: &Instance| {
+                let value = evaluator.eval(&attribute.value, scope, &instance.env);
+                match document(&value) {
+                    Policy::Read(tree) if is_policy(&tree) => {
+                        vec![(String::new(), attribute.value.span, Policy::Read(tree), None)]
+                    }
+                    _ => Vec::new(),
+                }
+            };
+            let address = format!("{}module.{name}.{}", scope.prefix, attribute.name);
+            self.variants(block, &address, attribute.name_span, route, &read);
+        }
+    }
+
+    /// Documents that nothing of the configuration uses: outputs, and modules that are not in the tree.
+    fn unused_documents(&mut self, scope: &Rc<Scope>) {
+        let module = Arc::clone(&scope.module);
+        for file in &module.files {
+            for block in file.hcl.body.blocks_named("data") {
+                let [kind, name] = block.labels.as_slice() else { continue };
+                if kind != "aws_iam_policy_document" || self.base.read.borrow().contains(&(scope.id, name.clone())) {
+                    continue;
+                }
+                let read = |evaluator: &Evaluator<'_>, scope: &Rc<Scope>, instance: &Instance| {
+                    let value = super::document::render(evaluator, block, scope, &instance.env);
+                    vec![(String::new(), block.name_span, Policy::Read(value.to_value()), None)]
+                };
+                let address = format!("{}data.{kind}.{name}", scope.prefix);
+                self.variants(block, &address, block.header, &Vec::new(), &read);
+            }
+        }
+    }
+
+    fn resource(&mut self, block: &Block, kind: &str, name: &str, scope: &Rc<Scope>, route: &Route) {
+        let address = format!("{}{kind}.{name}", scope.prefix);
+        for carrier in carriers(kind) {
+            let read = |evaluator: &Evaluator<'_>, scope: &Rc<Scope>, instance: &Instance| {
+                policies(evaluator, block, carrier, scope, &instance.env)
+            };
+            self.variants(block, &address, block.header, route, &read);
+        }
+        if is_permission(kind) {
+            let read = |evaluator: &Evaluator<'_>, scope: &Rc<Scope>, instance: &Instance| {
+                let attributes = tree(evaluator, &block.body, block.span, scope, &instance.env);
+                let policy = permission(kind, &attributes).map_or(Policy::None, Policy::Read);
+                vec![(String::new(), block.span, policy, Some(PolicyKind::Resource))]
+            };
+            self.variants(block, &address, block.header, route, &read);
+        }
+    }
+
+    /// Judge the policies that `read` finds in a block, in every variant and instance.
+    fn variants(&mut self, block: &Block, address: &str, anchor: Span, route: &Route, read: &Read<'_>) {
+        let root = self.base.root(Arc::clone(self.module));
+        let Some(scope) = follow(self.base, &root, route) else { return };
+        let keys: Vec<(String, Option<(Rc<str>, bool)>)> =
+            self.base.instances(block, &scope).into_iter().map(|instance| (instance.key, instance.assumed)).collect();
+        let mut instances: Vec<(String, Vec<Variant>)> = Vec::new();
+        for (key, assumed) in keys {
+            let variants = self.of_instance(block, &key, assumed, route, read);
+            instances.push((key, variants));
+        }
+        // Instances that say the same are one policy.
+        let alike = |a: &[Variant], b: &[Variant]| {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| match (&a.policy, &b.policy) {
+                    (Policy::Read(a), Policy::Read(b)) => a == b,
+                    (Policy::Unresolved(a), Policy::Unresolved(b)) => a == b,
+                    (Policy::None, Policy::None) | (Policy::Wrong(_), Policy::Wrong(_)) => true,
+                    _ => false,
+                })
+        };
+        let all_alike = instances.windows(2).all(|pair| alike(&pair[0].1, &pair[1].1));
+        if all_alike {
+            instances.truncate(1);
+        }
+        for (key, variants) in instances {
+            let address = match key.as_str() {
+                "" => address.to_owned(),
+                _ if all_alike => address.to_owned(),
+                key => format!("{address}[{}]", shown_key(key)),
+            };
+            self.put(&address, anchor, variants);
+        }
+    }
+
+    /// The variants of one instance, by suffix of its policies.
+    fn of_instance(
+        &mut self,
+        block: &Block,
+        key: &str,
+        assumed: Option<(Rc<str>, bool)>,
+        route: &Route,
+        read: &Read<'_>,
+    ) -> Vec<Variant> {
+        let mut done: Vec<Variant> = Vec::new();
+        let mut waiting: Vec<Choices> = vec![assumed.clone().into_iter().collect()];
+        let mut count = 0;
+        while let Some(choices) = waiting.pop() {
+            count += 1;
+            if count > MAX_VARIANTS {
+                // Too many: one variant in which the choices are not known.
+                return self.under(None, block, key, route, read).0;
+            }
+            let (variants, asked) = self.under(Some(choices.clone()), block, key, route, read);
+            done.extend(variants);
+            let open: Vec<&Rc<str>> =
+                asked.iter().filter(|name| !choices.iter().any(|(known, _)| known == *name)).collect();
+            for (at, name) in open.iter().enumerate() {
+                let before = open[..at].iter().map(|name| (Rc::clone(name), true));
+                let next = choices.iter().cloned().chain(before).chain([(Rc::clone(name), false)]);
+                waiting.push(next.collect());
+            }
+        }
+        // What was assumed of the resource holds in all of them.
+        if let Some((name, _)) = assumed {
+            for variant in &mut done {
+                variant.branch.retain(|(known, _)| **known != *name);
+            }
+        }
+        done
+    }
+
+    /// What `read` finds under one choice, and the conditions that it asked for.
+    fn under(
+        &self,
+        choices: Option<Choices>,
+        block: &Block,
+        key: &str,
+        route: &Route,
+        read: &Read<'_>,
+    ) -> (Vec<Variant>, Vec<Rc<str>>) {
+        let own;
+        let evaluator = match &choices {
+            Some(choices) if choices.is_empty() => self.base,
+            _ => {
+                own = Evaluator::new(self.base.loader, self.base.variables, choices);
+                &own
+            }
+        };
+        evaluator.take_asked();
+        let root = evaluator.root(Arc::clone(self.module));
+        let Some(scope) = follow(evaluator, &root, route) else { return (Vec::new(), evaluator.take_asked()) };
+        let Some(instance) = evaluator.instances(block, &scope).into_iter().find(|instance| instance.key == key) else {
+            return (Vec::new(), evaluator.take_asked());
+        };
+        let policies = read(evaluator, &scope, &instance);
+        let other_account = block.body.attribute("provider").is_some();
+        let asked = evaluator.take_asked();
+        let branch: Vec<(String, bool)> =
+            asked.iter().map(|name| (name.to_string(), evaluator.chosen(name).unwrap_or(true))).collect();
+        let owner = owner(evaluator, block, &scope, &instance.env);
+        let variants = policies.into_iter().map(|(suffix, span, policy, kind)| {
+            let policy = match policy {
+                Policy::Read(tree) if other_account => Policy::Read(in_other_account(tree)),
+                policy => policy,
+            };
+            let kind = kind.unwrap_or_else(|| match &policy {
+                Policy::Read(tree) => kind_of(tree, self.found.path),
+                _ => PolicyKind::Identity,
+            });
+            let origins = match &policy {
+                Policy::Read(tree) => origins(evaluator, tree, &owner, &scope),
+                _ => Vec::new(),
+            };
+            Variant { branch: branch.clone(), policy, suffix, span, kind, owner: owner.clone(), origins }
+        });
+        let variants = variants.collect();
+        let asked = [asked, evaluator.take_asked()].concat();
+        if !std::ptr::eq(evaluator, self.base) {
+            self.base.problems.borrow_mut().extend(
+                evaluator
+                    .problems
+                    .take()
+                    .into_iter()
+                    .filter(|problem| !self.base.problems.borrow().contains(problem))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        (variants, asked)
+    }
+
+    /// Put the variants of one instance into what was found.
+    fn put(&mut self, address: &str, anchor: Span, variants: Vec<Variant>) {
+        let mut suffixes: Vec<String> = Vec::new();
+        for variant in &variants {
+            if !suffixes.contains(&variant.suffix) {
+                suffixes.push(variant.suffix.clone());
+            }
+        }
+        let mut variants = variants;
+        for suffix in suffixes {
+            let (mine, rest): (Vec<_>, Vec<_>) = variants.into_iter().partition(|variant| variant.suffix == suffix);
+            variants = rest;
+            let address = format!("{address}{suffix}");
+            let earlier = self.found.sites.len();
+            let alone = mine.len() == 1;
+            for variant in mine {
+                match variant.policy {
+                    Policy::None => {}
+                    Policy::Wrong(problems) => {
+                        for problem in problems {
+                            if !self.found.problems.contains(&problem) {
+                                self.found.problems.push(problem);
+                            }
+                        }
+                    }
+                    Policy::Unresolved(why) => {
+                        let unresolved = (variant.span, format!("{address}: {why}"));
+                        if !self.found.unresolved.contains(&unresolved) {
+                            self.found.unresolved.push(unresolved);
+                        }
+                    }
+                    Policy::Read(document) => {
+                        if self.found.sites[earlier..].iter().any(|site| *site.document == document) {
+                            continue;
+                        }
+                        self.found.sites.push(PolicySite {
+                            kind: variant.kind,
+                            address: address.clone(),
+                            document: crate::site::Tree::Owned(document),
+                            anchor,
+                            owner: variant.owner,
+                            branch: if alone { Vec::new() } else { variant.branch },
+                            origins: variant.origins,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads the policies of one instance: what follows the address, the place, the policy, and its kind where the place
+/// tells it.
+type Read<'r> = dyn Fn(&Evaluator<'_>, &Rc<Scope>, &Instance) -> Vec<(String, Span, Policy, Option<PolicyKind>)> + 'r;
+
+/// The scope at the end of a route.
+fn follow(evaluator: &Evaluator<'_>, root: &Rc<Scope>, route: &Route) -> Option<Rc<Scope>> {
+    let mut scope = Rc::clone(root);
+    for (call, key) in route {
+        let at = *scope.module.calls.get(call)?;
+        let children = evaluator.children(call, at, &scope);
+        scope = children.into_iter().find(|(known, _)| known == key)?.1;
+    }
+    Some(scope)
+}
+
+/// The policies that a resource holds in one sort of place.
+fn policies(
+    evaluator: &Evaluator<'_>,
+    block: &Block,
+    carrier: Carrier,
+    scope: &Rc<Scope>,
+    env: &Env,
+) -> Vec<(String, Span, Policy, Option<PolicyKind>)> {
+    let kind = match carrier.shape {
+        Shape::Document(kind) => Some(kind),
+        Shape::Organizations => {
+            let written = block.body.attribute("type").map(|attribute| evaluator.eval(&attribute.value, scope, env));
+            match written.map(|value| value.known()) {
+                None => Some(PolicyKind::Scp),
+                Some(Some(text)) => match &*text {
+                    "SERVICE_CONTROL_POLICY" => Some(PolicyKind::Scp),
+                    "RESOURCE_CONTROL_POLICY" => Some(PolicyKind::Rcp),
+                    // Tag, backup and chatbot policies are written in languages of their own.
+                    _ => return Vec::new(),
+                },
+                Some(None) => Some(PolicyKind::Scp),
+            }
+        }
+    };
+    let Some((list, attribute)) = carrier.path.split_once("[].") else {
+        let Some(attribute) = block.body.attribute(carrier.path) else { return Vec::new() };
+        let value = evaluator.eval(&attribute.value, scope, env);
+        let suffix = if carrier.is_main { String::new() } else { format!(".{}", carrier.path) };
+        return vec![(suffix, attribute.value.span, document(&value), kind)];
+    };
+    let mut found = Vec::new();
+    for (at, view) in evaluator.blocks(&block.body, list, scope, env).into_iter().enumerate() {
+        let BlockView { body, env, .. } = view;
+        let Some((expr, _)) = body.attribute(attribute) else { continue };
+        let name = body.attribute("name").and_then(|(name, _)| evaluator.eval(name, scope, &env).known());
+        let name = name.map_or_else(|| at.to_string(), |name| name.to_string());
+        let value = evaluator.eval(expr, scope, &env);
+        found.push((format!(".{list}[{name}]"), expr.span, document(&value), kind));
+    }
+    found
+}
+
+/// The policy that a value in the place of one is.
+fn document(value: &Val) -> Policy {
+    match &value.kind {
+        ValKind::Null => Policy::None,
+        ValKind::Json(inner) => match &inner.kind {
+            ValKind::Map(_) => Policy::Read(inner.to_value()),
+            ValKind::Unknown(hole) => Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why)),
+            _ => wrong(inner, "a JSON object"),
+        },
+        ValKind::Text(pieces) => {
+            if value.known().is_some_and(|text| text.trim().is_empty()) {
+                return Policy::None;
+            }
+            match marked::open(pieces, value.span) {
+                Ok(tree) => Policy::Read(tree),
+                Err(marked::Unread::Wrong(problems)) => Policy::Wrong(problems),
+                Err(marked::Unread::Unknown(hole)) => Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why)),
+            }
+        }
+        ValKind::Unknown(hole) => {
+            // A default that is a document is read, and what rests on it is not proved.
+            Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why))
+        }
+        ValKind::Map(_) | ValKind::List(_) | ValKind::Bool(_) | ValKind::Number(_) => {
+            wrong(value, "a string of JSON, such as `jsonencode({…})` gives")
+        }
+    }
+}
+
+fn wrong(value: &Val, expected: &str) -> Policy {
+    let found = value.to_value();
+    Policy::Wrong(vec![Problem::new(value.span, format!("expected {expected}, found {}", found.sort()))])
+}
+
+/// Whether an expression can come to be a policy, so that it is worth evaluating.
+fn may_be_document(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::List(_) | ExprKind::Object(_) => false,
+        ExprKind::Template(template) => template.parts.iter().any(|part| match part {
+            crate::syntax::hcl::Part::Literal(literal) => literal.text.contains("Statement"),
+            crate::syntax::hcl::Part::Interpolation(inner) => may_be_document(inner),
+            _ => false,
+        }),
+        ExprKind::Call(call) => matches!(call.name.as_str(), "jsonencode" | "file" | "templatefile"),
+        ExprKind::Conditional(parts) => parts[1..].iter().any(may_be_document),
+        ExprKind::Traversal(start, _) => {
+            matches!(&start.kind, ExprKind::Variable(name) if matches!(name.as_str(), "local" | "data"))
+        }
+        _ => false,
+    }
+}
+
+/// What is known of the role.
+fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Owner {
+    if block.labels.first().is_none_or(|kind| kind != "aws_iam_role") {
+        return Owner::default();
+    }
+    let text = |name: &str| {
+        let value = evaluator.eval(&block.body.attribute(name)?.value, scope, env);
+        match &value.kind {
+            ValKind::Number(text) => Some(Text::literal(text.to_string(), value.span)),
+            ValKind::Null => None,
+            _ => Some(super::val::text_of(&value.to_pieces()?, value.span)),
+        }
+    };
+    let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
+    Owner { name: text("name"), max_session_duration, ..Owner::default() }
+}
+
+/// Where values came from that the document or its owner uses.
+fn origins(evaluator: &Evaluator<'_>, tree: &Value<'_>, owner: &Owner, scope: &Rc<Scope>) -> Vec<Origin> {
+    let mut spans = Vec::new();
+    collect_spans(tree, &mut spans);
+    spans.extend(owner.max_session_duration.as_ref().map(|duration| duration.span));
+    spans.sort();
+    spans.dedup();
+    let known = evaluator.origins.borrow();
+    let mut found = Vec::new();
+    for at in spans {
+        let mut from = Some(scope);
+        while let Some(scope) = from {
+            if let Some((value, what)) = known.get(&(scope.id, at)) {
+                let elements = value.as_list().unwrap_or_default();
+                let elements = elements.iter().filter_map(|item| Some((item.known()?.to_string(), item.span)));
+                found.push(Origin { at, from: value.span, elements: elements.collect(), what: what.clone() });
+            }
+            from = scope.call.as_ref().map(|call| &call.scope);
+        }
+    }
+    found
+}
+
+fn collect_spans(value: &Value<'_>, spans: &mut Vec<Span>) {
+    spans.push(value.span);
+    match &value.kind {
+        Kind::List(items) => items.iter().for_each(|item| collect_spans(item, spans)),
+        Kind::Map(members) => members.iter().for_each(|member| collect_spans(&member.value, spans)),
+        Kind::Null
+        | Kind::Bool(_)
+        | Kind::Number(_)
+        | Kind::String(_)
+        | Kind::Template(_)
+        | Kind::Tagged(_)
+        | Kind::Unknown(_) => {}
+    }
+}
+
+/// A document in the account of another provider block: what is the own account elsewhere is not its own.
+fn in_other_account(value: Value<'static>) -> Value<'static> {
+    let Value { span, kind } = value;
+    let foreign = |hole: Hole| {
+        let domain = match hole.domain {
+            Domain::OwnAccount => Domain::AccountId,
+            Domain::OwnArn(_) => Domain::Text,
+            domain => domain,
+        };
+        Hole { domain, ..hole }
+    };
+    let kind = match kind {
+        Kind::Template(text) => {
+            let parts = text.parts().map(|part| match part {
+                PartRef::Literal(text) => Part::Literal(text.to_owned()),
+                PartRef::Hole(hole) => Part::Hole(foreign(hole.clone())),
+            });
+            return Value::text(Text::from_parts(parts, span));
+        }
+        Kind::Unknown(hole) => Kind::Unknown(Box::new(foreign(*hole))),
+        Kind::List(items) => Kind::List(items.into_iter().map(in_other_account).collect()),
+        Kind::Map(mut members) => {
+            for member in &mut members {
+                member.value = in_other_account(std::mem::take(&mut member.value));
+            }
+            Kind::Map(members)
+        }
+        kind => kind,
+    };
+    Value { span, kind }
+}
+
+/// The attributes and blocks of a resource as a tree.
+fn tree(evaluator: &Evaluator<'_>, body: &Body, span: Span, scope: &Rc<Scope>, env: &Env) -> Value<'static> {
+    let mut members = Vec::new();
+    for attribute in &body.attributes {
+        let value = evaluator.eval(&attribute.value, scope, env).to_value();
+        members.push(crate::value::Member { key: attribute.name.clone().into(), key_span: attribute.name_span, value });
+    }
+    let mut names: Vec<&str> = body.blocks.iter().map(|block| block.name.as_str()).collect();
+    names.dedup();
+    for name in names {
+        let views = evaluator.blocks(body, name, scope, env);
+        let items = views.into_iter().filter_map(|view| match view.body {
+            Content::Body(inner) => Some(tree_of_block(evaluator, inner, view.span, scope, &view.env)),
+            Content::Expr(_) => None,
+        });
+        let value = Value::new(Kind::List(items.collect()), span);
+        members.push(crate::value::Member { key: name.to_owned().into(), key_span: span, value });
+    }
+    Value::new(Kind::Map(members), span)
+}
+
+fn tree_of_block(
+    evaluator: &Evaluator<'_>,
+    body: &Body,
+    span: Span,
+    scope: &Rc<Scope>,
+    env: &eval::Env,
+) -> Value<'static> {
+    let members = body.attributes.iter().map(|attribute| crate::value::Member {
+        key: attribute.name.clone().into(),
+        key_span: attribute.name_span,
+        value: evaluator.eval(&attribute.value, scope, env).to_value(),
+    });
+    Value::new(Kind::Map(members.collect()), span)
+}
