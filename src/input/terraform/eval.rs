@@ -88,8 +88,6 @@ pub(super) enum Name {
     Variable(String),
     Output(String),
     Data(String, String),
-    /// A module call and the key of the instance.
-    Child(String, String),
 }
 
 #[derive(Clone)]
@@ -178,6 +176,11 @@ impl<'l> Evaluator<'l> {
         Some(self.chosen(condition).unwrap_or(true))
     }
 
+    /// Whether conditions are chosen at all.
+    pub fn chooses(&self) -> bool {
+        self.choices.is_some()
+    }
+
     /// What a condition was chosen to be.
     pub fn chosen(&self, condition: &str) -> Option<bool> {
         let choices = self.choices.as_deref().unwrap_or_default();
@@ -216,7 +219,7 @@ impl<'l> Evaluator<'l> {
         value
     }
 
-    fn add_asked(&self, names: &[Rc<str>]) {
+    pub fn add_asked(&self, names: &[Rc<str>]) {
         let mut all = self.asked.borrow_mut();
         for name in names {
             if !all.contains(name) {

@@ -73,7 +73,7 @@ struct Variant {
     origins: Vec<Origin>,
 }
 
-impl<'l> Extraction<'_, 'l, '_, '_> {
+impl Extraction<'_, '_, '_, '_> {
     /// The policies of a scope and of those below it.
     fn scope(&mut self, scope: &Rc<Scope>, route: &Route) {
         self.scopes += 1;
@@ -172,27 +172,10 @@ impl<'l> Extraction<'_, 'l, '_, '_> {
         }
     }
 
-    /// Judge the policies that `read` finds in a block, in every variant and instance.
+    /// Put the policies that `read` finds in a block into what was found, in every instance and variant.
     fn variants(&mut self, block: &Block, address: &str, anchor: Span, route: &Route, read: &Read<'_>) {
-        let root = self.base.root(Arc::clone(self.module));
-        let Some(scope) = follow(self.base, &root, route) else { return };
-        let keys: Vec<(String, Option<(Rc<str>, bool)>)> =
-            self.base.instances(block, &scope).into_iter().map(|instance| (instance.key, instance.assumed)).collect();
-        let mut instances: Vec<(String, Vec<Variant>)> = Vec::new();
-        for (key, assumed) in keys {
-            let variants = self.of_instance(block, &key, assumed, route, read);
-            instances.push((key, variants));
-        }
+        let mut instances = self.instances_of(block, route, read);
         // Instances that say the same are one policy.
-        let alike = |a: &[Variant], b: &[Variant]| {
-            a.len() == b.len()
-                && a.iter().zip(b).all(|(a, b)| match (&a.policy, &b.policy) {
-                    (Policy::Read(a), Policy::Read(b)) => a == b,
-                    (Policy::Unresolved(a), Policy::Unresolved(b)) => a == b,
-                    (Policy::None, Policy::None) | (Policy::Wrong(_), Policy::Wrong(_)) => true,
-                    _ => false,
-                })
-        };
         let all_alike = instances.windows(2).all(|pair| alike(&pair[0].1, &pair[1].1));
         if all_alike {
             instances.truncate(1);
@@ -207,52 +190,58 @@ impl<'l> Extraction<'_, 'l, '_, '_> {
         }
     }
 
-    /// The variants of one instance, by suffix of its policies.
-    fn of_instance(
-        &mut self,
-        block: &Block,
-        key: &str,
-        assumed: Option<(Rc<str>, bool)>,
-        route: &Route,
-        read: &Read<'_>,
-    ) -> Vec<Variant> {
-        let mut done: Vec<Variant> = Vec::new();
-        let mut waiting: Vec<Choices> = vec![assumed.clone().into_iter().collect()];
+    /// The instances of a block with the variants of each, under every choice of conditions.
+    fn instances_of(&self, block: &Block, route: &Route, read: &Read<'_>) -> Vec<(String, Vec<Variant>)> {
+        let mut done: Vec<(String, Vec<Variant>)> = Vec::new();
+        let mut waiting: Vec<Choices> = vec![Vec::new()];
         let mut count = 0;
         while let Some(choices) = waiting.pop() {
             count += 1;
-            if count > MAX_VARIANTS {
+            let under = match count > MAX_VARIANTS {
                 // Too many: one variant in which the choices are not known.
-                return self.under(None, block, key, route, read).0;
+                true => {
+                    done.clear();
+                    waiting.clear();
+                    self.under(None, block, route, read)
+                }
+                false => self.under(Some(choices.clone()), block, route, read),
+            };
+            match under.instances {
+                Ok(instances) => {
+                    for (key, mut variants) in instances {
+                        // What was assumed of the resource holds in all of them.
+                        for variant in &mut variants {
+                            variant.branch.retain(|(name, _)| under.assumed.as_deref() != Some(name));
+                        }
+                        match done.iter_mut().find(|(known, _)| *known == key) {
+                            Some((_, known)) => known.extend(variants),
+                            None => done.push((key, variants)),
+                        }
+                    }
+                }
+                Err(assumption) => {
+                    waiting.push(choices.into_iter().chain([assumption]).collect());
+                    continue;
+                }
             }
-            let (variants, asked) = self.under(Some(choices.clone()), block, key, route, read);
-            done.extend(variants);
-            let open: Vec<&Rc<str>> =
-                asked.iter().filter(|name| !choices.iter().any(|(known, _)| known == *name)).collect();
+            if count > MAX_VARIANTS {
+                break;
+            }
+            let is_open = |name: &&Rc<str>| {
+                under.assumed.as_ref() != Some(*name) && !choices.iter().any(|(known, _)| known == *name)
+            };
+            let open: Vec<&Rc<str>> = under.asked.iter().filter(is_open).collect();
             for (at, name) in open.iter().enumerate() {
                 let before = open[..at].iter().map(|name| (Rc::clone(name), true));
                 let next = choices.iter().cloned().chain(before).chain([(Rc::clone(name), false)]);
                 waiting.push(next.collect());
             }
         }
-        // What was assumed of the resource holds in all of them.
-        if let Some((name, _)) = assumed {
-            for variant in &mut done {
-                variant.branch.retain(|(known, _)| **known != *name);
-            }
-        }
         done
     }
 
-    /// What `read` finds under one choice, and the conditions that it asked for.
-    fn under(
-        &self,
-        choices: Option<Choices>,
-        block: &Block,
-        key: &str,
-        route: &Route,
-        read: &Read<'_>,
-    ) -> (Vec<Variant>, Vec<Rc<str>>) {
+    /// What `read` finds under one choice.
+    fn under(&self, choices: Option<Choices>, block: &Block, route: &Route, read: &Read<'_>) -> Under {
         let own;
         let evaluator = match &choices {
             Some(choices) if choices.is_empty() => self.base,
@@ -263,16 +252,68 @@ impl<'l> Extraction<'_, 'l, '_, '_> {
         };
         evaluator.take_asked();
         let root = evaluator.root(Arc::clone(self.module));
-        let Some(scope) = follow(evaluator, &root, route) else { return (Vec::new(), evaluator.take_asked()) };
-        let Some(instance) = evaluator.instances(block, &scope).into_iter().find(|instance| instance.key == key) else {
-            return (Vec::new(), evaluator.take_asked());
+        let Some(scope) = follow(evaluator, &root, route) else {
+            return Under { asked: evaluator.take_asked(), assumed: None, instances: Ok(Vec::new()) };
         };
-        let policies = read(evaluator, &scope, &instance);
+        let instances = evaluator.instances(block, &scope);
+        let mut assumed = None;
+        // A resource that is there under a condition is looked at where the condition holds.
+        if let Some((name, wanted)) = instances.first().and_then(|instance| instance.assumed.clone()) {
+            match evaluator.chosen(&name) {
+                Some(chosen) if chosen != wanted => {
+                    return Under { asked: evaluator.take_asked(), assumed: None, instances: Ok(Vec::new()) };
+                }
+                None if !wanted && evaluator.chooses() => {
+                    return Under { asked: Vec::new(), assumed: None, instances: Err((name, wanted)) };
+                }
+                _ => assumed = Some(name),
+            }
+        }
+        let before = evaluator.take_asked();
+        let instances = instances
+            .into_iter()
+            .map(|instance| {
+                let variants = self.of_instance(evaluator, block, &scope, &instance, read, &before);
+                (instance.key, variants)
+            })
+            .collect();
+        let mut asked = before;
+        for name in evaluator.take_asked() {
+            if !asked.contains(&name) {
+                asked.push(name);
+            }
+        }
+        if !std::ptr::eq(evaluator, self.base) {
+            for problem in evaluator.problems.take() {
+                self.base.problem(problem.span, problem.message);
+            }
+            // Scopes are numbered as they are met; only the root has the same number everywhere.
+            let read = evaluator.read.take();
+            self.base.read.borrow_mut().extend(read.into_iter().filter(|(scope, _)| *scope == root.id));
+        }
+        Under { asked, assumed, instances: Ok(instances) }
+    }
+
+    fn of_instance(
+        &self,
+        evaluator: &Evaluator<'_>,
+        block: &Block,
+        scope: &Rc<Scope>,
+        instance: &Instance,
+        read: &Read<'_>,
+        before: &[Rc<str>],
+    ) -> Vec<Variant> {
+        let policies = read(evaluator, scope, instance);
+        let owner = owner(evaluator, block, scope, &instance.env);
         let other_account = block.body.attribute("provider").is_some();
         let asked = evaluator.take_asked();
-        let branch: Vec<(String, bool)> =
-            asked.iter().map(|name| (name.to_string(), evaluator.chosen(name).unwrap_or(true))).collect();
-        let owner = owner(evaluator, block, &scope, &instance.env);
+        evaluator.add_asked(&asked);
+        let mut branch: Vec<(String, bool)> = Vec::new();
+        for name in before.iter().chain(&asked) {
+            if !branch.iter().any(|(known, _)| **known == **name) {
+                branch.push((name.to_string(), evaluator.chosen(name).unwrap_or(true)));
+            }
+        }
         let variants = policies.into_iter().map(|(suffix, span, policy, kind)| {
             let policy = match policy {
                 Policy::Read(tree) if other_account => Policy::Read(in_other_account(tree)),
@@ -283,24 +324,12 @@ impl<'l> Extraction<'_, 'l, '_, '_> {
                 _ => PolicyKind::Identity,
             });
             let origins = match &policy {
-                Policy::Read(tree) => origins(evaluator, tree, &owner, &scope),
+                Policy::Read(tree) => origins(evaluator, tree, &owner, scope),
                 _ => Vec::new(),
             };
             Variant { branch: branch.clone(), policy, suffix, span, kind, owner: owner.clone(), origins }
         });
-        let variants = variants.collect();
-        let asked = [asked, evaluator.take_asked()].concat();
-        if !std::ptr::eq(evaluator, self.base) {
-            self.base.problems.borrow_mut().extend(
-                evaluator
-                    .problems
-                    .take()
-                    .into_iter()
-                    .filter(|problem| !self.base.problems.borrow().contains(problem))
-                    .collect::<Vec<_>>(),
-            );
-        }
-        (variants, asked)
+        variants.collect()
     }
 
     /// Put the variants of one instance into what was found.
@@ -352,6 +381,27 @@ impl<'l> Extraction<'_, 'l, '_, '_> {
             }
         }
     }
+}
+
+/// What was found under one choice of conditions.
+struct Under {
+    /// The conditions that were asked.
+    asked: Vec<Rc<str>>,
+    /// The condition that the block itself is there under.
+    assumed: Option<Rc<str>>,
+    /// The instances, or a choice to make first.
+    instances: Result<Vec<(String, Vec<Variant>)>, (Rc<str>, bool)>,
+}
+
+/// Whether the variants of two instances say the same.
+fn alike(a: &[Variant], b: &[Variant]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| match (&a.policy, &b.policy) {
+            (Policy::Read(a), Policy::Read(b)) => a == b,
+            (Policy::Unresolved(a), Policy::Unresolved(b)) => a == b,
+            (Policy::None, Policy::None) | (Policy::Wrong(_), Policy::Wrong(_)) => true,
+            _ => false,
+        })
 }
 
 /// Reads the policies of one instance: what follows the address, the place, the policy, and its kind where the place
