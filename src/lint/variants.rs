@@ -12,6 +12,7 @@ type Branch<'a> = &'a [(String, bool)];
 /// Add the findings of the variants of one policy to `found`.
 pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagnostic>) {
     let total = variants.len();
+    let all: Vec<Branch<'_>> = variants.iter().map(|(branch, _)| *branch).collect();
     let mut groups: Vec<(Diagnostic, Vec<Branch<'_>>)> = Vec::new();
     for (branch, findings) in variants {
         for finding in findings {
@@ -32,8 +33,11 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
     }
     for (mut finding, branches) in groups {
         if branches.len() < total {
-            finding.confidence = finding.confidence.min(Confidence::Likely);
-            if let Some(when) = when(&branches) {
+            // What holds only where somebody sets other values than the defaults may never be so.
+            let others = |branch: &Branch<'_>| branch.iter().any(|(name, value)| name == DEFAULTS && !value);
+            let most = if branches.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
+            finding.confidence = finding.confidence.min(most);
+            if let Some(when) = when(&branches, &all) {
                 finding.message.push_str(&when);
             }
         }
@@ -41,9 +45,11 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
     }
 }
 
-/// The conditions that have one value in all of these variants: ", when condition `A` is true".
-fn when(branches: &[Branch<'_>]) -> Option<String> {
-    let shared = branches.first()?.iter().filter(|choice| branches.iter().all(|branch| branch.contains(choice)));
+/// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true".
+fn when(branches: &[Branch<'_>], all: &[Branch<'_>]) -> Option<String> {
+    let shared = branches.first()?.iter().filter(|choice| {
+        branches.iter().all(|branch| branch.contains(choice)) && !all.iter().all(|branch| branch.contains(choice))
+    });
     let word = |(name, value): &(String, bool)| match (name.as_str(), value) {
         (DEFAULTS, true) => DEFAULTS.to_owned(),
         (DEFAULTS, false) => "the variables do not have their defaults".to_owned(),

@@ -245,6 +245,11 @@ impl Lowering {
                 continue;
             };
             for key in keys {
+                // A key that is only partly known, for keys have no variables of IAM.
+                if key.key.contains("${") {
+                    statement.conditions_open_ended = true;
+                    continue;
+                }
                 let condition = self.condition(operator, key);
                 statement.conditions.push(condition);
             }

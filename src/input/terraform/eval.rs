@@ -176,11 +176,6 @@ impl<'l> Evaluator<'l> {
         Some(self.chosen(condition).unwrap_or(true))
     }
 
-    /// Whether conditions are chosen at all.
-    pub fn chooses(&self) -> bool {
-        self.choices.is_some()
-    }
-
     /// What a condition was chosen to be.
     pub fn chosen(&self, condition: &str) -> Option<bool> {
         let choices = self.choices.as_deref().unwrap_or_default();
@@ -335,30 +330,55 @@ impl<'l> Evaluator<'l> {
                 let right = self.eval(&sides[1], scope, env);
                 compare(*operator, &left, &right)
             }
+            ExprKind::Conditional(parts) => {
+                let condition = self.truth(&parts[0], scope, env, ask)?;
+                return self.truth(&parts[if condition { 1 } else { 2 }], scope, env, ask);
+            }
+            ExprKind::Traversal(start, steps) => {
+                let local = match (&start.kind, steps.as_slice()) {
+                    (ExprKind::Variable(name), [Step::Name(local)]) if name == "local" => scope.module.local(local),
+                    _ => None,
+                };
+                let value = self.eval(expr, scope, env).as_bool();
+                match local {
+                    // What a local is made of is asked, so that it is one question wherever it is.
+                    Some(local) if value.is_none() && self.depth.get() < MAX_DEPTH => {
+                        self.depth.set(self.depth.get() + 1);
+                        let value = self.truth(&local.value, scope, &Env::default(), ask);
+                        self.depth.set(self.depth.get() - 1);
+                        return value;
+                    }
+                    _ => value,
+                }
+            }
             _ => self.eval(expr, scope, env).as_bool(),
         };
         if known.is_some() || !ask {
             return known;
         }
-        let (atom, holds) = self.atom(expr, scope);
+        let (atom, holds) = self.atom(expr, scope, env);
         self.ask(&atom).map(|chosen| chosen == holds)
     }
 
     /// The condition that a comparison asks, and the value of it for which the comparison holds: `a != null` and
     /// `a == null` are one question, and so are `length(a) > 0` and `length(a) == 0`.
-    fn atom(&self, expr: &Expr, scope: &Scope) -> (String, bool) {
+    fn atom(&self, expr: &Expr, scope: &Rc<Scope>, env: &Env) -> (String, bool) {
+        // What is not known has one name wherever it is used.
+        let name = |expr: &Expr| match self.eval(expr, scope, env).as_hole() {
+            Some(hole) => hole.name.clone(),
+            None => self.sources().excerpt(expr.span),
+        };
         if let ExprKind::Binary(operator, sides) = &expr.kind {
-            let left = self.sources().excerpt(sides[0].span);
-            let right = self.sources().excerpt(sides[1].span);
-            let (positive, name) = match (operator, right.as_str()) {
-                (Binary::NotEqual, _) => (false, format!("{left} == {right}")),
-                (Binary::Greater, "0") | (Binary::GreaterOrEqual, "1") => (false, format!("{left} == 0")),
-                (Binary::Less, "1") | (Binary::LessOrEqual, "0") => (true, format!("{left} == 0")),
-                _ => (true, self.sources().excerpt(expr.span)),
+            let (left, right) = (name(&sides[0]), name(&sides[1]));
+            return match (operator, right.as_str()) {
+                (Binary::NotEqual, _) => (format!("{left} == {right}"), false),
+                (Binary::Equal, _) => (format!("{left} == {right}"), true),
+                (Binary::Greater, "0") | (Binary::GreaterOrEqual, "1") => (format!("{left} == 0"), false),
+                (Binary::Less, "1") | (Binary::LessOrEqual, "0") => (format!("{left} == 0"), true),
+                _ => (self.excerpt(scope, expr.span), true),
             };
-            return (format!("{}{name}", scope.prefix), positive);
         }
-        (self.excerpt(scope, expr.span), true)
+        (name(expr), true)
     }
 
     fn iteration(&self, iteration: &For, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -545,7 +565,7 @@ impl<'l> Evaluator<'l> {
                     let items = match &value.kind {
                         ValKind::List(items) => items.to_vec(),
                         ValKind::Null => Vec::new(),
-                        ValKind::Unknown(hole) => return self.part_of(hole, scope, span),
+                        ValKind::Unknown(hole) => return part_of(hole, &steps[at..], span),
                         _ => vec![value.clone()],
                     };
                     let items = items.into_iter().map(|item| self.steps(item, rest, span, scope, env));
@@ -562,7 +582,7 @@ impl<'l> Evaluator<'l> {
             };
             value = match (next, value.as_hole()) {
                 (Some(next), _) => next,
-                (None, Some(hole)) => return self.part_of(hole, scope, span),
+                (None, Some(hole)) => return part_of(hole, &steps[at..], span),
                 (None, None) => return self.hole(scope, span, FAILED, Domain::Any),
             };
         }
@@ -575,10 +595,6 @@ impl<'l> Evaluator<'l> {
             ValKind::Map(_) => value.get(key).cloned(),
             _ => None,
         }
-    }
-
-    fn part_of(&self, hole: &Hole, scope: &Scope, span: Span) -> Val {
-        self.hole(scope, span, hole.why, Domain::Any)
     }
 
     /// The blocks of a body with this name: those that are written, those that `dynamic` makes, and in JSON the objects
@@ -684,11 +700,24 @@ impl<'l> Evaluator<'l> {
     }
 }
 
+/// A part of what is not known.
+fn part_of(hole: &Hole, steps: &[Step], span: Span) -> Val {
+    let mut name = hole.name.clone();
+    for step in steps {
+        match step {
+            Step::Name(part) => name.push_str(&format!(".{part}")),
+            Step::Index(index) => name.push_str(&format!("[{}]", plain(index).unwrap_or("…"))),
+            Step::Splat => name.push_str("[*]"),
+        }
+    }
+    Val::unknown(name, hole.why, Domain::Any, span)
+}
+
 /// What stands in a list for any number of elements.
 pub(super) const REST: &str = "any number of further elements";
 
-/// What a lookup that certainly fails is called.
-const FAILED: &str = "an element that is not there";
+/// What a lookup or a conversion that certainly fails is called.
+pub(super) const FAILED: &str = "an element that is not there";
 
 /// Whether evaluating came to an error in Terraform, rather than to something that is not known.
 fn fails(value: &Val) -> bool {

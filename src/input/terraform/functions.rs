@@ -1,6 +1,6 @@
 //! Terraform's functions, as far as policies are made with them. What is not here has a result that is not known.
 
-use super::eval::{Evaluator, MAX_ITEMS, MAX_SIZE, REST, Scope};
+use super::eval::{Evaluator, FAILED, MAX_ITEMS, MAX_SIZE, REST, Scope};
 use super::marked;
 use super::val::{Entry, Piece, Val, ValKind, quoted};
 use crate::span::Span;
@@ -306,6 +306,10 @@ fn template_file(evaluator: &Evaluator<'_>, path: &str, variables: &Val, span: S
 }
 
 fn convert(name: &str, value: &Val) -> Option<Val> {
+    let is_collection = matches!(value.kind, ValKind::List(_) | ValKind::Map(_));
+    if is_collection && matches!(name, "tostring" | "tonumber" | "tobool") {
+        return Some(Val::unknown(format!("{name}(…)"), FAILED, Domain::Any, value.span));
+    }
     if !matches!(name, "toset" | "distinct") {
         return Some(value.clone());
     }
@@ -489,9 +493,11 @@ fn coalesce(values: &[Val]) -> Option<Val> {
             ValKind::List(items) => items.is_empty(),
             _ => value.known().is_some_and(|text| text.is_empty()),
         };
-        // A hole with a default may be empty as well.
-        if value.as_hole().is_some() {
-            return None;
+        match value.as_hole().map(|hole| &hole.domain) {
+            // It may be empty.
+            Some(Domain::Any | Domain::Text) => return None,
+            Some(_) => return Some(value.clone()),
+            None => {}
         }
         if !empty {
             return Some(value.clone());

@@ -5,13 +5,15 @@ use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain
 use super::module::At;
 use super::val::{Entry, Piece, Val, ValKind};
 use crate::span::Span;
-use crate::syntax::hcl::{Attribute, Block, Expr, ExprKind, Step};
+use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole};
 use std::path::Path;
 use std::rc::Rc;
 
 /// How many calls deep modules are followed.
 const MAX_MODULES: usize = 12;
+/// How deep types of variables are followed.
+const MAX_TYPE_DEPTH: usize = 32;
 /// How many instances of one resource or module are told apart.
 const MAX_INSTANCES: usize = 100;
 
@@ -66,7 +68,60 @@ impl Evaluator<'_> {
         self.once(scope, Name::Variable(name.to_owned()), span, || self.variable_value(name, span, scope))
     }
 
+    /// The value of a variable as its type says: what is left out of an object is null or has the default of the type.
     fn variable_value(&self, name: &str, span: Span, scope: &Rc<Scope>) -> Val {
+        let value = self.given_value(name, span, scope);
+        let declared = scope.module.variables.get(name).map(|at| scope.module.block(*at));
+        match declared.and_then(|block| block.body.attribute("type")) {
+            Some(of) => self.typed(value, &of.value, scope, 0),
+            None => value,
+        }
+    }
+
+    fn typed(&self, value: Val, of: &Expr, scope: &Rc<Scope>, depth: usize) -> Val {
+        let ExprKind::Call(call) = &of.kind else { return value };
+        let (Some(inner), true) = (call.arguments.first(), depth < MAX_TYPE_DEPTH) else { return value };
+        let span = value.span;
+        match (call.name.as_str(), &value.kind) {
+            ("optional", ValKind::Null) => match call.arguments.get(1) {
+                Some(default) => self.eval(default, scope, &Env::default()),
+                None => value,
+            },
+            ("optional", _) => self.typed(value, inner, scope, depth + 1),
+            ("list" | "set", ValKind::List(items)) => {
+                let items = items.iter().map(|item| self.typed(item.clone(), inner, scope, depth + 1));
+                Val::list(items.collect(), span)
+            }
+            ("map", ValKind::Map(entries)) => {
+                let entries = entries.iter().map(|entry| Entry {
+                    value: self.typed(entry.value.clone(), inner, scope, depth + 1),
+                    ..entry.clone()
+                });
+                Val::map(entries.collect(), span)
+            }
+            ("object", ValKind::Map(entries)) => {
+                let ExprKind::Object(attributes) = &inner.kind else { return value };
+                let mut entries = entries.to_vec();
+                for attribute in attributes {
+                    let Some(key) = plain(&attribute.key) else { continue };
+                    match entries.iter_mut().find(|entry| &*entry.key == key) {
+                        Some(entry) => {
+                            entry.value = self.typed(entry.value.clone(), &attribute.value, scope, depth + 1)
+                        }
+                        None => {
+                            let value = self.typed(Val::null(span), &attribute.value, scope, depth + 1);
+                            entries.push(Entry { key: key.into(), key_span: span, value });
+                        }
+                    }
+                }
+                Val::map(entries, span)
+            }
+            _ => value,
+        }
+    }
+
+    /// The value that a variable is given, or its default.
+    fn given_value(&self, name: &str, span: Span, scope: &Rc<Scope>) -> Val {
         let declared = scope.module.variables.get(name).map(|at| scope.module.block(*at));
         let default = declared.and_then(|block| block.body.attribute("default"));
         let none = Env::default();
@@ -74,7 +129,9 @@ impl Evaluator<'_> {
             let block = call.scope.module.block(call.block);
             let given = block.body.attribute(name).map(|attribute| self.eval(&attribute.value, &call.scope, &call.env));
             // Terraform takes the default for `null` only where the variable says `nullable = false`.
-            return match (given, default) {
+            let nullable = declared.and_then(|block| block.body.attribute("nullable"));
+            let nullable = nullable.is_none_or(|attribute| !matches!(attribute.value.kind, ExprKind::Bool(false)));
+            return match (given.filter(|value| nullable || !value.is_null()), default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.eval(&default.value, scope, &none),
                 (None, None) => {
@@ -224,28 +281,24 @@ impl Evaluator<'_> {
     pub fn instances(&self, block: &Block, scope: &Rc<Scope>) -> Vec<Instance> {
         let none = Env::default();
         if let Some(attribute) = block.body.attribute("count") {
-            let mut condition = None;
-            // A resource that is there under a condition is looked at as being there.
-            if let ExprKind::Conditional(parts) = &attribute.value.kind {
-                let zero = |expr: &Expr| matches!(&expr.kind, ExprKind::Number(text) if text == "0");
-                if zero(&parts[1]) != zero(&parts[2]) {
-                    condition = Some((&parts[0], zero(&parts[2])));
-                }
-            }
-            if let Some((expr, wanted)) = condition {
-                return match self.truth(expr, scope, &none, false) {
-                    Some(holds) if holds != wanted => Vec::new(),
-                    _ => vec![self.counted(block, attribute, scope, Some((expr.span, wanted)))],
+            // `condition ? 1 : 0`: where the condition is not known, there is a variant with and one without.
+            if let ExprKind::Conditional(parts) = &attribute.value.kind
+                && let Some(holds) = self.truth(&parts[0], scope, &none, true)
+            {
+                let count = &parts[if holds { 1 } else { 2 }];
+                return match &count.kind {
+                    ExprKind::Number(text) if text == "0" => Vec::new(),
+                    _ => vec![self.counted(block, count, scope)],
                 };
             }
             let known = self.eval(&attribute.value, scope, &none).known();
             return match known.as_deref() {
                 Some("0") => Vec::new(),
-                _ => vec![self.counted(block, attribute, scope, None)],
+                _ => vec![self.counted(block, &attribute.value, scope)],
             };
         }
         let Some(attribute) = block.body.attribute("for_each") else {
-            return vec![Instance { key: String::new(), env: none, assumed: None }];
+            return vec![Instance { key: String::new(), env: none }];
         };
         let collection = self.eval(&attribute.value, scope, &none);
         let bind = |key: Val, value: Val| {
@@ -263,7 +316,7 @@ impl Evaluator<'_> {
                     .map(|(key, value)| {
                         let key = if is_set { value.clone() } else { key };
                         let name = key.known().unwrap_or_default().to_string();
-                        Instance { key: name, env: bind(key, value), assumed: None }
+                        Instance { key: name, env: bind(key, value) }
                     })
                     .collect()
             }
@@ -274,22 +327,20 @@ impl Evaluator<'_> {
                     Val::unknown(name, "an element that is not known", domain, attribute.value.span)
                 };
                 let env = bind(each("key", Domain::Text), each("value", Domain::Any));
-                vec![Instance { key: String::new(), env, assumed: None }]
+                vec![Instance { key: String::new(), env }]
             }
         }
     }
 
     /// All instances that a `count` makes, as one: they differ in nothing but `count.index`.
-    fn counted(&self, block: &Block, count: &Attribute, scope: &Scope, assumed: Option<(Span, bool)>) -> Instance {
-        let one = matches!(&count.value.kind, ExprKind::Number(text) if text == "1") || assumed.is_some();
-        let index = match one {
-            true => Val::new(ValKind::Number("0".into()), count.value.span),
-            false => self.hole(scope, count.value.span, "the index of an instance", Domain::Text),
+    fn counted(&self, block: &Block, count: &Expr, scope: &Scope) -> Instance {
+        let index = match &count.kind {
+            ExprKind::Number(text) if text == "1" => Val::new(ValKind::Number("0".into()), count.span),
+            _ => self.hole(scope, count.span, "the index of an instance", Domain::Text),
         };
         let entry = Entry { key: "index".into(), key_span: block.name_span, value: index };
-        let env = Env::default().with("count", Val::map(vec![entry], count.value.span));
-        let assumed = assumed.map(|(span, wanted)| (Rc::from(self.excerpt(scope, span)), wanted));
-        Instance { key: String::new(), env, assumed }
+        let env = Env::default().with("count", Val::map(vec![entry], count.span));
+        Instance { key: String::new(), env }
     }
 
     fn data(&self, kind: &str, name: &str, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -404,9 +455,17 @@ impl Evaluator<'_> {
             ("aws_s3_bucket", "id") => "bucket",
             (_, name) => name,
         };
-        if let Some(attribute) = block.body.attribute(written).filter(|_| alone && attribute.as_str() != "arn") {
+        let is_written = alone && attribute.as_str() != "arn" && !ignores_changes(block, written);
+        if let Some(attribute) = block.body.attribute(written).filter(|_| is_written) {
             let name = Name::Data(kind.to_owned(), format!("{name}.{written}"));
-            let value = self.once(scope, name, span, || self.eval(&attribute.value, scope, &inner));
+            let value = self.once(scope, name, span, || {
+                let value = self.eval(&attribute.value, scope, &inner);
+                // AWS gives the URL of a provider back without its scheme (IAM API Reference, GetOpenIDConnectProvider).
+                match (kind, written) {
+                    ("aws_iam_openid_connect_provider", "url") => without_scheme(value),
+                    _ => value,
+                }
+            });
             return self.steps(value, &steps[1..], span, scope, env);
         }
         let own = block.body.attribute("provider").is_none();
@@ -418,11 +477,7 @@ impl Evaluator<'_> {
     /// (IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM").
     fn provider_arn(&self, block: &Block, span: Span, scope: &Rc<Scope>) -> Option<Val> {
         let url = self.eval(&block.body.attribute("url")?.value, scope, &Env::default());
-        let mut issuer = url.to_pieces()?;
-        if let Some(Piece::Literal { text, .. }) = issuer.first_mut() {
-            let bare = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
-            *text = bare.into();
-        }
+        let mut issuer = without_scheme(url).to_pieces()?;
         let literal = |text: &str| Piece::Literal { text: text.into(), map: None };
         let hole = |name: &str, why, domain| Piece::Hole {
             hole: Rc::new(Hole { name: name.to_owned(), why, domain, default: None }),
@@ -450,8 +505,32 @@ pub(super) struct Instance {
     /// The key of `for_each`; empty where there is none, or it stands for all.
     pub key: String,
     pub env: Env,
-    /// The condition under which it is there.
-    pub assumed: Option<(Rc<str>, bool)>,
+}
+
+/// The URL of an issuer as ARNs and condition keys have it.
+fn without_scheme(url: Val) -> Val {
+    let Some(mut pieces) = url.to_pieces() else { return url };
+    if let Some(Piece::Literal { text, map }) = pieces.first_mut()
+        && let Some(bare) = text.strip_prefix("https://")
+    {
+        *text = bare.trim_end_matches('/').into();
+        *map = None;
+        return Val::pieces(pieces, url.span);
+    }
+    url
+}
+
+/// Whether somebody else changes an attribute after the resource was made: `lifecycle { ignore_changes = [...] }`.
+fn ignores_changes(block: &Block, attribute: &str) -> bool {
+    let lists = block.body.blocks_named("lifecycle").filter_map(|lifecycle| lifecycle.body.attribute("ignore_changes"));
+    lists.into_iter().any(|list| match &list.value.kind {
+        ExprKind::Variable(name) => name == "all",
+        ExprKind::List(items) => items.iter().any(|item| match &item.kind {
+            ExprKind::Variable(name) => name == attribute,
+            _ => plain(item) == Some(attribute),
+        }),
+        _ => false,
+    })
 }
 
 /// A key as addresses show it.

@@ -19,8 +19,9 @@ use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many variants the conditions of one policy may have; with more, both sides of a choice are one unknown value.
-const MAX_VARIANTS: usize = 16;
+/// How many choices of conditions are gone through for one resource; with more, both sides of a choice are one unknown
+/// value.
+const MAX_VARIANTS: usize = 32;
 /// How many instances of modules one root may have.
 const MAX_SCOPES: usize = 1_000;
 /// How many policies one root may have.
@@ -197,40 +198,19 @@ impl Extraction<'_, '_, '_, '_> {
         let mut count = 0;
         while let Some(choices) = waiting.pop() {
             count += 1;
-            let under = match count > MAX_VARIANTS {
-                // Too many: one variant in which the choices are not known.
-                true => {
-                    done.clear();
-                    waiting.clear();
-                    self.under(None, block, route, read)
-                }
-                false => self.under(Some(choices.clone()), block, route, read),
-            };
-            match under.instances {
-                Ok(instances) => {
-                    for (key, mut variants) in instances {
-                        // What was assumed of the resource holds in all of them.
-                        for variant in &mut variants {
-                            variant.branch.retain(|(name, _)| under.assumed.as_deref() != Some(name));
-                        }
-                        match done.iter_mut().find(|(known, _)| *known == key) {
-                            Some((_, known)) => known.extend(variants),
-                            None => done.push((key, variants)),
-                        }
-                    }
-                }
-                Err(assumption) => {
-                    waiting.push(choices.into_iter().chain([assumption]).collect());
-                    continue;
-                }
-            }
             if count > MAX_VARIANTS {
-                break;
+                // Too many: one variant in which both sides of a choice are one value that is not known.
+                return self.under(None, block, route, read).0;
             }
-            let is_open = |name: &&Rc<str>| {
-                under.assumed.as_ref() != Some(*name) && !choices.iter().any(|(known, _)| known == *name)
-            };
-            let open: Vec<&Rc<str>> = under.asked.iter().filter(is_open).collect();
+            let (instances, asked) = self.under(Some(choices.clone()), block, route, read);
+            for (key, variants) in instances {
+                match done.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, known)) => known.extend(variants),
+                    None => done.push((key, variants)),
+                }
+            }
+            let open: Vec<&Rc<str>> =
+                asked.iter().filter(|name| !choices.iter().any(|(known, _)| known == *name)).collect();
             for (at, name) in open.iter().enumerate() {
                 let before = open[..at].iter().map(|name| (Rc::clone(name), true));
                 let next = choices.iter().cloned().chain(before).chain([(Rc::clone(name), false)]);
@@ -240,8 +220,14 @@ impl Extraction<'_, '_, '_, '_> {
         done
     }
 
-    /// What `read` finds under one choice.
-    fn under(&self, choices: Option<Choices>, block: &Block, route: &Route, read: &Read<'_>) -> Under {
+    /// What `read` finds under one choice, by instance, and the conditions that were asked.
+    fn under(
+        &self,
+        choices: Option<Choices>,
+        block: &Block,
+        route: &Route,
+        read: &Read<'_>,
+    ) -> (Vec<(String, Vec<Variant>)>, Vec<Rc<str>>) {
         let own;
         let evaluator = match &choices {
             Some(choices) if choices.is_empty() => self.base,
@@ -252,37 +238,20 @@ impl Extraction<'_, '_, '_, '_> {
         };
         evaluator.take_asked();
         let root = evaluator.root(Arc::clone(self.module));
-        let Some(scope) = follow(evaluator, &root, route) else {
-            return Under { asked: evaluator.take_asked(), assumed: None, instances: Ok(Vec::new()) };
-        };
+        let Some(scope) = follow(evaluator, &root, route) else { return (Vec::new(), evaluator.take_asked()) };
         let instances = evaluator.instances(block, &scope);
-        let mut assumed = None;
-        // A resource that is there under a condition is looked at where the condition holds.
-        if let Some((name, wanted)) = instances.first().and_then(|instance| instance.assumed.clone()) {
-            match evaluator.chosen(&name) {
-                Some(chosen) if chosen != wanted => {
-                    return Under { asked: evaluator.take_asked(), assumed: None, instances: Ok(Vec::new()) };
-                }
-                None if !wanted && evaluator.chooses() => {
-                    return Under { asked: Vec::new(), assumed: None, instances: Err((name, wanted)) };
-                }
-                _ => assumed = Some(name),
-            }
-        }
         let before = evaluator.take_asked();
-        let instances = instances
+        let instances: Vec<(String, Vec<Variant>)> = instances
             .into_iter()
             .map(|instance| {
                 let variants = self.of_instance(evaluator, block, &scope, &instance, read, &before);
                 (instance.key, variants)
             })
             .collect();
-        let mut asked = before;
-        for name in evaluator.take_asked() {
-            if !asked.contains(&name) {
-                asked.push(name);
-            }
-        }
+        let after = evaluator.take_asked();
+        evaluator.add_asked(&before);
+        evaluator.add_asked(&after);
+        let asked = evaluator.take_asked();
         if !std::ptr::eq(evaluator, self.base) {
             for problem in evaluator.problems.take() {
                 self.base.problem(problem.span, problem.message);
@@ -291,7 +260,7 @@ impl Extraction<'_, '_, '_, '_> {
             let read = evaluator.read.take();
             self.base.read.borrow_mut().extend(read.into_iter().filter(|(scope, _)| *scope == root.id));
         }
-        Under { asked, assumed, instances: Ok(instances) }
+        (instances, asked)
     }
 
     fn of_instance(
@@ -381,16 +350,6 @@ impl Extraction<'_, '_, '_, '_> {
             }
         }
     }
-}
-
-/// What was found under one choice of conditions.
-struct Under {
-    /// The conditions that were asked.
-    asked: Vec<Rc<str>>,
-    /// The condition that the block itself is there under.
-    assumed: Option<Rc<str>>,
-    /// The instances, or a choice to make first.
-    instances: Result<Vec<(String, Vec<Variant>)>, (Rc<str>, bool)>,
 }
 
 /// Whether the variants of two instances say the same.
