@@ -12,6 +12,7 @@ pub mod value;
 
 // From text to policies: the languages of files, and where policies live in them.
 pub mod input;
+pub mod load;
 pub mod syntax;
 
 // What IAM means: the facts of AWS, the policy language as types, and what a policy allows.

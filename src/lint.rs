@@ -9,20 +9,20 @@ mod memo;
 mod variants;
 
 use crate::config::Config;
-use disk::Disk;
+pub use disk::Disk;
 use folder::FolderReport;
 use memo::{Judged, Memo};
 
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
 use crate::discover::{self, ReadError};
 use crate::input::terraform::{Loader, Variables};
-use crate::input::{self, Found, Input};
+use crate::input::{Found, Input};
+use crate::load::{self, How};
 use crate::policy;
 use crate::rules::{self, ActiveRule, Context, Finding, Org, Selection};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
-use crate::syntax::{self, Document, Syntax};
 use rayon::prelude::*;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
@@ -196,10 +196,6 @@ fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
 
 fn lint_alone(source: Source, settings: &Settings) -> FileReport {
     let mut report = FileReport::new(source);
-    // Most files of a repository hold no policy; looking for a few words costs a tenth of parsing them.
-    if settings.format.is_none() && !mentions_policy(&report.source.text) {
-        return report;
-    }
     let mut findings = Vec::new();
     Judge { settings, findings: &mut findings }.file(&mut report);
     findings.retain(|finding| settings.shows(finding));
@@ -213,11 +209,6 @@ fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
     (finding.primary.span, finding.rule, &finding.message, &finding.resource)
 }
 
-/// Whether a text has a word that every file with a policy has.
-pub fn mentions_policy(text: &str) -> bool {
-    input::MARKS.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
-}
-
 /// The largest policy document that is judged, in bytes: twice what IAM takes (IAM API Reference, CreateRole: 131,072
 /// characters). Some checks compare statements with each other, and a hostile file may hold any number.
 const MAX_DOCUMENT: usize = 256 * 1024;
@@ -229,50 +220,35 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn file(&mut self, report: &mut FileReport) {
-        let syntax = Syntax::of(&report.source.path, &report.source.text);
-        let parsed = syntax::parse(&report.source.text, syntax);
-        let text = report.source.text.as_str();
-        report.reason = "holds nothing that looks like a policy";
-        let broken = !parsed.problems.is_empty();
-        let mut policies = Vec::new();
-        for root in parsed.documents {
-            let document = Document { text, syntax, root };
-            let detected = match self.settings.format {
-                Some(format) => Some((format, "was named with --input-format")),
-                None => input::detect(&document),
-            };
-            let Some((format, reason)) = detected else { continue };
-            report.format = Some(format.name());
-            report.reason = reason;
-            // The part that a mistake hides may be the guard of a statement: nothing is judged around it.
-            if !broken {
-                let mut found =
-                    Found { forced_kind: self.settings.kind, path: &report.source.path, ..Found::default() };
-                format.extract(&document, &mut found);
-                report.invalid |= !found.problems.is_empty();
-                self.problems(&found.problems);
-                self.unresolved(&found);
-                let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| {
-                    a.address == b.address && a.document.span == b.document.span
-                };
-                let sites: Vec<&[PolicySite<'_>]> = found.sites.chunk_by(same).collect();
-                let this = &*self;
-                // An account's dump is one file with thousands of policies.
-                let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
-                for (policy, findings) in judged {
-                    policies.push(policy);
-                    self.findings.extend(findings);
-                }
+        let source = &report.source;
+        let how = How { kind: self.settings.kind, format: self.settings.format };
+        let (policies, format, reason, invalid) = load::text(source, how, |loaded| {
+            let same =
+                |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
+            let sites: Vec<&[PolicySite<'_>]> = loaded.found.sites.chunk_by(same).collect();
+            self.problems(&loaded.found.problems);
+            self.unresolved(&loaded.found);
+            let this = &*self;
+            // An account's dump is one file with thousands of policies.
+            let judged: Vec<_> =
+                sites.par_iter().with_min_len(32).map(|site| this.policy(site, &source.text)).collect();
+            let mut policies = Vec::with_capacity(judged.len());
+            for (policy, findings) in judged {
+                policies.push(policy);
+                self.findings.extend(findings);
             }
-        }
+            self.problems(&loaded.broken);
+            if loaded.broken.is_empty() {
+                self.problems_as(&loaded.warnings, Severity::Medium);
+            }
+            let invalid = !loaded.broken.is_empty() || !loaded.found.problems.is_empty();
+            report.unresolved = loaded.found.unresolved.len();
+            (policies, loaded.format, loaded.reason, invalid)
+        });
         report.policies = policies;
-        if broken && (report.format.is_some() || looks_like_policy(text)) {
-            report.invalid = true;
-            report.reason = "cannot be read";
-            self.problems(&parsed.problems);
-        } else if report.format.is_some() {
-            self.problems_as(&parsed.warnings, Severity::Medium);
-        }
+        report.format = format;
+        report.reason = reason;
+        report.invalid = invalid;
     }
 
     /// One policy in each of the variants that the conditions of its template give it.
@@ -382,12 +358,6 @@ impl Judge<'_> {
             }
         }
     }
-}
-
-/// Whether a text that cannot be parsed was most likely meant as a policy: it has the words of a statement.
-pub fn looks_like_policy(text: &str) -> bool {
-    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    has("Statement") && has("Effect") && (has("Action") || has("Principal"))
 }
 
 /// A file to judge: where it is and how it is shown.

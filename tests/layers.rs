@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const FOUNDATION: [&str; 5] = ["span", "source", "value", "diagnostic", "site"];
 
 /// Each module with what it may import, beside itself. Modules that are not listed (`lib`, `main`) may import everything.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("span", &[]),
     ("source", &["span"]),
     ("value", &["span"]),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("site", &["span", "value"]),
     ("syntax", &["value", "source", "span", "diagnostic"]),
     ("input", &["syntax", "value", "source", "span", "diagnostic", "site"]),
+    ("load", &["input", "syntax", "value", "source", "span", "diagnostic", "site"]),
     ("aws", &[]),
     ("policy", &["aws", "value", "span", "diagnostic"]),
     ("access", &["policy", "aws", "value", "site", "span"]),
@@ -38,6 +39,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "policy",
             "aws",
             "input",
+            "load",
             "syntax",
             "span",
             "source",

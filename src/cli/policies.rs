@@ -6,12 +6,12 @@ use crate::access::eval::StatementTrace;
 use crate::access::{Caller, Request};
 use crate::aws;
 use crate::discover::{self, READ_LIMIT};
-use crate::input::{self, Found};
+use crate::lint::Disk;
+use crate::load::{self, How};
 use crate::policy::{self, Effect, FactKind, Policy, Truth};
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
-use crate::syntax::{self, Document, Syntax};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -44,32 +44,22 @@ pub fn load(spec: &str, base: &Path, kind: Option<PolicyKind>) -> Result<Loaded,
     };
     let text = read(&base.join(file), file)?;
     let source = Rc::new(Source::new(base.join(file).to_string_lossy(), text));
-    let parsed = syntax::parse(&source.text, Syntax::of(&source.path, &source.text));
-    if let Some(problem) = parsed.problems.first() {
-        return Err(at(&source, problem.span, &problem.message));
-    }
-    let syntax = Syntax::of(&source.path, &source.text);
-    let documents: Vec<Document<'_>> =
-        parsed.documents.into_iter().map(|root| Document { text: &source.text, syntax, root }).collect();
-    let mut found = Found { forced_kind: kind, path: &source.path, ..Found::default() };
-    for document in &documents {
-        if let Some((format, _)) = input::detect(document) {
-            format.extract(document, &mut found);
+    let how = How { kind, format: None };
+    load::file(&source, how, &Disk::default(), |loaded| {
+        if let Some(problem) = loaded.broken.iter().chain(&loaded.found.problems).next() {
+            return Err(at(&source, problem.span, &problem.message));
         }
-    }
-    if let Some(problem) = found.problems.first() {
-        return Err(at(&source, problem.span, &problem.message));
-    }
-    let site = choose(&found.sites, spec, address, kind)?;
-    let account = match &site.owner.account {
-        OwnerAccount::Id(account) => Some(account.clone()),
-        OwnerAccount::Unknown => None,
-    };
-    let name = site.owner.name.as_ref().and_then(|name| name.known());
-    let role = account.as_ref().zip(name).map(|(account, name)| format!("arn:aws:iam::{account}:role/{name}"));
-    let policy = Rc::new(lower(&source, &site.document)?);
-    let (address, kind) = (site.address.clone(), kind.unwrap_or(site.kind));
-    Ok(Loaded { source: Rc::clone(&source), address, kind, level: 0, policy, role, account })
+        let site = choose(&loaded.found.sites, spec, address, kind)?;
+        let account = match &site.owner.account {
+            OwnerAccount::Id(account) => Some(account.clone()),
+            OwnerAccount::Unknown => None,
+        };
+        let name = site.owner.name.as_ref().and_then(|name| name.known());
+        let role = account.as_ref().zip(name).map(|(account, name)| format!("arn:aws:iam::{account}:role/{name}"));
+        let policy = Rc::new(lower(&source, &site.document)?);
+        let (address, kind) = (site.address.clone(), kind.unwrap_or(site.kind));
+        Ok(Loaded { source: Rc::clone(&source), address, kind, level: 0, policy, role, account })
+    })
 }
 
 /// The text of a file, or of standard input for `-`.

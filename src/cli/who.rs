@@ -8,17 +8,17 @@ use crate::access::findings::{self, Finding, Who};
 use crate::access::{self, Answer, Guard, Model, Query, Through, explain, review};
 use crate::config::{self, Choice, Config};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
-use crate::input::{self, Found};
-use crate::lint;
+use crate::lint::Disk;
+use crate::load::{self, How, Loaded};
 use crate::policy::{self, Policy};
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::source::Source;
-use crate::syntax::{self, Document, Syntax};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Say who can assume each role, and what they must bring
 #[derive(Debug, Args)]
@@ -83,7 +83,8 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         eprintln!("iamlint: {}: {}", error.path, error.message);
         failed = true;
     }
-    let read: Vec<Result<Vec<Role>, String>> = discovery.files.par_iter().map(|path| roles_of(path, &config)).collect();
+    let read: Vec<Result<Vec<Role>, String>> =
+        units(&discovery.files).par_iter().map(|unit| roles_of(unit, &config)).collect();
     let mut roles = Vec::new();
     for file in read {
         match file {
@@ -110,32 +111,53 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     Ok(if failed { Exit::Failed } else { Exit::Clean })
 }
 
-/// The roles in one file; an error is said with its place.
-fn roles_of(path: &std::path::Path, config: &Config) -> Result<Vec<Role>, String> {
-    let shown = discover::shown(path);
-    let text = discover::read(path, READ_LIMIT).map_err(|error| format!("{shown}: {error}"))?;
-    if !lint::mentions_policy(&text) {
-        return Ok(Vec::new());
-    }
-    let source = Source::new(shown, text);
-    let syntax = Syntax::of(&source.path, &source.text);
-    let parsed = syntax::parse(&source.text, syntax);
-    let problem = parsed.problems.first();
-    let mut roles = Vec::new();
-    for root in parsed.documents {
-        let document = Document { text: &source.text, syntax, root };
-        let Some((format, _)) = input::detect(&document) else { continue };
-        if let Some(problem) = problem {
-            let place = source.position(problem.span.start);
-            return Err(format!("{}:{}:{}: {}", source.path, place.line, place.column, problem.message));
+/// What is read at once: a file, or a folder of Terraform with the files that were asked for.
+enum Unit<'a> {
+    File(&'a Path),
+    Folder(PathBuf, Vec<&'a Path>),
+}
+
+fn units(files: &[PathBuf]) -> Vec<Unit<'_>> {
+    let mut units = Vec::new();
+    let mut folders: BTreeMap<PathBuf, Vec<&Path>> = BTreeMap::new();
+    for path in files {
+        match load::is_terraform(path) {
+            true => folders.entry(path.parent().unwrap_or(Path::new("")).to_owned()).or_default().push(path),
+            false => units.push(Unit::File(path)),
         }
-        let mut found = Found { path: &source.path, ..Found::default() };
-        format.extract(&document, &mut found);
-        roles.extend(
-            found.sites.iter().filter(|site| site.kind == PolicyKind::Trust).map(|site| role(site, &source, config)),
-        );
     }
-    Ok(roles)
+    units.extend(folders.into_iter().map(|(folder, files)| Unit::Folder(folder, files)));
+    units
+}
+
+/// The roles in one unit; an error is said with its place.
+fn roles_of(unit: &Unit<'_>, config: &Config) -> Result<Vec<Role>, String> {
+    match unit {
+        Unit::File(path) => {
+            let shown = discover::shown(path);
+            let text = discover::read(path, READ_LIMIT).map_err(|error| format!("{shown}: {error}"))?;
+            let source = Source::new(shown, text);
+            load::text(&source, How::default(), |loaded| roles_in(&source, &loaded, config))
+        }
+        Unit::Folder(folder, files) => {
+            let read = load::folder_of(folder, &Disk::default());
+            let asked = |path: &str| files.iter().any(|file| discover::shown(file) == path);
+            let roles = read
+                .values()
+                .filter(|(source, _)| asked(&source.path))
+                .map(|(source, loaded)| roles_in(source, loaded, config));
+            roles.collect::<Result<Vec<_>, _>>().map(|roles| roles.into_iter().flatten().collect())
+        }
+    }
+}
+
+fn roles_in(source: &Source, loaded: &Loaded<'_>, config: &Config) -> Result<Vec<Role>, String> {
+    if let Some(problem) = loaded.broken.first() {
+        let place = source.position(problem.span.start);
+        return Err(format!("{}:{}:{}: {}", source.path, place.line, place.column, problem.message));
+    }
+    let trusts = loaded.found.sites.iter().filter(|site| site.kind == PolicyKind::Trust);
+    Ok(trusts.map(|site| role(site, source, config)).collect())
 }
 
 fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {

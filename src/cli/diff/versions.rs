@@ -3,13 +3,11 @@
 use super::super::policies;
 use super::Failure;
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
-use crate::input::{self, Found};
-use crate::lint;
+use crate::load::{self, How, Loaded};
 use crate::policy::{self, Policy};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
-use crate::syntax::{self, Document, Syntax};
 use crate::value::{Hole, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -126,47 +124,34 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
             return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
         }
     };
-    let mut contents = Contents::default();
-    if !lint::mentions_policy(&source.text) {
-        return contents;
-    }
-    let syntax = Syntax::of(&source.path, &source.text);
-    let parsed = syntax::parse(&source.text, syntax);
-    let documents: Vec<Document<'_>> =
-        parsed.documents.into_iter().map(|root| Document { text: &source.text, syntax, root }).collect();
-    let mut found = Found { forced_kind: kind, path: &source.path, ..Found::default() };
-    let mut detected = false;
-    for document in &documents {
-        if let Some((format, _)) = input::detect(document) {
-            detected = true;
-            format.extract(document, &mut found);
-        }
-    }
-    if !parsed.problems.is_empty() && !detected && !lint::looks_like_policy(&source.text) {
-        return contents;
-    }
+    load::text(&source, How { kind, format: None }, |loaded| held(key, &source, &loaded))
+}
+
+/// What was read of one version of a file.
+pub fn held(key: &str, source: &Arc<Source>, loaded: &Loaded<'_>) -> Contents {
     // The part that a mistake hides may be the guard of a statement: nothing is compared around it.
-    let problems = parsed.problems.iter().chain(&found.problems);
+    let problems = loaded.broken.iter().chain(&loaded.found.problems);
     let obstacles: Vec<Obstacle> =
-        problems.map(|problem| Obstacle::at(&source, problem.span, &problem.message)).collect();
+        problems.map(|problem| Obstacle::at(source, problem.span, &problem.message)).collect();
     if !obstacles.is_empty() {
         return Contents::unreadable(obstacles);
     }
-    for (span, what) in &found.unresolved {
-        let said = Obstacle::at(&source, *span, format!("this policy is not known: {what}"));
+    let mut contents = Contents::default();
+    for (span, what) in &loaded.found.unresolved {
+        let said = Obstacle::at(source, *span, format!("this policy is not known: {what}"));
         contents.unresolved.push((said, source.slice(*span).to_owned()));
     }
     let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
-    for variants in found.sites.chunk_by(same) {
+    for variants in loaded.found.sites.chunk_by(same) {
         let Some(first) = variants.first() else { continue };
         let forms: Vec<Form> = variants.iter().map(form).collect();
         let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
-        let obstacle = rejection.map(|(span, message)| Obstacle::at(&source, span, message));
+        let obstacle = rejection.map(|(span, message)| Obstacle::at(source, span, message));
         contents.sites.push(Site {
             key: key.to_owned(),
             address: first.address.clone(),
             kind: first.kind,
-            source: Arc::clone(&source),
+            source: Arc::clone(source),
             span: first.document.span,
             forms,
             obstacle,

@@ -1,0 +1,151 @@
+//! From the text of a file to the policies in it: parse, detect the format, extract. Every command reads through here.
+//!
+//! A file of Terraform is read with the others of its folder. Its policies come with places in the file itself: a part
+//! that was written elsewhere has the place of the resource. (`lint` keeps the places of all files, to point at them.)
+
+use crate::diagnostic::Problem;
+use crate::input::terraform::{self, Files, Loader, Sources, Variables};
+use crate::input::{self, Found, Input};
+use crate::site::{PolicyKind, PolicySite, Tree};
+use crate::source::Source;
+use crate::span::{Span, Spanned};
+use crate::syntax::{self, Document, Syntax};
+use crate::value::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How files are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How {
+    /// The kind that raw policy documents have, when the user says so.
+    pub kind: Option<PolicyKind>,
+    /// The format that files have, when the user says so.
+    pub format: Option<&'static dyn Input>,
+}
+
+/// What was read of a text.
+#[derive(Debug, Default)]
+pub struct Loaded<'s> {
+    /// The policies. Of a text that is broken there are none: the part that a mistake hides may be the guard of a
+    /// statement.
+    pub found: Found<'s>,
+    /// The format it was taken for.
+    pub format: Option<&'static str>,
+    /// Why, or why it was passed over, to follow "because it".
+    pub reason: &'static str,
+    /// What is wrong with the text.
+    pub broken: Vec<Problem>,
+    /// What a reader may have meant otherwise.
+    pub warnings: Vec<Problem>,
+}
+
+/// Whether a text has a word that every file with a policy has. Looking for them costs a tenth of parsing.
+pub fn mentions_policy(text: &str) -> bool {
+    input::MARKS.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
+}
+
+/// Whether a text that cannot be parsed was most likely meant as a policy: it has the words of a statement.
+pub fn looks_like_policy(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("Statement") && has("Effect") && (has("Action") || has("Principal"))
+}
+
+/// Read a text that stands for itself and give what was found to `then`.
+pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) -> R {
+    let mut loaded = Loaded { reason: "has no word that every policy has", ..Loaded::default() };
+    // Most files of a repository hold no policy.
+    if how.format.is_none() && !mentions_policy(&source.text) {
+        return then(loaded);
+    }
+    let syntax = Syntax::of(&source.path, &source.text);
+    let parsed = syntax::parse(&source.text, syntax);
+    let document = |root| Document { text: &source.text, syntax, root };
+    let documents: Vec<Document<'_>> = parsed.documents.into_iter().map(document).collect();
+    loaded.reason = "holds nothing that looks like a policy";
+    loaded.found = Found { forced_kind: how.kind, path: &source.path, ..Found::default() };
+    for document in &documents {
+        let detected = match how.format {
+            Some(format) => Some((format, "was named with --input-format")),
+            None => input::detect(document),
+        };
+        let Some((format, reason)) = detected else { continue };
+        loaded.format = Some(format.name());
+        loaded.reason = reason;
+        if parsed.problems.is_empty() {
+            format.extract(document, &mut loaded.found);
+        }
+    }
+    if loaded.format.is_some() || looks_like_policy(&source.text) {
+        loaded.broken = parsed.problems;
+        loaded.warnings = parsed.warnings;
+    }
+    if !loaded.broken.is_empty() {
+        loaded.reason = "cannot be read";
+    }
+    then(loaded)
+}
+
+/// Read a text, or the file of Terraform that it is with what lies beside it in `files`.
+pub fn file<R>(source: &Source, how: How, files: &dyn Files, then: impl FnOnce(Loaded<'_>) -> R) -> R {
+    if !is_terraform(Path::new(&source.path)) {
+        return text(source, how, then);
+    }
+    let folder = Path::new(&source.path).parent().unwrap_or(Path::new(""));
+    let mut read = folder_of(folder, files);
+    then(read.remove(&source.path).map(|(_, loaded)| loaded).unwrap_or_default())
+}
+
+/// Whether a file is read with its folder.
+pub fn is_terraform(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| terraform::is_configuration(&name.to_string_lossy()))
+}
+
+/// What the files of a folder of Terraform hold, by the path that reports show.
+pub fn folder_of(folder: &Path, files: &dyn Files) -> BTreeMap<String, (Arc<Source>, Loaded<'static>)> {
+    let loader = Loader::new(files);
+    let mut found = Found::default();
+    let folder = terraform::extract(&loader, folder, &Variables::default(), &mut found);
+    let mut read: BTreeMap<String, (Arc<Source>, Loaded<'static>)> = BTreeMap::new();
+    for file in folder.files {
+        let loaded = Loaded { reason: "is Terraform without a policy", ..Loaded::default() };
+        read.insert(file.source.path.clone(), (file.source, loaded));
+    }
+    let sources = &loader.sources;
+    for site in found.sites {
+        let Some((source, anchor)) = sources.locate(site.anchor) else { continue };
+        let Some((_, loaded)) = read.get_mut(&source.path) else { continue };
+        loaded.format = Some("terraform");
+        loaded.reason = "has resources with policies";
+        loaded.found.sites.push(here(site, &source, anchor, sources));
+    }
+    for problem in found.problems {
+        let Some((source, span)) = sources.locate(problem.span) else { continue };
+        if let Some((_, loaded)) = read.get_mut(&source.path) {
+            loaded.found.problems.push(Problem { span, ..problem });
+        }
+    }
+    for (span, what) in found.unresolved {
+        let Some((source, span)) = sources.locate(span) else { continue };
+        if let Some((_, loaded)) = read.get_mut(&source.path) {
+            loaded.found.unresolved.push((span, what));
+        }
+    }
+    read
+}
+
+/// A policy with all its places in the file of its resource.
+fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sources) -> PolicySite<'static> {
+    let place = |span: Span| match sources.locate(span) {
+        Some((other, span)) if Arc::ptr_eq(&other, source) => span,
+        _ => anchor,
+    };
+    let document: Value<'static> = match site.document {
+        Tree::Borrowed(value) => value.clone().into_owned(&place),
+        Tree::Owned(value) => value.into_owned(&place),
+    };
+    let mut owner = site.owner;
+    owner.max_session_duration =
+        owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
+    PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }
+}
