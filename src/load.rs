@@ -101,7 +101,7 @@ pub fn is_terraform(path: &Path) -> bool {
     path.file_name().is_some_and(|name| terraform::is_configuration(&name.to_string_lossy()))
 }
 
-/// What the files of a folder of Terraform hold, by the path that reports show.
+/// What the files of a folder of Terraform, and of the modules that it calls, hold, by the path that reports show.
 pub fn folder_of(folder: &Path, files: &dyn Files) -> BTreeMap<String, (Arc<Source>, Loaded<'static>)> {
     let loader = Loader::new(files);
     let mut found = Found::default();
@@ -114,7 +114,8 @@ pub fn folder_of(folder: &Path, files: &dyn Files) -> BTreeMap<String, (Arc<Sour
     let sources = &loader.sources;
     for site in found.sites {
         let Some((source, anchor)) = sources.locate(site.anchor) else { continue };
-        let Some((_, loaded)) = read.get_mut(&source.path) else { continue };
+        // Of a module that is called, the file is another folder's.
+        let (_, loaded) = read.entry(source.path.clone()).or_insert_with(|| (Arc::clone(&source), Loaded::default()));
         loaded.format = Some("terraform");
         loaded.reason = "has resources with policies";
         loaded.found.sites.push(here(site, &source, anchor, sources));

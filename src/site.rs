@@ -72,6 +72,15 @@ pub struct PolicySite<'s> {
 /// The condition of a branch in which every variable that nobody sets has its default.
 pub const DEFAULTS: &str = "the variables have their defaults";
 
+/// A choice of a branch in words: "condition `IsProd` is true".
+pub fn choice_in_words((name, holds): &(String, bool)) -> String {
+    match (name.as_str(), holds) {
+        (DEFAULTS, true) => DEFAULTS.to_owned(),
+        (DEFAULTS, false) => "the variables do not have their defaults".to_owned(),
+        (name, holds) => format!("condition `{name}` is {holds}"),
+    }
+}
+
 /// Where a value came from: a finding at the place that uses it also shows the place that gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {

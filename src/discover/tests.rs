@@ -60,6 +60,7 @@ fn known_extensions_in_the_order_of_bytes() {
         "a.jsonc",
         "a/z.yaml",
         "b.yml",
+        "main.tf",
         "target/y.json",
         "x.template",
     ];

@@ -4,7 +4,7 @@
 //! some is said with the conditions under which it does, and is not proved: the template may never be deployed so.
 
 use crate::diagnostic::{Confidence, Diagnostic};
-use crate::site::DEFAULTS;
+use crate::site::{DEFAULTS, choice_in_words};
 
 /// The conditions of a variant, each with the value it has.
 type Branch<'a> = &'a [(String, bool)];
@@ -50,12 +50,7 @@ fn when(branches: &[Branch<'_>], all: &[Branch<'_>]) -> Option<String> {
     let shared = branches.first()?.iter().filter(|choice| {
         branches.iter().all(|branch| branch.contains(choice)) && !all.iter().all(|branch| branch.contains(choice))
     });
-    let word = |(name, value): &(String, bool)| match (name.as_str(), value) {
-        (DEFAULTS, true) => DEFAULTS.to_owned(),
-        (DEFAULTS, false) => "the variables do not have their defaults".to_owned(),
-        (name, value) => format!("condition `{name}` is {value}"),
-    };
-    let words: Vec<String> = shared.map(word).collect();
+    let words: Vec<String> = shared.map(choice_in_words).collect();
     (!words.is_empty()).then(|| format!(", when {}", words.join(" and ")))
 }
 

@@ -8,6 +8,7 @@ use crate::access::symbols::in_words;
 use crate::policy::Policy;
 use crate::report::Style;
 use crate::site::PolicyKind;
+use crate::site::choice_in_words;
 use std::io::{self, Write};
 
 /// Write what changed, and with `verbose` what did not.
@@ -69,8 +70,7 @@ fn name(policy: &Compared<'_>) -> String {
 }
 
 fn when(changed: &Changed) -> String {
-    let words: Vec<String> =
-        changed.when.iter().map(|(name, value)| format!("condition `{name}` is {value}")).collect();
+    let words: Vec<String> = changed.when.iter().map(choice_in_words).collect();
     if words.is_empty() { String::new() } else { format!(", when {}", words.join(" and ")) }
 }
 

@@ -7,13 +7,14 @@ use crate::access::principal::Kind;
 use crate::access::stranger::STRANGER;
 use crate::access::symbols::OWN_ACCOUNT;
 use crate::policy::{Condition, Effect};
+use crate::site::choice_in_words;
 use crate::value::Text;
 use std::io::{self, Write};
 
 /// Write one role.
 pub fn write(role: &Role, out: &mut dyn Write) -> io::Result<()> {
     let name = if role.address.is_empty() { "the role" } else { &role.address };
-    let when: Vec<String> = role.branch.iter().map(|(name, value)| format!("{name} is {value}")).collect();
+    let when: Vec<String> = role.branch.iter().map(choice_in_words).collect();
     let when = if when.is_empty() { String::new() } else { format!(", when {}", when.join(" and ")) };
     writeln!(out, "{name} ({}:{}){when}", role.path, role.line)?;
     if role.findings.is_empty() {

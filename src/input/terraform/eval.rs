@@ -21,9 +21,9 @@ const MAX_DEPTH: usize = 160;
 /// What one template file counts for.
 const TEMPLATE_DEPTH: usize = 16;
 /// How many expressions one root may take: loops in loops can multiply.
-const MAX_STEPS: u32 = 4_000_000;
+const MAX_STEPS: u32 = 1_000_000;
 /// The largest string and the longest list that are made, in bytes and elements.
-pub(super) const MAX_SIZE: usize = 4 * 1024 * 1024;
+pub(super) const MAX_SIZE: usize = 1024 * 1024;
 pub(super) const MAX_ITEMS: usize = 10_000;
 
 /// The condition under which variables that nobody sets have their defaults.

@@ -17,6 +17,9 @@ mod val;
 pub use files::{Files, Sources, normal};
 pub use module::{Loader, is_configuration};
 
+#[cfg(test)]
+use crate::site::DEFAULTS;
+
 use crate::input::Found;
 use crate::source::Source;
 use crate::syntax::hcl::{self, Attribute};

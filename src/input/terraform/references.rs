@@ -36,13 +36,13 @@ impl Evaluator<'_> {
                 let value = self.local(local, span, scope);
                 self.steps(value, rest(1), span, scope, env)
             }
-            ("path", Some("module"), None) => Val::text(&scope.module.folder.to_string_lossy(), span),
+            ("path", Some("module"), None) => path_of(&scope.module.folder, span),
             ("path", Some("root"), None) => {
                 let mut root = scope;
                 while let Some(call) = &root.call {
                     root = &call.scope;
                 }
-                Val::text(&root.module.folder.to_string_lossy(), span)
+                path_of(&root.module.folder, span)
             }
             ("data", Some(kind), Some(data)) => self.data(kind, data, rest(2), span, scope, env),
             ("module", Some(call), _) => self.output(call, rest(1), span, scope, env),
@@ -159,7 +159,10 @@ impl Evaluator<'_> {
         match (&value.kind, value.known()) {
             // A string with a default is a hole that remembers it.
             (ValKind::Text(_) | ValKind::Number(_), Some(text)) if !looks_like_document(&text) => {
-                unknown(hole("a variable that has a default", Some(text.to_string())))
+                let hole = hole("a variable that has a default", Some(text.to_string()));
+                // A default says the type where nothing else does.
+                let domain = if hole.domain == Domain::Any { Domain::Text } else { hole.domain };
+                unknown(Hole { domain, ..hole })
             }
             _ if self.ask(DEFAULTS) == Some(true) => value,
             _ => unknown(hole("a variable that has a default", None)),
@@ -505,6 +508,12 @@ pub(super) struct Instance {
     /// The key of `for_each`; empty where there is none, or it stands for all.
     pub key: String,
     pub env: Env,
+}
+
+/// A folder as Terraform names it.
+fn path_of(folder: &Path, span: Span) -> Val {
+    let folder = folder.to_string_lossy();
+    Val::text(if folder.is_empty() { "." } else { &folder }, span)
 }
 
 /// The URL of an issuer as ARNs and condition keys have it.

@@ -1,7 +1,7 @@
 //! Where policies stand in a configuration: resources that hold one, documents that no resource of it uses, and
 //! arguments of modules whose source is not in the tree.
 
-use super::eval::{BlockView, Choices, Content, Env, Evaluator, Scope};
+use super::eval::{BlockView, Choices, Content, DEFAULTS, Env, Evaluator, Scope};
 use super::marked;
 use super::module::{At, Loader, Module};
 use super::references::{Instance, shown_key};
@@ -333,7 +333,12 @@ impl Extraction<'_, '_, '_, '_> {
                         }
                     }
                     Policy::Read(document) => {
-                        if self.found.sites[earlier..].iter().any(|site| *site.document == document) {
+                        // Nobody deploys a document without a statement: what makes it so only by its defaults waits
+                        // for values.
+                        let defaults = variant.branch.iter().any(|(name, holds)| name == DEFAULTS && *holds);
+                        let statements = document.get("Statement").and_then(Value::as_list);
+                        let is_empty = defaults && statements.is_some_and(<[_]>::is_empty);
+                        if is_empty || self.found.sites[earlier..].iter().any(|site| *site.document == document) {
                             continue;
                         }
                         self.found.sites.push(PolicySite {
