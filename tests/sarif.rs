@@ -6,6 +6,7 @@
 
 use iamlint::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
 use iamlint::lint::{FileReport, Report};
+use iamlint::report::time::Moment;
 use iamlint::report::{Options, Style, sarif};
 use iamlint::rules::{Check, Rule};
 use iamlint::source::Source;
@@ -49,6 +50,7 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
         message: "anyone can assume this role".into(),
         primary: Label::new(span, "every principal"),
         secondary: Vec::new(),
+        related: Vec::new(),
         why: None,
         witness: None,
         help: None,
@@ -79,6 +81,7 @@ fn log(name: &str, files: Vec<FileReport>) -> Value {
         exit_code: 1,
         verbose: false,
         category: Some("tests"),
+        time: Moment::default(),
     };
     let mut out = Vec::new();
     sarif::write(&report, &options, &mut out).expect("a vector takes everything");
