@@ -48,7 +48,7 @@ fn plain(out: &mut String, text: &str) {
             match c {
                 // An entity: a backslash would not do in the cell of a table.
                 '|' | '\\' => entity(out, c),
-                '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '$' | '#' | '!' | '^' | '=' | '{' | '}' => {
+                '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '$' | '#' | '!' => {
                     out.push('\\');
                     out.push(c);
                 }

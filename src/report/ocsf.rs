@@ -118,10 +118,9 @@ fn resource(file: &FileReport, finding: &Diagnostic) -> Value {
 fn permissions(file: &FileReport, finding: &Diagnostic) -> Value {
     let name = if finding.resource.is_empty() { uri::path(&file.source.path) } else { finding.resource.clone() };
     let mut policy = json!({"name": name});
-    let judged = file
-        .policies
-        .iter()
-        .find(|judged| judged.address == finding.resource && judged.span.contains(finding.primary.span));
+    // What is said of a role may stand outside its policy.
+    let mut own = file.policies.iter().filter(|judged| judged.address == finding.resource);
+    let judged = own.clone().find(|judged| judged.span.contains(finding.primary.span)).or_else(|| own.next());
     if let Some(judged) = judged {
         policy["type"] = judged.kind.name().into();
     }
