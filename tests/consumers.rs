@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::tools::{node, of_package, output, program, python};
+use common::tools::{node, output, program, python, sarif_problems};
 use common::{CLOSED, OPEN, command, root, tree};
 use iamlint::report;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// A finding on a line with a tab and characters of two and four bytes before it.
@@ -337,22 +337,6 @@ fn the_validator_takes_the_log_as_github_would() {
     let planted = reports.text("sarif").replacen("\"ruleIndex\":", "\"ruleIndex\":9", 1);
     fs::write(&log, planted).expect("it can be written");
     assert!(sarif_problems(&log).expect("it is installed").contains(&"SARIF1009".to_owned()));
-}
-
-/// The rules of SARIF and of GitHub code scanning that a log breaks.
-fn sarif_problems(log: &Path) -> Option<Vec<String>> {
-    let tool = of_package("@microsoft/sarif-multitool-linux", "Sarif.Multitool")?;
-    let verdict = log.with_extension("verdict.sarif");
-    let mut command = std::process::Command::new(tool);
-    // Without it, the program looks for libraries of the system that it does not need.
-    command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
-    command.args(["validate", "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning", "--log", "ForceOverwrite"]);
-    let (text, _) = output(command.arg("--output").arg(&verdict).arg(log));
-    assert!(text.contains("1 files scanned"), "{text}");
-    let verdict: Value =
-        serde_json::from_str(&fs::read_to_string(verdict).expect("it was written")).expect("the verdict is JSON");
-    let results = verdict["runs"][0]["results"].as_array().expect("a list");
-    Some(results.iter().map(|result| result["ruleId"].as_str().expect("text").to_owned()).collect())
 }
 
 #[test]

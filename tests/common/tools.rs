@@ -3,8 +3,10 @@
 //! `IAMLINT_TOOLS` names a folder with a Python environment in `venv` and packages of npm in `node_modules`, as
 //! `.ci/tools.sh` makes it; else a program on the path is taken. A test without its program says that it skipped.
 
+use serde_json::Value;
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -56,6 +58,22 @@ pub fn output(command: &mut Command) -> (String, i32) {
     let run = command.output().expect("it starts");
     let text = [run.stdout, run.stderr].concat();
     (String::from_utf8_lossy(&text).into_owned(), run.status.code().expect("it was not killed"))
+}
+
+/// The rules of SARIF and of GitHub code scanning that a log breaks, as the validator sees it.
+pub fn sarif_problems(log: &Path) -> Option<Vec<String>> {
+    let tool = of_package("@microsoft/sarif-multitool-linux", "Sarif.Multitool")?;
+    let verdict = log.with_extension("verdict.sarif");
+    let mut command = quiet(&tool);
+    // Without it, the program looks for libraries of the system that it does not need.
+    command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+    command.args(["validate", "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning", "--log", "ForceOverwrite"]);
+    let (text, _) = output(command.arg("--output").arg(&verdict).arg(log));
+    assert!(text.contains("1 files scanned"), "{text}");
+    let verdict: Value =
+        serde_json::from_str(&fs::read_to_string(verdict).expect("it was written")).expect("the verdict is JSON");
+    let results = verdict["runs"][0]["results"].as_array().expect("a list");
+    Some(results.iter().map(|result| result["ruleId"].as_str().expect("text").to_owned()).collect())
 }
 
 fn folder() -> Option<PathBuf> {
