@@ -445,11 +445,11 @@ fn the_runner_of_github_gets_back_what_was_written() {
         assert!(properties.keys().all(|key| known.contains(&key.as_str())), "{properties:?}");
         let rule = properties["title"].split(' ').next().expect("a word");
         let it_is = |finding: &&Value| {
-            let start = &finding["start"];
+            let start = |member: &str| finding["start"][member].to_string();
             finding["path"] == properties["file"].as_str()
                 && finding["rule"] == rule
-                && start["line"].to_string() == properties["line"]
-                && properties.get("col").is_none_or(|column| start["column"].to_string() == *column)
+                && start("line") == properties["line"]
+                && properties.get("col").is_none_or(|column| start("column") == *column)
         };
         let finding = findings.iter().find(it_is).unwrap_or_else(|| panic!("{properties:?}"));
         let said = finding["message"].as_str().expect("text");

