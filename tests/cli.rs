@@ -53,8 +53,11 @@ fn colour_is_asked_for_once_and_holds_everywhere() {
     assert!(!plain.stdout.contains('\u{1b}'));
     assert!(colour.stdout.contains("\u{1b}["));
     assert_eq!(strip(&colour.stdout), plain.stdout);
-    for format in ["concise", "json", "sarif"] {
-        assert!(!demo(&["--format", format, "--color", "never"]).stdout.contains('\u{1b}'));
+    for format in &iamlint::report::ALL {
+        assert!(!demo(&["--format", format.name, "--color", "never"]).stdout.contains('\u{1b}'), "{}", format.name);
+        let for_people = ["full", "concise"].contains(&format.name);
+        let colour = demo(&["--format", format.name, "--color", "always"]).stdout.contains('\u{1b}');
+        assert_eq!(colour, for_people, "{}", format.name);
     }
     let mut forced = command(&root());
     let output =
@@ -101,9 +104,9 @@ fn output_is_the_same_with_any_number_of_threads() {
 #[test]
 fn exit_codes_do_not_depend_on_the_format() {
     let folder = tree(&[("open.json", OPEN), ("closed.json", CLOSED)]);
-    for format in ["full", "concise", "json", "sarif"] {
-        let code =
-            |args: &[&str]| run(folder.path(), &[&["check", "--isolated", "--format", format], args].concat()).code;
+    for format in &iamlint::report::ALL {
+        let base = ["check", "--isolated", "--format", format.name];
+        let code = |args: &[&str]| run(folder.path(), &[&base[..], args].concat()).code;
         assert_eq!(code(&["open.json"]), 1);
         assert_eq!(code(&["closed.json"]), 0);
         assert_eq!(code(&["open.json", "--fail-on", "never"]), 0);
@@ -149,6 +152,28 @@ fn text_and_sarif_in_one_run() {
     assert_eq!(read("out.sarif")["runs"][0]["results"][0]["ruleId"], "wildcard-principal");
     assert_eq!(read("out.json")["findings"][0]["rule"], "wildcard-principal");
     assert_eq!(run.code, 1);
+}
+
+#[test]
+fn the_time_of_reports_can_be_given() {
+    let folder = tree(&[("open.json", OPEN)]);
+    let with = |epoch: Option<&str>, format: &str| {
+        let mut command = command(folder.path());
+        if let Some(epoch) = epoch {
+            command.env("SOURCE_DATE_EPOCH", epoch);
+        }
+        let run = command.args(["check", "--isolated", "--format", format, "open.json"]).output().expect("it runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (text(run.stdout), text(run.stderr), run.status.code())
+    };
+    assert!(with(Some("1767225600"), "gitlab-sast").0.contains("\"start_time\":\"2026-01-01T00:00:00\""));
+    assert!(with(Some("1767225600"), "ocsf").0.contains("\"time\":1767225600000,"));
+    let now = with(None, "ocsf").0;
+    let time = now.split("\"time\":").nth(1).and_then(|rest| rest.split(',').next()).expect("a time");
+    assert!(time.parse::<u64>().expect("a number") > 1_767_225_600_000, "{time}");
+    let (out, error, code) = with(Some("yesterday"), "full");
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert_eq!(error, "iamlint: SOURCE_DATE_EPOCH: expected seconds since 1970 as a number, not `yesterday`\n");
 }
 
 #[test]

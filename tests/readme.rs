@@ -3,6 +3,8 @@
 mod common;
 
 use common::{root, run};
+use iamlint::diagnostic::Severity;
+use iamlint::report;
 use std::fs;
 
 fn readme() -> String {
@@ -43,6 +45,26 @@ fn the_rules_and_commands_it_names_exist() {
     }
 }
 
+/// The `console` fences of a page: whether all of the output is shown (`console`) or a part of it (`console part`), the
+/// command and the output.
+fn consoles(text: &str) -> Vec<(bool, String, String)> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let fence = &line[..line.len() - line.trim_start_matches('`').len()];
+        let whole = match line.trim_start_matches('`') {
+            "console" => true,
+            "console part" => false,
+            _ => continue,
+        };
+        assert!(fence.len() >= 3, "{line}");
+        let command = lines.next().expect("a command").to_owned();
+        let output: Vec<&str> = lines.by_ref().take_while(|line| *line != fence).collect();
+        found.push((whole, command, output.join("\n")));
+    }
+    found
+}
+
 /// Every `console` fence of a page of docs is a command and what it prints.
 #[test]
 fn the_pages_show_what_commands_print() {
@@ -50,12 +72,20 @@ fn the_pages_show_what_commands_print() {
     for entry in fs::read_dir(root().join("docs")).expect("there is one") {
         let path = entry.expect("it is readable").path();
         let Ok(text) = fs::read_to_string(&path) else { continue };
-        for fence in text.split("```console\n").skip(1) {
-            let fence = &fence[..fence.find("```").expect("it is closed")];
-            let (command, output) = fence.split_once('\n').expect("a command and its output");
-            let words = command.strip_prefix("$ iamlint ").expect("a command of ours");
-            let run = run(&root(), &words.split_whitespace().collect::<Vec<_>>());
-            assert_eq!(run.stdout.trim_end(), output.trim_end(), "{}: {command}", path.display());
+        for (whole, command, output) in consoles(&text) {
+            let words: Vec<&str> = command.strip_prefix("$ ").expect("a command").split_whitespace().collect();
+            let program = words.iter().position(|word| *word == "iamlint").expect("a command of ours");
+            let mut run = common::command(&root());
+            // Variables of the environment may stand before the program.
+            run.envs(words[..program].iter().map(|word| word.split_once('=').expect("a variable")));
+            let stdout = run.args(&words[program + 1..]).output().expect("it runs").stdout;
+            // Pages show the first version.
+            let stdout = String::from_utf8(stdout).expect("UTF-8").replace(env!("CARGO_PKG_VERSION"), "0.1.0");
+            let place = format!("{}: {command}", path.display());
+            match whole {
+                true => assert_eq!(stdout.trim_end(), output.trim_end(), "{place}"),
+                false => assert!(!output.is_empty() && stdout.contains(&output), "{place}\n{stdout}"),
+            }
             shown += 1;
         }
     }
@@ -63,8 +93,45 @@ fn the_pages_show_what_commands_print() {
 }
 
 #[test]
+fn every_output_format_has_its_section() {
+    let text = fs::read_to_string(root().join("docs/output-formats.md")).expect("there is one");
+    for format in &report::ALL {
+        assert!(text.contains(&format!("\n## `{}`\n", format.name)), "{}", format.name);
+    }
+    let command = |format: &report::Format| {
+        consoles(&text).iter().any(|(_, command, _)| command.contains(&format!("--format {} ", format.name)))
+    };
+    let silent: Vec<&str> = report::ALL.iter().filter(|format| !command(format)).map(|format| format.name).collect();
+    assert_eq!(silent, ["full"], "the README shows it");
+}
+
+#[test]
+fn the_table_of_severities_is_the_one_in_force() {
+    let text = fs::read_to_string(root().join("docs/output-formats.md")).expect("there is one");
+    for (severity, name) in Severity::ALL {
+        let level = report::level(*severity);
+        let cells = [
+            name,
+            level.word,
+            level.sarif,
+            level.security.unwrap_or("none"),
+            level.github,
+            level.gitlab,
+            level.gitlab_sast,
+            level.azure.unwrap_or("a plain line"),
+            level.checkstyle,
+            level.rdjson,
+        ];
+        let row = format!("\n| {} | {} {} |\n", cells.join(" | "), level.ocsf, level.ocsf_name);
+        assert!(text.contains(&row), "{row}");
+    }
+}
+
+#[test]
 fn links_lead_somewhere() {
-    for page in ["README.md", "CONTRIBUTING.md", "rules/README.md"] {
+    for page in
+        ["README.md", "CONTRIBUTING.md", "rules/README.md", "docs/output-formats.md", "testdata/schemas/README.md"]
+    {
         let path = root().join(page);
         let text = fs::read_to_string(&path).expect("there is one");
         for (at, _) in text.match_indices("](") {

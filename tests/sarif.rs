@@ -1,17 +1,19 @@
-//! SARIF as code scanning takes it: what validators miss is checked always, the schema where it is at hand.
-//!
-//! `IAMLINT_SARIF_SCHEMA` names a file with the schema of SARIF 2.1.0. `IAMLINT_SARIF_OUT` names a folder that the
-//! logs are written to, for other validators.
-#![allow(clippy::print_stdout, reason = "a check that is skipped says so")]
+//! SARIF as code scanning takes it: what validators miss is checked always, what they find where they are installed.
 
-use iamlint::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity};
+mod common;
+
+use common::tools::{of_package, sarif_problems};
+use common::{root, tree};
+use iamlint::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Related, Severity};
 use iamlint::lint::{FileReport, Report};
+use iamlint::report::time::Moment;
 use iamlint::report::{Options, Style, sarif};
 use iamlint::rules::{Check, Rule};
 use iamlint::source::Source;
 use iamlint::span::Span;
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::fs;
 
 /// A rule whose page is short; the rest of the tests does not depend on which members a rule has.
 fn rule(id: &'static str, severity: Severity, cwe: &'static [&'static str]) -> &'static Rule {
@@ -80,20 +82,26 @@ fn log(name: &str, files: Vec<FileReport>) -> Value {
         exit_code: 1,
         verbose: false,
         category: Some("tests"),
+        time: Moment::default(),
     };
     let mut out = Vec::new();
     sarif::write(&report, &options, &mut out).expect("a vector takes everything");
     let mut again = Vec::new();
     sarif::write(&report, &options, &mut again).expect("a vector takes everything");
     assert_eq!(out, again, "equal reports give equal bytes");
-    if let Some(folder) = std::env::var_os("IAMLINT_SARIF_OUT") {
-        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.sarif")), &out).expect("can be written");
-    }
     let log: Value = serde_json::from_slice(&out).expect("valid JSON");
     check_run(&log["runs"][0]);
-    match std::env::var_os("IAMLINT_SARIF_SCHEMA") {
-        Some(path) => check_schema(&log, &std::fs::read_to_string(path).expect("the schema can be read")),
-        None => println!("skipped the schema: IAMLINT_SARIF_SCHEMA is not set"),
+    if let Some(schema) = of_package("@microsoft/sarif-multitool-linux", "sarif-2.1.0.json") {
+        check_schema(&log, &fs::read_to_string(schema).expect("the schema can be read"));
+    }
+    // The validator takes long for a long list.
+    if out.len() < 1_000_000 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(format!("{name}.sarif"));
+        fs::write(&path, &out).expect("it can be written");
+        // The package names no repository to link to.
+        let broken = sarif_problems(&path).unwrap_or_default();
+        assert!(broken.iter().all(|rule| rule == "SARIF2005"), "{broken:?}");
     }
     log
 }
@@ -141,7 +149,8 @@ fn check_places(node: &Value) {
         Value::Object(members) => {
             if let Some(location) = members.get("artifactLocation") {
                 let uri = location["uri"].as_str().expect("a uri");
-                assert!(!uri.is_empty() && !uri.starts_with(['/', '.']), "{uri:?}");
+                assert!(!uri.is_empty() && !uri.starts_with('/'), "{uri:?}");
+                assert!(uri.split('/').all(|part| !["", ".", ".."].contains(&part)), "{uri:?}");
                 assert!(!uri.contains([':', ' ', '\\', '<']) && !uri.contains("//"), "{uri:?}");
                 assert_eq!(location["uriBaseId"], "%SRCROOT%");
             }
@@ -228,6 +237,81 @@ fn an_empty_run_has_its_rules() {
 }
 
 #[test]
+fn places_in_other_files_are_related_locations() {
+    let text = "{\"a\": \"*\"}";
+    let module = Source::new(".terraform/modules/role/main é.tf", "x\n\t\"é😀\" = \"*\"\n");
+    let mut one = finding("wildcard-principal", Severity::Critical, span(text, "\"*\""));
+    one.secondary.push(Label::new(span(text, "\"a\""), "here"));
+    one.related.push(Related::new(&module, span(&module.text, "\"*\""), "its [default](1)"));
+    let log = log("related", vec![file("main.tf", text, vec![one])]);
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "main.tf");
+    let related = &result["relatedLocations"][1];
+    assert_eq!((&related["id"], &related["message"]["text"]), (&json!(2), &json!("its \\[default\\](1)")));
+    let place = &related["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], ".terraform/modules/role/main%20%C3%A9.tf");
+    assert_eq!(place["region"], json!({"startLine": 2, "startColumn": 10, "endLine": 2, "endColumn": 13}));
+    assert!(result["message"]["text"].as_str().is_some_and(|text| text.ends_with("[its \\[default\\](1)](2).")));
+}
+
+#[test]
+fn any_span_gives_a_region_that_is_one() {
+    let text = "\u{feff}é😀\r\n\tx\n";
+    let length = text.len();
+    let spans = (0..=length + 2).flat_map(|start| [0, 1, 2, 5, 40].map(|more| Span::new(start, start + more)));
+    let findings = spans.map(|span| finding("wildcard-principal", Severity::Low, span)).collect();
+    let log = log("spans", vec![file("a.json", text, findings)]);
+    assert_eq!(log["runs"][0]["results"].as_array().map(Vec::len), Some((length + 3) * 5));
+}
+
+#[test]
+fn a_region_is_what_must_be_edited_and_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("demo.sarif");
+    let to = format!("sarif={}", path.display());
+    let args = ["check", "--isolated", "testdata/demo", "--profile", "audit", "--quiet", "--output", &to];
+    assert_eq!(common::run(&root(), &args).code, 1);
+    let log: Value = serde_json::from_str(&fs::read_to_string(path).expect("it was written")).expect("JSON");
+    check_run(&log["runs"][0]);
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    assert!(results.len() >= 10);
+    for result in results {
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        // GitHub shows an alert in a pull request only if each of its lines was changed.
+        assert_eq!(region["startLine"], region["endLine"], "{result}");
+        // Also inside a policy that stands in a string: the value, not the attribute that holds it.
+        let length = region["snippet"]["text"].as_str().expect("a snippet").len();
+        assert!((1..100).contains(&length), "{region}");
+    }
+}
+
+#[test]
+fn rules_are_listed_once_and_in_order() {
+    let folder = tree(&[("a.json", "{}")]);
+    let args =
+        ["check", "--isolated", "--select", "all", "--extend-select", "trust,wildcard-principal", "--format", "sarif"];
+    let run = common::run(folder.path(), &[&args[..], &["a.json"]].concat());
+    let log: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    check_run(&log["runs"][0]);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().expect("a list");
+    let ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("text")).collect();
+    assert!(ids.is_sorted() && ids.len() == iamlint::rules::RULES.len(), "{ids:?}");
+}
+
+#[test]
+fn a_category_tells_uploads_apart() {
+    let folder = tree(&[("a.json", "{}")]);
+    let id = |args: &[&str]| {
+        let run = common::run(folder.path(), &[&["check", "--isolated", "--format", "sarif", "a.json"], args].concat());
+        let log: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        log["runs"][0]["automationDetails"]["id"].clone()
+    };
+    // GitHub takes what stands before the last slash for the category.
+    assert_eq!(id(&[]), "iamlint/");
+    assert_eq!(id(&["--sarif-category", "prod/eu"]), "iamlint/prod/eu/");
+}
+
+#[test]
 fn paths_become_relative_references() {
     let one = || vec![finding("wildcard-principal", Severity::Critical, Span::new(0, 1))];
     let paths = ["my roles/a b.json", "git::https://example.com/m?ref=1", "/abs/x.json", "../up.json", "<stdin>", ""];
@@ -253,7 +337,44 @@ fn a_file_that_cannot_be_read_is_a_result_and_a_notification() {
 }
 
 #[test]
-fn a_long_list_is_sorted_by_severity_and_cut() {
+fn a_list_that_is_shown_whole_keeps_its_order() {
+    let low = finding("wildcard-principal", Severity::Low, Span::new(0, 1));
+    let critical = finding("wildcard-principal", Severity::Critical, Span::new(1, 2));
+    let log = log("whole", vec![file("a.json", "{}", [vec![low; 4_999], vec![critical]].concat())]);
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    assert_eq!((&results[0]["level"], &results[4_999]["level"]), (&json!("warning"), &json!("error")));
+}
+
+#[test]
+fn a_longer_list_is_sorted_by_severity_confidence_path_and_line() {
+    let with = |severity, confidence, line: usize| {
+        let mut one = finding("wildcard-principal", severity, Span::new(line * 2, line * 2 + 1));
+        one.confidence = confidence;
+        one
+    };
+    let text = "x\n".repeat(10);
+    let mut first = vec![with(Severity::Low, Confidence::Proved, 0); 5_000];
+    first.push(with(Severity::High, Confidence::Likely, 1));
+    let second = vec![
+        with(Severity::High, Confidence::Likely, 0),
+        with(Severity::High, Confidence::Proved, 3),
+        with(Severity::Critical, Confidence::Possible, 5),
+        with(Severity::Critical, Confidence::Possible, 7),
+    ];
+    let log = log("sorted", vec![file("a.json", &text, first), file("b.json", &text, second)]);
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    let start = |result: &Value| {
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("text").to_owned();
+        (uri, place["region"]["startLine"].as_u64().expect("a number"))
+    };
+    let expected = [("b.json", 6), ("b.json", 8), ("b.json", 4), ("a.json", 2), ("b.json", 1), ("a.json", 1)];
+    let expected = expected.map(|(path, line)| (path.to_owned(), line));
+    assert_eq!(results[..6].iter().map(start).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_list_that_is_too_long_is_cut_and_says_so() {
     let mut findings = vec![finding("wildcard-principal", Severity::Low, Span::new(0, 1)); 25_010];
     findings.push(finding("wildcard-principal", Severity::Critical, Span::new(1, 2)));
     let log = log("many", vec![file("a.json", "{}", findings)]);
@@ -262,5 +383,16 @@ fn a_long_list_is_sorted_by_severity_and_cut() {
     assert_eq!(results.len(), 25_000);
     assert_eq!((&results[0]["level"], &results[1]["level"]), (&json!("error"), &json!("warning")));
     let notification = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(notification["level"], "warning");
     assert_eq!(notification["message"]["text"], "11 of 25011 results are left out; the worst are kept.");
+    assert_eq!(notification["descriptor"]["id"], run["tool"]["driver"]["notifications"][1]["id"]);
+}
+
+#[test]
+fn who_asked_for_a_log_that_was_cut_is_told() {
+    let folder = tree(&[("many.json", &format!("[{}]", vec![common::OPEN; 25_003].join(",\n")))]);
+    let args = ["check", "--isolated", "--select", "wildcard-principal", "--output", "sarif=a.sarif", "many.json"];
+    let run = common::run(folder.path(), &args);
+    let told = "iamlint: sarif: 3 of 25003 results are left out; GitHub takes no file with more\n";
+    assert!(run.code == 1 && run.stderr.starts_with(told), "{}", run.stderr);
 }

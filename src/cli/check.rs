@@ -2,7 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
 use super::style::{self, Color};
-use super::{Exit, Failure};
+use super::{Exit, Failure, clock};
 use crate::config::{self, Choice, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
@@ -14,7 +14,7 @@ use crate::site::PolicyKind;
 use crate::source::Source;
 use crate::span::{Span, Spanned};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
@@ -88,7 +88,7 @@ pub struct CheckArgs {
     fail_on: Option<String>,
 
     /// How to write the findings to standard output
-    #[arg(long, alias = "output-format", value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::ALL.iter().map(|format| format.name)), default_value = "full", help_heading = "Output")]
+    #[arg(long, alias = "output-format", value_name = "FORMAT", value_parser = formats(), default_value = "full", help_heading = "Output")]
     format: String,
     /// Also write them to a file in another format (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output, help_heading = "Output")]
@@ -128,6 +128,11 @@ fn parse_var(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE, such as `account_id=111122223333`".to_owned()),
     }
+}
+
+fn formats() -> PossibleValuesParser {
+    let value = |format: &Format| PossibleValue::new(format.name).help(format.about);
+    PossibleValuesParser::new(report::ALL.iter().map(value))
 }
 
 fn parse_output(text: &str) -> Result<(&'static Format, PathBuf), String> {
@@ -327,6 +332,7 @@ fn write_reports(args: &CheckArgs, settings: &Settings, report: &Report, exit: E
         exit_code: exit as u8,
         verbose: args.verbose,
         category: args.sarif_category.as_deref(),
+        time: clock::now()?,
     };
     // Files first: a reader that closes the pipe must not cost the artifact.
     for (format, path) in &args.output {
@@ -334,13 +340,22 @@ fn write_reports(args: &CheckArgs, settings: &Settings, report: &Report, exit: E
         let mut file = BufWriter::new(File::create(path).map_err(failed)?);
         (format.write)(report, &options, &mut file).map_err(failed)?;
         file.flush().map_err(failed)?;
+        warn(format, report);
     }
     if let Some(format) = report::by_name(&args.format) {
         let mut out = BufWriter::new(stdout.lock());
         (format.write)(report, &options, &mut out)?;
         out.flush()?;
+        warn(format, report);
     }
     Ok(())
+}
+
+/// Say what a format could not hold.
+fn warn(format: &Format, report: &Report) {
+    if let Some(warning) = (format.warning)(report) {
+        eprintln!("iamlint: {warning}");
+    }
 }
 
 fn show_files(report: &Report) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 
 mod can;
 mod check;
+mod clock;
 mod diff;
 mod explain;
 mod policies;

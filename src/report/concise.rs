@@ -15,7 +15,7 @@ use std::io;
 pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let files = report.files.par_iter().filter(|file| !file.findings.is_empty()).map(|file| {
         let places = Places::new(&file.source);
-        let path = clean(&file.source.path);
+        let path = line_start(&clean(&file.source.path));
         let mut text = String::new();
         for finding in &file.findings {
             let at = places.characters(finding.primary.span.start);
@@ -29,9 +29,14 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
     files.collect::<Vec<_>>().iter().try_for_each(|text| out.write_all(text.as_bytes()))
 }
 
+/// A path that begins a line. The log of a pipeline at GitHub would take one that begins with `::` for a command.
+fn line_start(path: &str) -> String {
+    if path.trim_start().starts_with("::") { format!("./{path}") } else { path.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{finding, options, report, span, written};
+    use super::super::tests::{HOSTILE, finding, options, report, span, written};
     use super::*;
     use crate::diagnostic::{Label, Severity};
 
@@ -47,5 +52,14 @@ mod tests {
             "a b.json:1:1: info[wildcard-principal]: two lines\\u{1b}[2J\n\
              a b.json:2:8: error[wildcard-principal]: anyone can assume this role\n"
         );
+    }
+
+    #[test]
+    fn no_line_is_a_command_of_a_pipeline() {
+        let mut one = finding(Label::new(span("x", "x"), ""));
+        one.message = HOSTILE.into();
+        let text = written(write, &report(" ::error::x", "x", vec![one]), &options());
+        assert!(text.starts_with("./ ::error::x:1:1: error[wildcard-principal]: "), "{text}");
+        assert!(!text.contains("##[") && !text.contains("##vso[") && text.lines().count() == 1, "{text}");
     }
 }

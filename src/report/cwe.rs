@@ -1,5 +1,6 @@
 //! The weaknesses of the CWE list that rules name, as a taxonomy of SARIF.
 
+use super::identity::uuid;
 use crate::diagnostic::Fingerprint;
 
 /// The version of the list that the names below are taken from.
@@ -16,13 +17,8 @@ pub(super) fn taxon_guid(id: &str) -> String {
 }
 
 /// A UUID that is the same in every release: derived from the name alone.
-///
-/// SARIF's schema takes versions 1 to 5 only, so it is marked as 5 (from a name), though the digest is not SHA-1.
 fn guid(name: &str) -> String {
-    let mut hex = Fingerprint::of(&["iamlint taxonomy", "CWE", name]).to_string();
-    hex.replace_range(12..13, "5");
-    hex.replace_range(16..17, "8");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    uuid(Fingerprint::of(&["iamlint taxonomy", "CWE", name]))
 }
 
 /// The title of a weakness (Common Weakness Enumeration, MITRE); none for an id that this table lacks.

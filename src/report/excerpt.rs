@@ -6,7 +6,7 @@
 
 use super::Style;
 use super::place::Places;
-use super::text::push_clean;
+use super::text::{begins_command, push_clean};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::source::{Position, Source};
 use crate::span::Span;
@@ -109,13 +109,18 @@ impl Excerpt {
         }
         // Offset in the file and in the excerpt of each character of the window, and of its end.
         let mut map = Vec::new();
-        for (at, c) in source.slice(window).char_indices() {
+        let shown = source.slice(window);
+        for (at, c) in shown.char_indices() {
             // A byte order mark has neither width nor column.
             if c == '\u{feff}' && window.start == whole.start && at == 0 {
                 continue;
             }
             map.push((window.start + at as u32, self.text.len()));
-            if c == '\t' { self.text.push(c) } else { push_clean(&mut self.text, c) }
+            match c {
+                '\t' => self.text.push(c),
+                '#' if begins_command(&shown[at..]) => self.text.extend(c.escape_unicode()),
+                c => push_clean(&mut self.text, c),
+            }
         }
         map.push((window.end, self.text.len()));
         let place = |offset: u32, ceil: bool| {

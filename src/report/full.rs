@@ -143,7 +143,7 @@ impl miette::Diagnostic for Picture<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{finding, options, report, span, written};
+    use super::super::tests::{HOSTILE, finding, options, report, span, written};
     use super::*;
     use crate::diagnostic::Label;
     use crate::span::Span;
@@ -250,6 +250,19 @@ critical[wildcard-principal]: anyone can assume this role
         let at = |part: &str| shown.find(part).unwrap_or_else(|| panic!("{part:?} in {shown}"));
         assert!(at("[iam/a.json:105:1]") < at("[iam/a.json:4:1]"));
         assert!(at("secondary") < at("also: 8 more places"));
+    }
+
+    #[test]
+    fn nothing_is_a_command_of_a_pipeline() {
+        let text = format!("{{\"a\": \"##[error]x ##vso[task.complete]y\", ## a comment\n {HOSTILE}");
+        let mut one = finding(Label::new(span(&text, "##vso[task.complete]"), HOSTILE));
+        one.message = HOSTILE.into();
+        one.help = Some(HOSTILE.into());
+        one.resource = HOSTILE.into();
+        let shown = written(write, &report(&format!("a{HOSTILE}"), &text, vec![one]), &options());
+        assert!(!shown.contains("##[") && !shown.contains("##vso["), "{shown}");
+        assert!(shown.contains("\\u{23}#vso[task.complete]y\", ## a comment"), "{shown}");
+        assert!(shown.lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
     }
 
     #[test]

@@ -36,11 +36,7 @@ fn write_list(
     render: fn(&FileReport) -> Result<Vec<String>, serde_json::Error>,
 ) -> io::Result<()> {
     let items: Vec<Vec<String>> = files.par_iter().map(render).collect::<Result<_, _>>()?;
-    write!(out, "[")?;
-    for (at, item) in items.iter().flatten().enumerate() {
-        write!(out, "{}{item}", if at == 0 { "\n" } else { ",\n" })?;
-    }
-    write!(out, "\n]")
+    super::write_list(out, items.into_iter().flatten())
 }
 
 fn findings(file: &FileReport) -> Result<Vec<String>, serde_json::Error> {

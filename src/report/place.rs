@@ -3,7 +3,10 @@
 //! Counting characters from the start of the line, as [`Source::position`] does, is right for a few places. A minified
 //! file is one line with thousands of findings; there it would be quadratic.
 
+use crate::lint::FileReport;
 use crate::source::{Position, Source};
+use crate::span::Span;
+use rayon::prelude::*;
 
 /// A table of the places where columns and bytes part.
 pub(super) struct Places<'s> {
@@ -40,6 +43,15 @@ impl<'s> Places<'s> {
         Places { source, wide }
     }
 
+    /// One for each file, made in parallel; those of a file without findings are never asked.
+    pub fn of_files(files: &'s [FileReport]) -> Vec<Self> {
+        let places = files.par_iter().map(|file| match file.findings.is_empty() {
+            true => Places { source: &file.source, wide: Vec::new() },
+            false => Places::new(&file.source),
+        });
+        places.collect()
+    }
+
     /// Line and column in characters of a byte.
     pub fn characters(&self, offset: u32) -> Position {
         self.position(offset, |wide| wide.characters)
@@ -50,11 +62,30 @@ impl<'s> Places<'s> {
         self.position(offset, |wide| wide.utf16)
     }
 
-    fn position(&self, offset: u32, surplus: fn(&Wide) -> u32) -> Position {
+    /// Line and column in bytes of UTF-8 of a byte. A byte order mark counts: it is part of what is stored.
+    pub fn bytes(&self, offset: u32) -> Position {
+        let offset = self.boundary(offset);
+        let line = self.source.line_index(offset);
+        let column = offset - self.source.line_span(line).start;
+        Position { line: line + 1, column: column as usize + 1 }
+    }
+
+    /// The line (from 1) that holds the last byte of a span; for an empty one, the line it stands in.
+    pub fn last_line(&self, span: Span) -> usize {
+        self.source.line_index(self.boundary(span.end.saturating_sub(1).max(span.start))) + 1
+    }
+
+    /// The offset, or the nearest before it that cuts no character.
+    fn boundary(&self, offset: u32) -> u32 {
         let mut offset = offset.min(u32::try_from(self.source.text.len()).unwrap_or(u32::MAX));
         while !self.source.text.is_char_boundary(offset as usize) {
             offset -= 1;
         }
+        offset
+    }
+
+    fn position(&self, offset: u32, surplus: fn(&Wide) -> u32) -> Position {
+        let offset = self.boundary(offset);
         let before = |offset: u32| {
             let after = self.wide.partition_point(|wide| wide.end <= offset);
             after.checked_sub(1).map_or(0, |at| surplus(&self.wide[at]))
@@ -69,6 +100,25 @@ impl<'s> Places<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_differ_by_unit() {
+        let source = Source::new("a", "x\n\té😀y");
+        let places = Places::new(&source);
+        let y = 2 + "\té😀".len() as u32;
+        assert_eq!(places.characters(y), Position { line: 2, column: 4 });
+        assert_eq!(places.utf16(y), Position { line: 2, column: 5 });
+        assert_eq!(places.bytes(y), Position { line: 2, column: 8 });
+        assert_eq!(places.bytes(y - 1), Position { line: 2, column: 4 }, "the character is not cut");
+    }
+
+    #[test]
+    fn a_span_ends_on_the_line_of_its_last_byte() {
+        let source = Source::new("a", "ab\ncd\n");
+        let places = Places::new(&source);
+        let last = |start, end| places.last_line(Span::new(start, end));
+        assert_eq!((last(0, 2), last(0, 3), last(0, 4), last(3, 3), last(99, 100)), (1, 1, 2, 2, 3));
+    }
 
     #[test]
     fn agrees_with_the_source_everywhere() {

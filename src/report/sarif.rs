@@ -12,7 +12,7 @@
 
 use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
-use super::{Options, cwe, level, uri};
+use super::{HOME, INVALID_INPUT, Options, cwe, level, story, uri};
 use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Witness};
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
@@ -20,7 +20,6 @@ use crate::source::Source;
 use crate::span::Span;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
@@ -36,25 +35,23 @@ const MAX_TAGS: usize = 10;
 const MAX_RELATED: usize = 50;
 /// Bytes of a snippet; a longer one (a whole minified file) is left out.
 const MAX_SNIPPET: usize = 2_000;
-/// The rule whose findings say that a file could not be read.
-const INVALID_INPUT: &str = "invalid-input";
 /// The notification that the list was cut.
 const TOO_MANY: &str = "too-many-results";
-/// Where the rule pages can be read, where the package names a repository.
-const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// Write a report in this format.
 pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut kept: Vec<(usize, &Diagnostic)> = Vec::new();
-    for (file, entry) in report.files.iter().enumerate() {
-        kept.extend(entry.findings.iter().map(|finding| (file, finding)));
-    }
-    let total = kept.len();
-    if total > SHOWN {
-        // A stable sort: among equals, the order of the report stays.
-        kept.sort_by_key(|(_, finding)| Reverse((finding.severity, finding.confidence)));
-        kept.truncate(MAX_RESULTS);
-    }
+    let total = report.files.iter().map(|file| file.findings.len()).sum();
+    // A shorter list keeps the order of the report: it is shown whole, and a diff of two files is easier to read.
+    let mut kept: Vec<(usize, &Diagnostic)> = match total {
+        0..=SHOWN => report
+            .files
+            .iter()
+            .enumerate()
+            .flat_map(|(at, file)| file.findings.iter().map(move |finding| (at, finding)))
+            .collect(),
+        _ => story::worst_first(&report.files),
+    };
+    kept.truncate(MAX_RESULTS);
     let mut concerned: Vec<usize> = kept.iter().map(|(file, _)| *file).collect();
     concerned.sort_unstable();
     concerned.dedup();
@@ -90,12 +87,18 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
     let run = Value::from(run).to_string();
     let head = run.strip_suffix('}').unwrap_or(&run);
     let schema = "https://json.schemastore.org/sarif-2.1.0.json";
-    write!(out, "{{\"$schema\":\"{schema}\",\"version\":\"2.1.0\",\"runs\":[{head},\n\"results\":[")?;
+    write!(out, "{{\"$schema\":\"{schema}\",\"version\":\"2.1.0\",\"runs\":[{head},\n\"results\":")?;
     let render = |(file, finding): &(usize, &Diagnostic)| files[file].result(finding, options.rules).to_string();
-    for (at, result) in kept.par_iter().map(render).collect::<Vec<_>>().iter().enumerate() {
-        write!(out, "{}{result}", if at == 0 { "\n" } else { ",\n" })?;
-    }
-    writeln!(out, "\n]}}]}}")
+    super::write_list(out, kept.par_iter().map(render).collect::<Vec<_>>())?;
+    writeln!(out, "}}]}}")
+}
+
+/// What a user must be told beside the file: that it does not hold everything.
+pub fn warning(report: &Report) -> Option<String> {
+    let total: usize = report.files.iter().map(|file| file.findings.len()).sum();
+    (total > MAX_RESULTS).then(|| {
+        format!("sarif: {} of {total} results are left out; GitHub takes no file with more", total - MAX_RESULTS)
+    })
 }
 
 /// A file with results, and what is computed for it once.
@@ -329,7 +332,7 @@ fn descriptor(rule: &Rule, taxa: &BTreeSet<&str>) -> Value {
         "properties": properties,
     });
     if !HOME.is_empty() {
-        descriptor["helpUri"] = format!("{HOME}/blob/main/rules/{}/{}.md", rule.family, rule.id).into();
+        descriptor["helpUri"] = super::page(rule).into();
     }
     if !rule.aliases.is_empty() {
         descriptor["deprecatedIds"] = rule.aliases.iter().collect::<BTreeSet<_>>().into_iter().copied().collect();

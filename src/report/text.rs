@@ -14,16 +14,27 @@ pub(super) fn push_clean(out: &mut String, c: char) {
     if steers(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
 }
 
-/// A text on one line that is safe to show: line breaks and tabs become spaces, other steering characters their code.
+/// Whether a log of a pipeline that holds this text would take a command to begin here: the runner of GitHub looks for
+/// `##[` anywhere in a line, the agent of Azure for `##vso[` as well.
+pub(super) fn begins_command(text: &str) -> bool {
+    let rest = text.strip_prefix("##").map(str::as_bytes);
+    rest.is_some_and(|rest| {
+        rest.starts_with(b"[") || rest.get(..4).is_some_and(|rest| rest.eq_ignore_ascii_case(b"vso["))
+    })
+}
+
+/// A text on one line that is safe to show: line breaks and tabs become spaces, other steering characters their code,
+/// and what would be a command in the log of a pipeline is none.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
+    if !text.contains(steers) && !text.contains("##") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '\n' | '\t' => out.push(' '),
             '\r' => {}
+            '#' if begins_command(&text[at..]) => out.extend(c.escape_unicode()),
             c => push_clean(&mut out, c),
         }
     }
@@ -56,7 +67,12 @@ pub(super) fn push_entry(out: &mut String, key: &str, text: &str, width: usize) 
                 out.push(' ');
                 column += 1;
             }
-            out.push_str(word);
+            // The runner of GitHub takes a line that begins with `::` for a command, spaces before it or not.
+            let begins_line = out.ends_with(' ') && out[out.rfind('\n').map_or(0, |at| at + 1)..].trim().is_empty();
+            match word.strip_prefix(':') {
+                Some(rest) if begins_line && rest.starts_with(':') => out.push_str(&format!("\\u{{3a}}{rest}")),
+                _ => out.push_str(word),
+            }
             column += length;
             start = false;
         }
@@ -75,10 +91,28 @@ mod tests {
     }
 
     #[test]
+    fn no_log_of_a_pipeline_finds_a_command() {
+        assert_eq!(clean("a ##[error]b ##vso[c]d ###VSO[e"), "a \\u{23}#[error]b \\u{23}#vso[c]d #\\u{23}#VSO[e");
+        assert_eq!(clean("##\u{200b}vso[a]"), "##\\u{200b}vso[a]");
+        assert_eq!(clean("## a ##v #[ ##"), "## a ##v #[ ##");
+    }
+
+    #[test]
     fn entries_wrap_below_themselves() {
         let mut out = String::new();
         push_entry(&mut out, "  help:", "name the accounts or roles that need this\nor stop", 40);
         assert_eq!(out, "  help: name the accounts or roles that\n        need this\n        or stop\n");
+    }
+
+    #[test]
+    fn no_line_of_an_entry_is_a_command_of_a_pipeline() {
+        let mut out = String::new();
+        push_entry(&mut out, "  why:", "::a::b\n::c::d and a text so long that ::e::f begins a line", 40);
+        push_entry(&mut out, "", "::g::h", 40);
+        let lines: Vec<&str> = out.lines().map(str::trim_start).collect();
+        let expected =
+            ["why:  ::a::b", "\\u{3a}:c::d and a text so long that", "\\u{3a}:e::f begins a line", "\\u{3a}:g::h"];
+        assert_eq!(lines, expected);
     }
 
     #[test]

@@ -1,13 +1,13 @@
-//! From the path that a file is shown under to a relative URI reference.
+//! From the path that a file is shown under to a path below the root, and to a relative URI reference.
 
 use std::fmt::Write;
 
-/// A relative, percent-encoded reference for SARIF. Never empty, never absolute, and no part of it reads as a scheme.
+/// A path below the root, with `/`. Never empty, never absolute, without `.` and `..`.
 ///
 /// A path outside the root (absolute, or leaving it by `..`) has no name below the root and no business in a report
 /// that others read: its file name stands for it. Standard input, `<stdin>`, is `stdin`.
-pub(super) fn relative(path: &str) -> String {
-    if path == "<stdin>" || path == "-" {
+pub(super) fn path(path: &str) -> String {
+    if is_stdin(path) {
         return "stdin".into();
     }
     let path = path.replace('\\', "/");
@@ -25,11 +25,19 @@ pub(super) fn relative(path: &str) -> String {
         let name = segments.pop().filter(|name| !(drive && name.ends_with(':')));
         segments = name.into_iter().collect();
     }
-    if segments.is_empty() {
-        return "unknown".into();
-    }
+    if segments.is_empty() { "unknown".into() } else { segments.join("/") }
+}
+
+/// Whether a shown path stands for standard input.
+pub(super) fn is_stdin(path: &str) -> bool {
+    path == "<stdin>" || path == "-"
+}
+
+/// A relative, percent-encoded reference for SARIF: no part of it reads as a scheme.
+pub(super) fn relative(path: &str) -> String {
+    let path = self::path(path);
     let mut uri = String::with_capacity(path.len());
-    for byte in segments.join("/").bytes() {
+    for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(byte.into()),
             byte => {
@@ -42,7 +50,14 @@ pub(super) fn relative(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::relative;
+    use super::{path, relative};
+
+    #[test]
+    fn paths_keep_their_characters() {
+        assert_eq!(path("./my roles\\é#1.json"), "my roles/é#1.json");
+        assert_eq!(path("<stdin>"), "stdin");
+        assert_eq!(path("../../x.json"), "x.json");
+    }
 
     #[test]
     fn references_stay_relative() {
