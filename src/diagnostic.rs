@@ -122,6 +122,26 @@ impl Related {
     }
 }
 
+/// Why a finding that is true is not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// Where it was said.
+    pub kind: SuppressionKind,
+    /// The reason that was given.
+    pub reason: String,
+}
+
+/// Where a suppression was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SuppressionKind {
+    /// In the file: a comment, `Metadata`, a `"//"` member.
+    InSource,
+    /// In the configuration: `[[ignore]]`.
+    Configuration,
+    /// In the baseline: the access was accepted.
+    Baseline,
+}
+
 /// Something wrong with the text of a file, found while it was read: it becomes an `invalid-input` finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

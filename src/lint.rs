@@ -13,7 +13,7 @@ pub use disk::Disk;
 use folder::FolderReport;
 use memo::{Judged, Memo};
 
-use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity};
+use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity, Suppression};
 use crate::discover::{self, ReadError};
 use crate::input::terraform::{Loader, Variables};
 use crate::input::{Found, Input};
@@ -51,6 +51,8 @@ pub struct FileReport {
     pub reason: &'static str,
     /// The findings, sorted by place.
     pub findings: Vec<Diagnostic>,
+    /// Findings that are not told, each with why.
+    pub suppressed: Vec<(Diagnostic, Suppression)>,
     /// The policies that were judged.
     pub policies: Vec<PolicyReport>,
     /// How many policies nothing is known of until they are deployed.
@@ -487,6 +489,7 @@ impl FileReport {
             format: None,
             reason: "has no word that every policy has",
             findings: Vec::new(),
+            suppressed: Vec::new(),
             policies: Vec::new(),
             unresolved: 0,
             invalid: false,
@@ -502,6 +505,7 @@ impl Report {
         let mut summary = Summary { files: files.len(), ..Summary::default() };
         for file in &files {
             summary.invalid += usize::from(file.invalid);
+            summary.suppressed += file.suppressed.len();
             summary.skipped += usize::from(!file.invalid && file.policies.is_empty());
             for policy in &file.policies {
                 summary.policies += 1;
