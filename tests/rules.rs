@@ -3,6 +3,9 @@
 //! The rule runs alone. A `bad` example raises exactly what the `findings` fence after it says, a `good` one nothing.
 //! `IAMLINT_BLESS=1 cargo test --test rules` rewrites the `findings` fences; review the change in the diff.
 
+mod common;
+
+use common::fences::{Example, examples};
 use iamlint::config;
 use iamlint::diagnostic::{Audience, Confidence};
 use iamlint::lint::{FileReport, Settings, lint_source};
@@ -27,66 +30,6 @@ fn main() {
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
-}
-
-/// A fenced example of a page.
-struct Example {
-    bad: bool,
-    language: String,
-    attributes: Vec<(String, String)>,
-    text: String,
-    /// The configuration that a `toml config` fence before it gives.
-    config: String,
-    /// The lines of the `findings` fence after it, and that fence's place in the page.
-    findings: Vec<String>,
-    findings_lines: Option<(usize, usize)>,
-    /// The line after the example's closing fence, from 0.
-    end: usize,
-}
-
-impl Example {
-    fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-fn examples(page: &str) -> Vec<Example> {
-    let lines: Vec<&str> = page.lines().collect();
-    let mut found: Vec<Example> = Vec::new();
-    let mut config = String::new();
-    let mut at = 0;
-    while at < lines.len() {
-        let Some(info) = lines[at].strip_prefix("```").filter(|info| !info.is_empty()) else {
-            at += 1;
-            continue;
-        };
-        let end = (at + 1..lines.len()).find(|line| lines[*line] == "```").expect("every fence is closed");
-        let text = lines[at + 1..end].join("\n") + "\n";
-        let mut words = info.split_whitespace();
-        let language = words.next().unwrap_or_default().to_owned();
-        match words.next() {
-            Some(word @ ("bad" | "good")) => found.push(Example {
-                bad: word == "bad",
-                language,
-                attributes: words.filter_map(|word| word.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect(),
-                text,
-                config: std::mem::take(&mut config),
-                findings: Vec::new(),
-                findings_lines: None,
-                end: end + 1,
-            }),
-            Some("config") => config = text,
-            Some("findings") => {
-                let example = found.last_mut().expect("`findings` stands after its example");
-                example.findings = lines[at + 1..end].iter().map(|line| (*line).to_owned()).collect();
-                example.findings_lines = Some((at + 1, end));
-            }
-            Some(other) => panic!("unknown kind of fence `{other}`"),
-            None => {}
-        }
-        at = end + 1;
-    }
-    found
 }
 
 fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {

@@ -317,7 +317,7 @@ impl Model {
                 Search::Nothing => return self.possibly(example),
                 Search::Point(point, statement) => {
                     let witness = self.repaired(&point, statement, boxes);
-                    match self.accepts(scope.policy, &witness.request) {
+                    match self.accepts_through(scope, &witness.request) {
                         Truth::Yes => return Answer::Yes(Box::new(witness)),
                         Truth::Maybe => return self.possibly(Some(witness)),
                         Truth::No => example = example.or(None),
@@ -365,6 +365,21 @@ impl Model {
     pub(super) fn accepts(&self, policy: usize, request: &Request) -> Truth {
         let outcome = evaluate(&self.policies[policy], self.kind, request);
         outcome.allows().and(outcome.denies().not())
+    }
+
+    /// Whether the policy allows a request through the statement that is asked about: that another one allows it for
+    /// sure says nothing of this one.
+    fn accepts_through(&self, scope: Scope, request: &Request) -> Truth {
+        let outcome = evaluate(&self.policies[scope.policy], self.kind, request);
+        let through = match scope.through.statement {
+            Some(statement) => outcome
+                .statements
+                .iter()
+                .find(|trace| trace.statement == statement)
+                .map_or(Truth::No, |trace| trace.truth(Effect::Allow)),
+            None => Truth::Yes,
+        };
+        outcome.allows().and(outcome.denies().not()).and(through)
     }
 
     /// The request that a point stands for.

@@ -69,12 +69,15 @@ fn grant<'p>(
     let mut assumed = reach.assumed || policy.open_ended;
     let allowed = statement.covers_action(action).and(conditions_hold(statement, pins, Truth::Yes));
     let mut denied = Truth::No;
-    for deny in policy.statements.iter().filter(|statement| statement.effect == Effect::Deny) {
+    for deny in policy.statements.iter().filter(|statement| statement.effect != Effect::Allow) {
         let resources = deny.resources.as_ref();
         assumed |= resources.is_some_and(|resources| resources.items.iter().any(|item| Reading::of(item).assumed));
-        let reached = resources.and_then(|resources| self::reach(resources, resource, &whose)).is_some();
-        let hit = Truth::from(reached).and(deny.covers_action(action)).and(conditions_hold(deny, pins, Truth::No));
-        denied = denied.or(hit);
+        let reached = match resources.and_then(|resources| self::reach(resources, resource, &whose)) {
+            Some(_) => Truth::Yes,
+            None => Truth::from_open(resources.is_some_and(|resources| resources.open_ended)),
+        };
+        let covered = reached.and(deny.covers_action(action));
+        denied = denied.or(deny.denies().and(covered).and(conditions_hold(deny, pins, Truth::No)));
     }
     Some(Grant { statement, answer: allowed.and(denied.not()), assumed, account: reach.account, resource: reach.span })
 }
@@ -113,8 +116,8 @@ pub fn passes(policy: &Policy, statement: &Statement, pins: &[Pin<'_>]) -> Truth
     let denied = policy
         .statements
         .iter()
-        .filter(|deny| deny.effect == Effect::Deny)
-        .map(|deny| swallows(deny, statement).and(conditions_hold(deny, pins, Truth::No)))
+        .filter(|deny| deny.effect != Effect::Allow && !std::ptr::eq(*deny, statement))
+        .map(|deny| deny.denies().and(swallows(deny, statement)).and(conditions_hold(deny, pins, Truth::No)))
         .fold(Truth::No, Truth::or);
     conditions_hold(statement, pins, Truth::Yes).and(denied.not())
 }
@@ -143,7 +146,8 @@ fn holds_all(wide: Option<&Patterns>, narrow: Option<&Patterns>, ignore_case: bo
     let fold = |text: String| if ignore_case { text.to_ascii_lowercase() } else { text };
     let all = |item: &Text| wide.items.iter().any(|pattern| glob(&fold(widest(pattern)), &fold(widest(item))));
     match (wide.negated, narrow.negated) {
-        (false, false) => narrow.items.iter().all(all).into(),
+        (false, false) if narrow.items.iter().all(all) => Truth::Yes,
+        (false, false) => Truth::from_open(wide.open_ended),
         // What one list leaves out may still meet a wildcard of the other.
         (true, false) => Truth::from_open(!narrow.items.iter().any(all)),
         (_, true) => wide.items.iter().any(|pattern| pattern.known() == Some("*")).into(),

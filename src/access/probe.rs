@@ -66,13 +66,10 @@ impl Probe<'_> {
             .policy
             .statements
             .iter()
-            .filter(|statement| statement.effect == Effect::Deny)
+            .filter(|statement| statement.effect != Effect::Allow)
             .map(|deny| {
-                covers(deny, self.principal).and(deny.covers_action(self.action)).and(conditions_hold(
-                    deny,
-                    pins,
-                    Truth::No,
-                ))
+                let covered = covers(deny, self.principal).and(deny.covers_action(self.action));
+                deny.denies().and(covered).and(conditions_hold(deny, pins, Truth::No))
             })
             .fold(Truth::No, Truth::or);
         allowed.and(denied.not())

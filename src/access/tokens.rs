@@ -105,7 +105,8 @@ impl<'a> Tokens<'a> {
     fn statements(&self) -> impl Iterator<Item = &'a Statement> {
         let (principal, action) = (self.probe.principal, self.probe.action);
         let denies = self.probe.policy.statements.iter().filter(move |statement| {
-            statement.effect == Effect::Deny
+            statement.effect != Effect::Allow
+                && !std::ptr::eq(*statement, self.probe.statement)
                 && super::probe::covers(statement, principal) != Truth::No
                 && statement.covers_action(action) != Truth::No
         });

@@ -95,10 +95,16 @@ fn dead_grant(context: &Context<'_>, statement: &Statement, principal: &Principa
         .collect();
     let elsewhere = || {
         let same = |other: &Principal| other.text == principal.text || other.kind == PrincipalKind::Anyone;
-        let here = |other: &&Statement| {
-            assumes(other) && (other.listed_principals().iter().any(same) || is_root_of(other, principal))
+        // A principal that is not known may be this one.
+        let open = |other: &Statement| {
+            let unknown = other.listed_principals().iter().any(|other| other.kind == PrincipalKind::Unknown);
+            unknown || other.principals.as_ref().is_some_and(|principals| principals.open_ended)
         };
-        context.allows().find(here).is_some() || context.policy.open_ended
+        let here = |other: &&Statement| {
+            let listed = other.listed_principals().iter().any(same) || is_root_of(other, principal);
+            other.effect != Effect::Deny && assumes(other) && (listed || open(other))
+        };
+        context.policy.statements.iter().find(here).is_some() || context.policy.open_ended
     };
     if !covered.is_empty() && elsewhere() {
         return None;

@@ -130,7 +130,7 @@ impl<'p> Callers<'p> {
                 machines.push(pins);
             }
         }
-        let denies = policy.statements.iter().filter(|statement| statement.effect == Effect::Deny);
+        let denies = policy.statements.iter().filter(|statement| statement.effect != Effect::Allow);
         Callers { machines, patterns: denies.flat_map(patterns).take(MOST).collect() }
     }
 }

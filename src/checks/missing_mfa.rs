@@ -87,7 +87,7 @@ pub fn some_user_passes(probe: &Probe<'_>, users: &[User], mfa: [Pin<'_>; 2], ex
 /// The Deny statements that can stop a principal from assuming the role.
 pub fn denies<'a>(policy: &'a Policy, principal: &Principal) -> impl Iterator<Item = &'a Statement> {
     policy.statements.iter().filter(move |statement| {
-        statement.effect == Effect::Deny
+        statement.effect != Effect::Allow
             && probe::covers(statement, principal) != Truth::No
             && statement.covers_action(ACTION) != Truth::No
     })

@@ -175,6 +175,15 @@ impl Statement {
         }
     }
 
+    /// Whether the statement denies; one whose effect is not known may.
+    pub fn denies(&self) -> Truth {
+        match self.effect {
+            Effect::Deny => Truth::Yes,
+            Effect::Unknown => Truth::Maybe,
+            Effect::Allow => Truth::No,
+        }
+    }
+
     /// The principals that `Principal` lists; none under `NotPrincipal`.
     pub fn listed_principals(&self) -> &[Principal] {
         match &self.principals {

@@ -4,6 +4,8 @@
 
 pub mod tools;
 
+pub mod fences;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
