@@ -25,11 +25,7 @@ pub(super) type Open<'a> = &'a dyn Fn(&Value<'_>) -> Result<Value<'static>, Vec<
 ///
 /// AWS provider documentation, "Data Source: aws_iam_policy_document": first come the statements of the source
 /// documents, then its own, then those of the override documents; one with the Sid of an earlier one takes its place.
-pub(super) fn document<'s>(
-    attributes: &Value<'s>,
-    blocks: Blocks,
-    open: Open<'_>,
-) -> Result<Value<'s>, Vec<Problem>> {
+pub(super) fn document<'s>(attributes: &Value<'s>, blocks: Blocks, open: Open<'_>) -> Result<Value<'s>, Vec<Problem>> {
     let mut statements = Vec::new();
     for name in ["source_json", "source_policy_documents"] {
         merge_documents(attributes.get(name), open, &mut statements)?;
@@ -342,10 +338,12 @@ pub(super) fn permission<'s>(resource_type: &str, attributes: &Value<'s>) -> Opt
         Some(action) => renamed("Action", action, as_text(&action.value)),
         None => made("Action", Value::string(permission.action, span)),
     });
-    members.push(match set("function_name").filter(|name| name.value.as_str().is_some_and(|arn| arn.starts_with("arn:"))) {
-        Some(function) => renamed("Resource", function, qualified(function, set("qualifier"))),
-        None => made("Resource", Value::string("*", span)),
-    });
+    members.push(
+        match set("function_name").filter(|name| name.value.as_str().is_some_and(|arn| arn.starts_with("arn:"))) {
+            Some(function) => renamed("Resource", function, qualified(function, set("qualifier"))),
+            None => made("Resource", Value::string("*", span)),
+        },
+    );
     let mut conditions: Vec<Member<'s>> = Vec::new();
     for (attribute, operator, key) in permission.conditions {
         let Some(member) = set(attribute) else { continue };

@@ -3,7 +3,7 @@
 use super::super::policies;
 use super::Failure;
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
-use crate::input::{self, Found};
+use crate::input::{self, Found, Side};
 use crate::lint;
 use crate::policy::{self, Policy};
 use crate::site::{PolicyKind, PolicySite};
@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub enum Version {
     /// Its text.
     Text(Source),
+    /// One of the two versions that a text holds.
+    Side(Arc<Source>, Side),
     /// It is there and cannot be read.
     Unreadable {
         /// The path as it is shown.
@@ -120,8 +122,9 @@ impl Contents {
 
 /// Read one version of a file.
 pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
-    let source = match version {
-        Version::Text(source) => Arc::new(source),
+    let (source, side) = match version {
+        Version::Text(source) => (Arc::new(source), Side::default()),
+        Version::Side(source, side) => (source, side),
         Version::Unreadable { path, message } => {
             return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
         }
@@ -134,7 +137,7 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
     let parsed = syntax::parse(&source.text, syntax);
     let documents: Vec<Document<'_>> =
         parsed.documents.into_iter().map(|root| Document { text: &source.text, syntax, root }).collect();
-    let mut found = Found { forced_kind: kind, path: &source.path, ..Found::default() };
+    let mut found = Found { side, forced_kind: kind, path: &source.path, ..Found::default() };
     let mut detected = false;
     for document in &documents {
         if let Some((format, _)) = input::detect(document) {

@@ -30,6 +30,16 @@ pub enum Key<'a> {
     Name(Cow<'a, str>),
 }
 
+impl Key<'_> {
+    /// The key without quotes.
+    pub fn into_text(self) -> String {
+        match self {
+            Key::Index(text) => text.to_owned(),
+            Key::Name(text) => text.into_owned(),
+        }
+    }
+}
+
 /// The parts of an address; `None` when it is no address of a resource.
 pub fn parse(address: &str) -> Option<Address<'_>> {
     let mut rest = address;
@@ -98,6 +108,12 @@ pub(super) fn module_path(module: &str) -> Option<Vec<&str>> {
     Some(path)
 }
 
+/// The key in the address of one call: `a` of `module.network["a"]`.
+pub(super) fn module_key(call: &str) -> Option<String> {
+    let (_, after) = word(call.strip_prefix("module.")?)?;
+    key(after)?.0.map(Key::into_text)
+}
+
 /// A name and what follows it.
 fn word(text: &str) -> Option<(&str, &str)> {
     let end = text.find(['.', '[']).unwrap_or(text.len());
@@ -162,7 +178,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address() {
-        for text in ["", "aws_iam_role", "module.a", "module.a.aws_iam_role", "aws_iam_role.a[\"x", "aws_iam_role.a[0", "."] {
+        for text in
+            ["", "aws_iam_role", "module.a", "module.a.aws_iam_role", "aws_iam_role.a[\"x", "aws_iam_role.a[0", "."]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }
@@ -173,10 +191,7 @@ mod tests {
             let address = parse(text).expect("an address");
             let module = text.split_once(".aws_iam_role").map_or("", |(module, _)| module);
             let module = if module == "data" { "" } else { module };
-            assert_eq!(
-                write(module, address.is_data, address.resource_type, address.name, address.key.as_ref()),
-                text
-            );
+            assert_eq!(write(module, address.is_data, address.resource_type, address.name, address.key.as_ref()), text);
         }
         assert_eq!(module_path(r#"module.a["x"].module.b"#), Some(vec!["a", "b"]));
         assert_eq!(module_path(""), Some(vec![]));

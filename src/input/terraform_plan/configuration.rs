@@ -7,6 +7,9 @@ use super::address;
 use crate::value::{Kind, Value};
 use std::collections::HashMap;
 
+/// How many variables and outputs are followed from an attribute to what it takes its value from.
+const MAX_STEPS: usize = 32;
+
 /// How many references of one expression are looked at.
 const MAX_REFERENCES: usize = 64;
 
@@ -60,19 +63,51 @@ impl<'s> Configuration<'s> {
         module.resources.get(&(is_data, resource_type, name)).copied()
     }
 
-    /// The expression of an argument in the call of a module instance, and the module instance that the call is in.
-    pub fn argument<'m>(&self, module: &'m str, name: &str) -> Option<(&'m str, &'s Value<'s>)> {
-        let call = self.modules.get(&path_of(module)?)?.call?;
-        Some((parent(module)?, call.get("expressions")?.get(name)?))
+    /// What an expression in a module instance takes its value from, behind variables and outputs of modules. `key` is
+    /// the key of the instance that has the expression.
+    pub fn follow(&self, module: &str, key: Option<String>, expression: &'s Value<'s>) -> Origin<'s> {
+        let mut origin = Origin { module: module.to_owned(), references: references(expression), key };
+        for _ in 0..MAX_STEPS {
+            let Some(only) = origin.references.only() else { break };
+            let next = match only.split_once('.') {
+                Some(("var", name)) => self.argument(&origin.module, name),
+                Some(("module", output)) => self.output(&origin.module, output),
+                _ => None,
+            };
+            let Some((module, key, expression)) = next else { break };
+            origin = Origin { module, references: references(expression), key };
+        }
+        origin
     }
 
-    /// The expression of an output of the modules that a call makes.
-    pub fn output(&self, module: &str, call: &str, output: &str) -> Option<&'s Value<'s>> {
-        let path = path_of(module)?;
-        let separator = if path.is_empty() { "" } else { "." };
-        let module = self.modules.get(&format!("{path}{separator}{call}"))?;
-        module.node.get("outputs")?.get(output)?.get("expression")
+    /// The expression of an argument in the call of a module instance, with the module instance that the call is in
+    /// and the key that it has there.
+    fn argument(&self, module: &str, name: &str) -> Option<(String, Option<String>, &'s Value<'s>)> {
+        let call = self.modules.get(&path_of(module)?)?.call?;
+        let (parent, key) = parent(module)?;
+        Some((parent.to_owned(), key, call.get("expressions")?.get(name)?))
     }
+
+    /// The expression of `call.output`, with the module instance that it is in.
+    fn output(&self, module: &str, reference: &str) -> Option<(String, Option<String>, &'s Value<'s>)> {
+        let (call, output) = reference.rsplit_once('.')?;
+        let dot = if module.is_empty() { "" } else { "." };
+        let inner = format!("{module}{dot}module.{call}");
+        let node = self.modules.get(&path_of(&inner)?)?.node;
+        let expression = node.get("outputs")?.get(output)?.get("expression")?;
+        Some((inner, None, expression))
+    }
+}
+
+/// What an expression takes its value from.
+#[derive(Debug)]
+pub(super) struct Origin<'s> {
+    /// The module instance that the references are made in.
+    pub module: String,
+    /// The references.
+    pub references: References<'s>,
+    /// The key of the instance that makes them.
+    pub key: Option<String>,
 }
 
 /// The path of calls of a module instance.
@@ -80,24 +115,28 @@ fn path_of(module: &str) -> Option<String> {
     address::module_path(module).map(|path| path.join("."))
 }
 
-/// The module instance around one.
-fn parent(module: &str) -> Option<&str> {
-    // A key may hold `.module.` itself.
+/// The module instance around one, and the key of the call.
+fn parent(module: &str) -> Option<(&str, Option<String>)> {
     let calls = address::module_path(module)?.len();
-    if calls == 1 {
-        return Some("");
-    }
+    // A key may hold `.module.` itself.
     let around = |(at, _): (usize, &str)| {
-        address::module_path(&module[..at]).is_some_and(|path| path.len() == calls - 1).then(|| &module[..at])
+        address::module_path(&module[..at]).is_some_and(|path| path.len() + 1 == calls).then_some(at)
     };
-    module.rmatch_indices(".module.").find_map(around)
+    let at = if calls == 1 { Some(0) } else { module.rmatch_indices(".module.").find_map(around) }?;
+    let call = module[at..].trim_start_matches('.');
+    Some((&module[..at], address::module_key(call)))
 }
 
 /// What an expression refers to: each reference at its full length, in order. References to the key of the instance
 /// itself are no reference to a value.
 pub(super) fn references<'s>(expression: &'s Value<'s>) -> References<'s> {
-    let all: Vec<&str> =
-        expression.get("references").and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str).collect();
+    let all: Vec<&str> = expression
+        .get("references")
+        .and_then(Value::as_list)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     let mut found = References { names: Vec::new(), by_key: false, more: all.len() > MAX_REFERENCES };
     for name in all.iter().take(MAX_REFERENCES) {
         if matches!(*name, "each.key" | "count.index") {
@@ -105,9 +144,10 @@ pub(super) fn references<'s>(expression: &'s Value<'s>) -> References<'s> {
             continue;
         }
         // Each reference is followed by its shorter forms.
-        let is_implied = all.iter().take(MAX_REFERENCES).any(|longer| {
-            longer.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '[']))
-        });
+        let is_implied = all
+            .iter()
+            .take(MAX_REFERENCES)
+            .any(|longer| longer.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '['])));
         if !is_implied && !found.names.contains(name) {
             found.names.push(name);
         }
@@ -150,7 +190,8 @@ impl<'s> References<'s> {
 pub(super) fn is_expression(node: &Value<'_>) -> bool {
     match &node.kind {
         Kind::Map(members) => {
-            members.is_empty() || members.iter().any(|member| matches!(member.key.as_ref(), "constant_value" | "references"))
+            members.is_empty()
+                || members.iter().any(|member| matches!(member.key.as_ref(), "constant_value" | "references"))
         }
         _ => false,
     }
@@ -163,9 +204,10 @@ mod tests {
 
     #[test]
     fn the_parent_of_a_module_instance() {
-        assert_eq!(parent("module.a"), Some(""));
-        assert_eq!(parent(r#"module.a["x.module.y"].module.b[0]"#), Some(r#"module.a["x.module.y"]"#));
-        assert_eq!(parent(r#"module.a.module.b["p.module.q"]"#), Some("module.a"));
+        let key = |text: &str| Some(text.to_owned());
+        assert_eq!(parent("module.a"), Some(("", None)));
+        assert_eq!(parent(r#"module.a["x.module.y"].module.b[0]"#), Some((r#"module.a["x.module.y"]"#, key("0"))));
+        assert_eq!(parent(r#"module.a.module.b["p.module.q"]"#), Some(("module.a", key("p.module.q"))));
         assert_eq!(parent("x"), None);
     }
 

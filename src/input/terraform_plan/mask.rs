@@ -1,6 +1,6 @@
 //! The marks beside a value: which parts of it are not known, and which are sensitive.
 
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Member, Value};
 
 /// A part of `after_unknown`, `after_sensitive` or `sensitive_values`: the shape of the value with `true` at the parts
 /// that are marked. What is not marked is `false` or missing.
@@ -45,13 +45,12 @@ impl<'s> Mask<'s> {
         matches!(self, Mask::All)
     }
 
-    /// The keys of an object that have marks.
-    pub fn keys(self) -> impl Iterator<Item = &'s str> {
+    /// The marks of the members of an object, as they stand in the file.
+    pub fn keys(self) -> impl Iterator<Item = &'s Member<'s>> {
         let marks = match self {
             Mask::Parts(marks) => Some(marks),
             Mask::Nothing | Mask::All => None,
         };
-        marks.and_then(Value::as_map).unwrap_or_default().iter().map(|member| member.key.as_ref())
+        marks.and_then(Value::as_map).unwrap_or_default().iter()
     }
-
 }

@@ -13,13 +13,15 @@ mod reader;
 mod secrets;
 mod values;
 
-use super::{Found, Input, terraform_document, terraform_types};
+use super::{Found, Input, Side, terraform_document, terraform_types};
 use crate::diagnostic::Problem;
+use crate::site::PolicySite;
 use crate::syntax::Document;
 use crate::value::{Kind, Value};
 use configuration::Configuration;
 use instances::Instance;
 use reader::Reader;
+use std::collections::HashSet;
 
 /// Plans.
 #[derive(Debug)]
@@ -49,13 +51,32 @@ impl Input for TerraformPlan {
         if is_unsupported(root.get("format_version"), found) {
             return;
         }
-        let (mut instances, mut prior) = (Vec::new(), Vec::new());
-        instances::of_plan(root, found.side, &mut |instance| keep(instance, &mut instances));
-        instances::of_prior_state(root, &mut |instance| keep(instance, &mut prior));
-        deferred(root, found);
-        Reader::new(document, instances, &prior, Configuration::of(root)).read(found);
+        match found.side {
+            Side::After => {
+                deferred(root, found);
+                read(document, Side::After, found);
+            }
+            Side::Before => {
+                // Beside a later version of which nothing is known, the earlier one would seem removed.
+                let unknown = read(document, Side::After, &mut Found::default());
+                read(document, Side::Before, found);
+                let in_list = |address: &str| address.rsplit_once('[').map(|(list, _)| format!("{list}[]"));
+                found.sites.retain(|PolicySite { address, .. }| {
+                    !unknown.contains(address) && !in_list(address).is_some_and(|list| unknown.contains(&list))
+                });
+            }
+        }
         secrets::secrets(root, &mut found.secrets);
     }
+}
+
+/// Read one version of a plan. Returns the addresses of the policies of which nothing is known.
+fn read<'s>(document: &'s Document<'s>, side: Side, found: &mut Found<'s>) -> HashSet<String> {
+    let root = &document.root;
+    let (mut instances, mut prior) = (Vec::new(), Vec::new());
+    instances::of_plan(root, side, &mut |instance| keep(instance, &mut instances));
+    instances::of_prior_state(root, &mut |instance| keep(instance, &mut prior));
+    Reader::new(document, instances, &prior, Configuration::of(root)).read(found)
 }
 
 impl Input for TerraformState {

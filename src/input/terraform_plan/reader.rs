@@ -2,7 +2,7 @@
 
 use super::accounts::{self, Accounts};
 use super::address::{self, Key};
-use super::configuration::{Configuration, references};
+use super::configuration::{Configuration, Origin};
 use super::instances::Instance;
 use super::mask::Mask;
 use super::values::{Marks, SENSITIVE, UNTIL_APPLY, Values};
@@ -15,10 +15,8 @@ use crate::span::Spanned;
 use crate::syntax::Document;
 use crate::value::{Domain, Hole, Kind, Member, Text, Value};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-
-/// How many variables and outputs are followed from an attribute to the document that it takes.
-const MAX_STEPS: usize = 32;
 
 /// The data source that makes policy documents, and the arguments that decide what is in one.
 const DOCUMENT: &str = "aws_iam_policy_document";
@@ -43,6 +41,8 @@ pub(super) struct Reader<'s> {
     documents: HashMap<String, Vec<Instance<'s>>>,
     /// What resources of their own set: the type of such a resource, and the name of what it is for.
     set: HashSet<(&'s str, String)>,
+    /// The addresses of policies of which nothing is known.
+    unresolved: RefCell<HashSet<String>>,
 }
 
 /// An attribute on the way down to a policy.
@@ -86,14 +86,16 @@ impl<'s> Reader<'s> {
                 documents.entry(block_address(instance.module, instance.name)).or_default().push(instance.clone());
             }
         }
-        let set = instances.iter().filter_map(|instance| Some((instance.resource_type, what_it_sets(instance)?))).collect();
+        let set =
+            instances.iter().filter_map(|instance| Some((instance.resource_type, what_it_sets(instance)?))).collect();
         let accounts = Accounts::of(instances.iter().chain(prior), &configuration);
         let values = Values::new(configuration, document.text.len());
-        Reader { document, instances, values, accounts, documents, set }
+        Reader { document, instances, values, accounts, documents, set, unresolved: RefCell::default() }
     }
 
-    /// Put every policy into `found`.
-    pub fn read(&self, found: &mut Found<'s>) {
+    /// Put every policy into `found`. Returns the addresses of those of which nothing is known; of a list
+    /// of which not even the length is, with `[]` at its end.
+    pub fn read(&self, found: &mut Found<'s>) -> HashSet<String> {
         for instance in self.instances.iter().filter(|instance| !instance.is_data) {
             let expressions = self.block(instance).and_then(|block| block.get("expressions"));
             for carrier in terraform_types::carriers(instance.resource_type) {
@@ -103,6 +105,7 @@ impl<'s> Reader<'s> {
                 self.permission(instance, expressions, found);
             }
         }
+        self.unresolved.take()
     }
 
     /// The block of the configuration that an instance comes from.
@@ -119,7 +122,8 @@ impl<'s> Reader<'s> {
         carrier: Carrier,
         found: &mut Found<'s>,
     ) {
-        let (name, inner) = carrier.path.split_once("[].").map_or((carrier.path, None), |(list, rest)| (list, Some(rest)));
+        let (name, inner) =
+            carrier.path.split_once("[].").map_or((carrier.path, None), |(list, rest)| (list, Some(rest)));
         let place = Place {
             instance,
             address: match carrier.is_main {
@@ -140,7 +144,7 @@ impl<'s> Reader<'s> {
             return;
         };
         if place.unknown.is_all() {
-            return self.unknown(&place, carrier, found);
+            return self.unknown(&Place { address: format!("{}[]", place.address), ..place }, carrier, found);
         }
         let items = place.node.and_then(Value::as_list).unwrap_or_default();
         let blocks = place.expression.and_then(Value::as_list).filter(|blocks| blocks.len() == items.len());
@@ -237,37 +241,18 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// What an expression takes its value from, through variables and outputs of modules.
+    /// What an expression of an instance takes its value from.
     fn source(&self, instance: &Instance<'s>, expression: &'s Value<'s>) -> Source<'_, 's> {
-        let mut module = instance.module.to_owned();
-        let mut expression = expression;
-        for _ in 0..MAX_STEPS {
-            let references = references(expression);
-            let unresolved = Source::References(references.in_words());
-            let Some(only) = references.only() else { return unresolved };
-            let next = if let Some(name) = only.strip_prefix("var.") {
-                let argument = self.values.configuration.argument(&module, name);
-                argument.map(|(parent, next)| (parent.to_owned(), next))
-            } else if let Some((call, output)) = only.strip_prefix("module.").and_then(|rest| rest.rsplit_once('.')) {
-                let name = call.split('[').next().unwrap_or_default();
-                let dot = if module.is_empty() { "" } else { "." };
-                let inner = format!("{module}{dot}module.{call}");
-                self.values.configuration.output(&module, name, output).map(|next| (inner, next))
-            } else {
-                let key = instance.key.filter(|_| references.by_key);
-                return self.data_source(&module, only, key).unwrap_or(unresolved);
-            };
-            match next {
-                Some(next) => (module, expression) = next,
-                None => return unresolved,
-            }
-        }
-        Source::References("a chain of variables and outputs that is too long to follow".to_owned())
+        let key = instance.key.and_then(key_text);
+        let Origin { module, references, key } = self.values.configuration.follow(instance.module, key, expression);
+        let key = key.filter(|_| references.by_key);
+        let document = references.only().and_then(|only| self.data_source(&module, only, key));
+        document.unwrap_or_else(|| Source::References(references.in_words()))
     }
 
     /// The data source that a reference names, if it makes a policy document. `key` is the one of the instance that
     /// refers to it, where the reference has that for a key.
-    fn data_source(&self, module: &str, reference: &str, key: Option<&'s Value<'s>>) -> Option<Source<'_, 's>> {
+    fn data_source(&self, module: &str, reference: &str, key: Option<String>) -> Option<Source<'_, 's>> {
         let address = address::parse(reference)?;
         let is_json = matches!(address.rest, "" | ".json" | ".minified_json");
         if !address.is_data || address.resource_type != DOCUMENT || !is_json {
@@ -276,11 +261,7 @@ impl<'s> Reader<'s> {
         let block = self.values.configuration.resource(module, true, DOCUMENT, address.name);
         let block = block.and_then(|block| block.get("expressions"));
         let instances = self.documents.get(&block_address(module, address.name)).map(Vec::as_slice).unwrap_or_default();
-        let written = address.key.map(|key| match key {
-            Key::Index(text) => text.to_owned(),
-            Key::Name(text) => text.into_owned(),
-        });
-        let wanted = written.or_else(|| key.and_then(key_text));
+        let wanted = address.key.map(Key::into_text).or(key);
         let fits = |document: &&Instance<'s>| document.key.and_then(key_text) == wanted;
         match instances.iter().find(fits) {
             Some(document) => Some(Source::Document(document, block)),
@@ -313,9 +294,10 @@ impl<'s> Reader<'s> {
                 expression: block.and_then(|block| block.get(name)),
             };
             let member = document.values.member(name);
-            if member.is_some() || marks.unknown.is_all() {
-                let value = self.values.merged(member.map(|member| &member.value), span, &marks);
-                let key_span = member.map_or(span, |member| member.key_span);
+            let mark = document.unknown.keys().find(|mark| mark.key == name);
+            if let Some(place) = member.or(mark.filter(|_| marks.unknown.is_all())) {
+                let value = self.values.merged(member.map(|member| &member.value), place.value.span, &marks);
+                let key_span = place.key_span;
                 members.push(Member { key: Cow::Borrowed(name), key_span, value });
             }
         }
@@ -363,6 +345,7 @@ impl<'s> Reader<'s> {
     fn unresolved(&self, place: &Place<'_, 's>, why: &str, found: &mut Found<'s>) {
         let what = format!("{}: `{}` {why}", place.instance.address, place.attribute);
         found.unresolved.push((place.instance.anchor, what));
+        self.unresolved.borrow_mut().insert(place.address.clone());
     }
 
     fn site(&self, place: &Place<'_, 's>, carrier: Carrier, document: Tree<'s>, found: &mut Found<'s>) {

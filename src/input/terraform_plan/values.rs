@@ -1,7 +1,7 @@
 //! Values with holes at what is not known until the plan is applied, and at what is sensitive.
 
 use super::address;
-use super::configuration::{Configuration, is_expression, references};
+use super::configuration::{Configuration, Origin, is_expression};
 use super::mask::Mask;
 use crate::span::Span;
 use crate::value::{Domain, Hole, Kind, Member, Text, Value};
@@ -103,10 +103,10 @@ impl<'s> Values<'s> {
                 let known: Vec<Member<'s>> = known.collect();
                 // What is not known is left out of the values.
                 let names: HashSet<&str> = members.iter().map(|member| member.key.as_ref()).collect();
-                let missing = marks.unknown.keys().filter(|name| !names.contains(name)).map(|name| Member {
-                    key: Cow::Borrowed(name),
-                    key_span: span,
-                    value: self.merged(None, span, &marks.get(name)),
+                let missing = marks.unknown.keys().filter(|key| !names.contains(key.key.as_ref())).map(|key| Member {
+                    key: Cow::Borrowed(key.key.as_ref()),
+                    key_span: key.key_span,
+                    value: self.merged(None, key.value.span, &marks.get(&key.key)),
                 });
                 Value::new(Kind::Map(known.into_iter().chain(missing).collect()), span)
             }
@@ -161,24 +161,23 @@ impl<'s> Values<'s> {
     /// A value that is not known. What it depends on does not tell what it is, so its name has its place too: two
     /// values that depend on the same may differ.
     fn unknown(&self, marks: &Marks<'_, 's>, span: Span) -> Value<'s> {
-        let references = marks.expression.map(references);
-        let words = references.as_ref().map(|references| references.in_words().replace('`', "")).unwrap_or_default();
+        let origin = marks.expression.map(|expression| self.configuration.follow(marks.module, None, expression));
+        let words = origin.as_ref().map(|origin| origin.references.in_words().replace('`', "")).unwrap_or_default();
         let path = &marks.path;
         let name = if words.is_empty() { path.clone() } else { format!("{words} in {path}") };
-        let only = references.as_ref().and_then(|references| references.only());
-        let domain = only.and_then(|reference| self.own_arn(reference, marks)).map_or(Domain::Any, Domain::OwnArn);
-        Value::new(Kind::Unknown(Box::new(hole(name, UNTIL_APPLY, domain))), span)
+        let own = origin.and_then(|origin| self.own_arn(&origin, marks.provider?));
+        Value::new(Kind::Unknown(Box::new(hole(name, UNTIL_APPLY, own.map_or(Domain::Any, Domain::OwnArn)))), span)
     }
 
     /// The type of the resource whose ARN a reference is, if it is in the same account: both have one provider
     /// configuration.
-    fn own_arn(&self, reference: &str, marks: &Marks<'_, 's>) -> Option<String> {
-        let address = address::parse(reference)?;
+    fn own_arn(&self, origin: &Origin<'s>, provider: &str) -> Option<String> {
+        let address = address::parse(origin.references.only()?)?;
         if address.is_data || !address.modules.is_empty() || address.rest != ".arn" {
             return None;
         }
-        let block = self.configuration.resource(marks.module, false, address.resource_type, address.name)?;
-        let same = block.get("provider_config_key")?.as_str()? == marks.provider?;
+        let block = self.configuration.resource(&origin.module, false, address.resource_type, address.name)?;
+        let same = block.get("provider_config_key")?.as_str()? == provider;
         let resource_type = match address.resource_type {
             "aws_iam_role" => "AWS::IAM::Role",
             "aws_iam_saml_provider" => "AWS::IAM::SAMLProvider",
