@@ -107,7 +107,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         obstacles.append(&mut before.obstacles);
         obstacles.append(&mut after.obstacles);
     }
-    if args.base.is_none() && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
+    // With a revision, and in a plan, there is nothing to compare where no policy changed.
+    let is_pair = args.base.is_none() && args.paths.len() == 2;
+    if is_pair && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
         return Err(Failure::Message("no policy found in either version".to_owned()));
     }
     let outcome = Outcome::of(pairs::pairs(&old, &new), unresolved, obstacles);
