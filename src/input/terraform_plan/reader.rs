@@ -89,7 +89,7 @@ impl<'s> Reader<'s> {
         let set =
             instances.iter().filter_map(|instance| Some((instance.resource_type, what_it_sets(instance)?))).collect();
         let accounts = Accounts::of(instances.iter().chain(prior), &configuration);
-        let values = Values::new(configuration, document.text.len());
+        let values = Values::new(configuration, &instances, document.text.len());
         Reader { document, instances, values, accounts, documents, set, unresolved: RefCell::default() }
     }
 

@@ -211,6 +211,40 @@ fn a_document_that_is_read_later() {
 }
 
 #[test]
+fn the_provider_that_a_plan_makes_has_a_known_issuer() {
+    let provider = |arguments: &str| {
+        entry(
+            "aws_iam_openid_connect_provider.github",
+            &format!(r#""actions": ["create"], "after": {{{arguments}}}, "after_unknown": {{"arn": true}}"#),
+        )
+    };
+    let data = block(
+        "data",
+        "aws_iam_policy_document",
+        "d",
+        r#""statement": [{"principals": [{"identifiers": {"references":
+            ["aws_iam_openid_connect_provider.github.arn", "aws_iam_openid_connect_provider.github"]}}, {}]}]"#,
+    );
+    let role = block("managed", "aws_iam_role", "r", &references(&["data.aws_iam_policy_document.d.json"]));
+    let known = block("managed", "aws_iam_openid_connect_provider", "github", "");
+    let principal = |provider: String| {
+        let later = entry("data.aws_iam_policy_document.d", LATER);
+        let changes = format!("{}, {later}, {provider}", unknown_role("aws_iam_role.r"));
+        let found = found(&plan(&changes, &format!(r#"{{"resources": [{role}, {data}, {known}]}}"#)));
+        let statement = found.sites[0].document.get("Statement").expect("statements").one_or_many()[0].clone();
+        shown(statement.at(&["Principal", "AWS"]).expect("a principal"))
+    };
+    assert_eq!(
+        principal(provider(r#""url": "https://token.actions.githubusercontent.com""#)),
+        "[arn:<partition>:iam::<account id>:oidc-provider/token.actions.githubusercontent.com]"
+    );
+    assert_eq!(
+        principal(provider("")),
+        "[<aws_iam_openid_connect_provider.github.arn in statement[0].principals[0].identifiers[0]>]"
+    );
+}
+
+#[test]
 fn a_document_behind_variables_outputs_and_keys() {
     let data = entry(r#"module.docs["k"].data.aws_iam_policy_document.d["a"]"#, LATER);
     let other = entry(r#"module.docs["k"].data.aws_iam_policy_document.d["b"]"#, r#""actions": ["read"], "after": {}"#);

@@ -2,20 +2,25 @@
 
 use super::address;
 use super::configuration::{Configuration, Origin, is_expression};
+use super::instances::Instance;
 use super::mask::Mask;
 use crate::span::Span;
-use crate::value::{Domain, Hole, Kind, Member, Text, Value};
+use crate::value::{Domain, Hole, Kind, Member, Part, Text, Value};
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const UNTIL_APPLY: &str = "known only after the plan is applied";
 pub(super) const SENSITIVE: &str = "a sensitive value";
+
+const OIDC_PROVIDER: &str = "aws_iam_openid_connect_provider";
 
 /// Makes values with holes.
 pub(super) struct Values<'s> {
     /// Nothing for a state.
     pub configuration: Configuration<'s>,
+    /// The issuers of OpenID Connect providers, by the address of the provider.
+    issuers: HashMap<String, &'s str>,
     /// How many nodes may still be made. One document may be taken by any number of resources; the limit keeps the
     /// work linear in the size of the file.
     budget: Cell<usize>,
@@ -61,9 +66,15 @@ impl<'s> Marks<'_, 's> {
 }
 
 impl<'s> Values<'s> {
-    /// Of a file with this many bytes.
-    pub fn new(configuration: Configuration<'s>, bytes: usize) -> Self {
-        Values { configuration, budget: Cell::new(bytes / 8 + 1_000_000) }
+    /// Of a file with this many bytes and these resources.
+    pub fn new(configuration: Configuration<'s>, instances: &[Instance<'s>], bytes: usize) -> Self {
+        let providers = instances.iter().filter(|one| !one.is_data && one.resource_type == OIDC_PROVIDER);
+        let issuer = |one: &Instance<'s>| {
+            let url = one.values.get("url").filter(|_| !one.sensitive("url").is_all())?.as_str()?;
+            Some((one.address.clone().into_owned(), url.strip_prefix("https://").unwrap_or(url)))
+        };
+        let issuers = providers.filter_map(issuer).collect();
+        Values { configuration, issuers, budget: Cell::new(bytes / 8 + 1_000_000) }
     }
 
     /// Whether the limit was reached; then values that were made lack parts.
@@ -165,8 +176,20 @@ impl<'s> Values<'s> {
         let words = origin.as_ref().map(|origin| origin.references.in_words().replace('`', "")).unwrap_or_default();
         let path = &marks.path;
         let name = if words.is_empty() { path.clone() } else { format!("{words} in {path}") };
-        let own = origin.and_then(|origin| self.own_arn(&origin, marks.provider?));
+        let own = origin.as_ref().and_then(|origin| self.own_arn(origin, marks.provider?));
+        // An identifier of a principal is the whole ARN, whatever the expression.
+        let issuer = origin.filter(|_| own.is_some() && path.contains("principals")).and_then(|one| self.issuer(&one));
+        if let Some(issuer) = issuer {
+            return Value::text(provider_arn(issuer, span));
+        }
         Value::new(Kind::Unknown(Box::new(hole(name, UNTIL_APPLY, own.map_or(Domain::Any, Domain::OwnArn)))), span)
+    }
+
+    /// The issuer of the OpenID Connect provider whose ARN a reference is.
+    fn issuer(&self, origin: &Origin<'s>) -> Option<&'s str> {
+        let provider = origin.references.only()?.strip_suffix(".arn")?;
+        let dot = if origin.module.is_empty() { "" } else { "." };
+        self.issuers.get(&format!("{}{dot}{provider}", origin.module)).copied()
     }
 
     /// The type of the resource whose ARN a reference is, if it is in the same account: both have one provider
@@ -186,6 +209,24 @@ impl<'s> Values<'s> {
         };
         same.then(|| resource_type.to_owned())
     }
+}
+
+/// The ARN of a provider of the own account that does not exist yet (IAM User Guide, "IAM identifiers").
+fn provider_arn(issuer: &str, span: Span) -> Text {
+    let partition = Hole {
+        default: Some("aws".to_owned()),
+        ..hole("partition".to_owned(), "the partition that the plan is applied to", Domain::Partition)
+    };
+    let account = hole("account id".to_owned(), "the account that the plan is applied to", Domain::OwnAccount);
+    let literal = |text: String| Part::Literal(text);
+    let parts = [
+        literal("arn:".to_owned()),
+        Part::Hole(partition),
+        literal(":iam::".to_owned()),
+        Part::Hole(account),
+        literal(format!(":oidc-provider/{issuer}")),
+    ];
+    Text::from_parts(parts, span)
 }
 
 fn hole(name: String, why: &'static str, domain: Domain) -> Hole {
