@@ -223,8 +223,8 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn file(&mut self, report: &mut FileReport) {
         let source = &report.source;
-        let how = How { kind: self.settings.kind, format: self.settings.format };
-        let (policies, format, reason, invalid) = load::text(source, how, |loaded| {
+        let how = How { kind: self.settings.kind, format: self.settings.format, ..How::default() };
+        let (policies, format, reason, invalid, secrets) = load::text(source, how, |loaded| {
             let same =
                 |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
             let sites: Vec<&[PolicySite<'_>]> = loaded.found.sites.chunk_by(same).collect();
@@ -245,12 +245,13 @@ impl Judge<'_> {
             }
             let invalid = !loaded.broken.is_empty() || !loaded.found.problems.is_empty();
             report.unresolved = loaded.found.unresolved.len();
-            (policies, loaded.format, loaded.reason, invalid)
+            (policies, loaded.format, loaded.reason, invalid, loaded.found.secrets)
         });
         report.policies = policies;
         report.format = format;
         report.reason = reason;
         report.invalid = invalid;
+        report.source.conceal(&secrets);
     }
 
     /// One policy in each of the variants that the conditions of its template give it.

@@ -78,6 +78,21 @@ impl Source {
         offset
     }
 
+    /// Write `*` over each byte of these spans, so that nothing can show what stood there. Places stay the same.
+    pub fn conceal(&mut self, secrets: &[Span]) {
+        if secrets.is_empty() {
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        for span in secrets {
+            let end = (span.end as usize).min(bytes.len());
+            let start = (span.start as usize).min(end);
+            bytes[start..end].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
+        }
+        // A span that cuts a character would leave a part of it.
+        self.text = String::from_utf8_lossy(&bytes).into_owned();
+    }
+
     /// Line and column, from 1, of a byte. A byte order mark at the start takes no column.
     pub fn position(&self, offset: u32) -> Position {
         let (line, before) = self.before(offset);
@@ -245,6 +260,14 @@ mod tests {
         assert_eq!(source.position(x).column, 3);
         assert_eq!(source.position_utf16(x).column, 4);
         assert_eq!(source.position(3).column, 1, "a byte order mark takes no column");
+    }
+
+    #[test]
+    fn what_is_concealed_keeps_its_place() {
+        let mut source = Source::new("a", "x = \"h\u{fc}nter\n2\"; y");
+        source.conceal(&[Span::new(5, 14), Span::new(90, 99)]);
+        assert_eq!(source.text, "x = \"*******\n*\"; y");
+        assert_eq!(source.position(13), Position { line: 2, column: 1 });
     }
 
     #[test]

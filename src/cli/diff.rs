@@ -5,6 +5,7 @@ mod compare;
 mod json;
 mod outcome;
 mod pairs;
+mod plan;
 mod revision;
 mod split;
 mod text;
@@ -29,6 +30,7 @@ use versions::{Contents, FilePair, Obstacle};
 Examples:
   iamlint diff old.json new.json
   iamlint diff before/ after/                    files by their paths, policies by their addresses
+  iamlint diff plan.json                         what a Terraform plan changes (terraform show -json)
   iamlint diff --base main                       the working tree against a git revision
   iamlint diff --base \"$(git merge-base origin/main HEAD)\" infra/
   iamlint diff --base HEAD --fail-on any --format json
@@ -41,7 +43,7 @@ Exit codes:
   1  access was gained (or lost, as --fail-on says), or it is not certain that it was not
   2  not compared: arguments, git, a file or policy that cannot be read")]
 pub struct DiffArgs {
-    /// OLD and NEW, two files or two folders; with --base, files and folders to compare (default: .)
+    /// OLD and NEW, two files or two folders; one Terraform plan; with --base, files and folders to compare (default: .)
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Compare the working tree with this git revision
@@ -105,7 +107,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         obstacles.append(&mut before.obstacles);
         obstacles.append(&mut after.obstacles);
     }
-    if args.base.is_none() && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
+    // With a revision, and in a plan, there is nothing to compare where no policy changed.
+    let is_pair = args.base.is_none() && args.paths.len() == 2;
+    if is_pair && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
         return Err(Failure::Message("no policy found in either version".to_owned()));
     }
     let outcome = Outcome::of(pairs::pairs(&old, &new), unresolved, obstacles);
@@ -118,6 +122,11 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 }
 
 fn files(args: &DiffArgs) -> Result<Vec<FilePair>, Failure> {
+    if let (None, [path]) = (&args.base, args.paths.as_slice())
+        && let Some(pair) = plan::of_path(path)?
+    {
+        return Ok(vec![pair]);
+    }
     match (&args.base, args.paths.as_slice()) {
         (Some(base), []) => revision::changed(base, &[PathBuf::from(".")]),
         (Some(base), paths) => revision::changed(base, paths),

@@ -18,7 +18,7 @@ use std::{env, fs};
 use walkdir::WalkDir;
 
 /// Ends of the names of files that are taken from a folder. A file that is named itself may have any name.
-pub const EXTENSIONS: [&str; 8] = ["json", "jsonc", "yaml", "yml", "template", "tf", "tofu", "tfvars"];
+pub const EXTENSIONS: [&str; 9] = ["json", "jsonc", "yaml", "yml", "template", "tf", "tofu", "tfvars", "tfstate"];
 
 /// Folders that are never entered unless named: what lies in them was written by a tool.
 pub const PRUNED: [&str; 3] = [".git", "node_modules", ".terraform"];

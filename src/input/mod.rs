@@ -9,6 +9,7 @@ mod placeholder;
 pub mod policy_json;
 pub mod terraform;
 mod terraform_document;
+pub mod terraform_plan;
 mod terraform_types;
 
 use crate::diagnostic::Problem;
@@ -29,9 +30,21 @@ pub trait Input: Sync + std::fmt::Debug {
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>);
 }
 
+/// Which version of its policies is read, where a document holds two: a plan has the resources before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// What is there.
+    Before,
+    /// What will be.
+    #[default]
+    After,
+}
+
 /// What an input found in a document.
 #[derive(Debug, Default)]
 pub struct Found<'s> {
+    /// The version that is asked for.
+    pub side: Side,
     /// The kind that the user says raw documents have, `--kind`.
     pub forced_kind: Option<PolicyKind>,
     /// The path of the file, a hint at the kind of a raw document: `scp/deny-leave.json`.
@@ -42,10 +55,18 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
+    /// Values that no report may show: what a plan or a state marks as sensitive.
+    pub secrets: Vec<Span>,
 }
 
-/// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 3] = [&cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
+/// Every format, the more special first. (Terraform configuration takes its place here.)
+pub static ALL: [&dyn Input; 5] = [
+    &terraform_plan::TerraformPlan,
+    &terraform_plan::TerraformState,
+    &cloudformation::CloudFormation,
+    &aws_cli::AwsCli,
+    &policy_json::PolicyJson,
+];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
 pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {
@@ -53,7 +74,8 @@ pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static s
 }
 
 /// Bytes of which at least one stands in every file that holds a policy. Looking for them costs a tenth of parsing.
-pub const MARKS: [&str; 5] = ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::"];
+pub const MARKS: [&str; 6] =
+    ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::", "resource_changes"];
 
 #[cfg(test)]
 mod testing {

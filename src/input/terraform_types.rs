@@ -9,7 +9,7 @@ use crate::site::PolicyKind::{self, Identity, Resource, Session, Trust};
 /// An attribute that holds policies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Carrier {
-    /// Its path in the resource; `[]` goes through nested blocks.
+    /// The attribute; `list[].attribute` for one in each of some nested blocks.
     pub path: &'static str,
     /// How its value is to be read.
     pub shape: Shape,
@@ -135,15 +135,13 @@ pub(super) struct Echo {
     pub names: &'static [&'static str],
     /// The type that sets the policy.
     pub setter: &'static str,
-    /// The attribute of the setter that names the resource.
-    pub target: &'static str,
 }
 
 /// The setter of the policies of a resource type, if it has one.
 pub(super) fn echo(resource_type: &str) -> Option<Echo> {
     let at = ECHOES.binary_search_by_key(&resource_type, |(name, ..)| *name).ok()?;
-    let &(_, names, setter, target) = &ECHOES[at];
-    Some(Echo { names, setter, target })
+    let &(_, names, setter, _) = &ECHOES[at];
+    Some(Echo { names, setter })
 }
 
 /// The attribute that names the resource whose policy is set by a resource of this type.

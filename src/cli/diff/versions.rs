@@ -3,6 +3,7 @@
 use super::super::policies;
 use super::Failure;
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
+use crate::input::Side;
 use crate::load::{self, How, Loaded};
 use crate::policy::{self, Policy};
 use crate::site::{PolicyKind, PolicySite};
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub enum Version {
     /// Its text.
     Text(Source),
+    /// One of the two versions that a text holds.
+    Side(Arc<Source>, Side),
     /// It is there and cannot be read.
     Unreadable {
         /// The path as it is shown.
@@ -118,13 +121,14 @@ impl Contents {
 
 /// Read one version of a file.
 pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
-    let source = match version {
-        Version::Text(source) => Arc::new(source),
+    let (source, side) = match version {
+        Version::Text(source) => (Arc::new(source), Side::default()),
+        Version::Side(source, side) => (source, side),
         Version::Unreadable { path, message } => {
             return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
         }
     };
-    load::text(&source, How { kind, format: None }, |loaded| held(key, &source, &loaded))
+    load::text(&source, How { kind, side, ..How::default() }, |loaded| held(key, &source, &loaded))
 }
 
 /// What was read of one version of a file.
