@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 mod memo;
+pub mod stream;
 mod variants;
 
 use memo::{Judged, Memo};
@@ -20,6 +21,7 @@ use crate::span::{Span, Spanned};
 use crate::syntax::{self, Document, Syntax};
 use rayon::prelude::*;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +51,8 @@ pub struct FileReport {
     pub policies: Vec<PolicyReport>,
     /// Whether something in the file could not be read.
     pub invalid: bool,
+    /// The first thing that could not, whether or not a rule reports it.
+    pub problem: Option<Problem>,
     /// Whether judging it ended in a panic, which is a mistake of this program.
     pub internal_error: bool,
 }
@@ -102,6 +106,8 @@ pub struct Settings {
     pub kind: Option<PolicyKind>,
     /// The format that files have, when the user says so.
     pub format: Option<&'static dyn Input>,
+    /// Whether files are JSON Lines, a document on each line.
+    pub lines: bool,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
     /// What was found in documents that may come again.
@@ -129,6 +135,7 @@ impl Settings {
             org: config.org.clone(),
             kind: None,
             format: None,
+            lines: false,
             timings: Vec::new(),
             memo: Memo::default(),
         }
@@ -158,6 +165,9 @@ impl Settings {
 
 /// Judge one text.
 pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
+    if settings.lines {
+        return stream::judge_all(source, settings);
+    }
     let mut report = FileReport::new(source);
     // Most files of a repository hold no policy; looking for a few words costs a tenth of parsing them.
     if settings.format.is_none() && !mentions_policy(&report.source.text) {
@@ -165,11 +175,16 @@ pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
     }
     let mut findings = Vec::new();
     Judge { settings, findings: &mut findings }.file(&mut report);
+    report.findings = shown(findings, settings);
+    report
+}
+
+/// What a reader is shown of the findings of a text, in order.
+fn shown(mut findings: Vec<Diagnostic>, settings: &Settings) -> Vec<Diagnostic> {
     findings.retain(|finding| settings.shows(finding));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup_by(|a, b| order(a) == order(b));
-    report.findings = findings;
-    report
+    findings
 }
 
 fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
@@ -213,29 +228,37 @@ impl Judge<'_> {
                     Found { forced_kind: self.settings.kind, path: &report.source.path, ..Found::default() };
                 format.extract(&document, &mut found);
                 report.invalid |= !found.problems.is_empty();
-                self.problems(&found.problems);
-                self.unresolved(&found);
-                let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| {
-                    a.address == b.address && a.document.span == b.document.span
-                };
-                let sites: Vec<&[PolicySite<'_>]> = found.sites.chunk_by(same).collect();
-                let this = &*self;
-                // An account's dump is one file with thousands of policies.
-                let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
-                for (policy, findings) in judged {
-                    policies.push(policy);
-                    self.findings.extend(findings);
-                }
+                report.problem = report.problem.take().or_else(|| found.problems.first().cloned());
+                policies.extend(self.found(&found, text));
             }
         }
         report.policies = policies;
         if broken && (report.format.is_some() || looks_like_policy(text)) {
             report.invalid = true;
+            report.problem = parsed.problems.first().cloned();
             report.reason = "cannot be read";
             self.problems(&parsed.problems);
         } else if report.format.is_some() {
             self.problems_as(&parsed.warnings, Severity::Medium);
         }
+    }
+
+    /// Everything that was found in a document.
+    fn found(&mut self, found: &Found<'_>, text: &str) -> Vec<PolicyReport> {
+        self.problems(&found.problems);
+        self.unresolved(found);
+        let same =
+            |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
+        let sites: Vec<&[PolicySite<'_>]> = found.sites.chunk_by(same).collect();
+        let this = &*self;
+        // An account's dump is one file with thousands of policies.
+        let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
+        let mut policies = Vec::with_capacity(judged.len());
+        for (policy, findings) in judged {
+            policies.push(policy);
+            self.findings.extend(findings);
+        }
+        policies
     }
 
     /// One policy in each of the variants that the conditions of its template give it.
@@ -383,7 +406,7 @@ pub fn guarded(shown: &str, settings: &Settings, judge: impl FnOnce() -> FileRep
         report
     });
     // A run over a large repository must not hold the text of every file until the end.
-    if report.findings.is_empty() {
+    if report.findings.is_empty() && report.problem.is_none() {
         report.source = Source::new(std::mem::take(&mut report.source.path), "");
     }
     report
@@ -395,14 +418,21 @@ pub fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileRe
 }
 
 fn failed(shown: &str, message: &str, help: Option<&str>, settings: &Settings) -> FileReport {
+    let problem = Problem { help: help.map(str::to_owned), ..Problem::new(Span::default(), message) };
+    not_judged(Source::new(shown, ""), problem, settings)
+}
+
+/// The report of a text that is not looked at because of a problem.
+fn not_judged(source: Source, problem: Problem, settings: &Settings) -> FileReport {
     let mut findings = Vec::new();
-    let mut problem = Problem::new(Span::default(), message);
-    if let Some(help) = help {
-        problem = problem.with_help(help);
+    Judge { settings, findings: &mut findings }.problems(std::slice::from_ref(&problem));
+    FileReport {
+        reason: "cannot be read",
+        findings: shown(findings, settings),
+        invalid: true,
+        problem: Some(problem),
+        ..FileReport::new(source)
     }
-    Judge { settings, findings: &mut findings }.problems(&[problem]);
-    findings.retain(|finding| settings.shows(finding));
-    FileReport { reason: "cannot be read", findings, invalid: true, ..FileReport::new(Source::new(shown, "")) }
 }
 
 impl FileReport {
@@ -415,8 +445,63 @@ impl FileReport {
             findings: Vec::new(),
             policies: Vec::new(),
             invalid: false,
+            problem: None,
             internal_error: false,
         }
+    }
+}
+
+impl Summary {
+    /// Count one more file, or one more line of JSON Lines.
+    pub fn count(&mut self, file: &FileReport) {
+        self.files += 1;
+        self.invalid += usize::from(file.invalid);
+        self.skipped += usize::from(!file.invalid && file.policies.is_empty());
+        for policy in &file.policies {
+            self.policies += 1;
+            self.statements += policy.statements;
+            self.unresolved += policy.unresolved;
+        }
+    }
+}
+
+/// What a run found, counted while its files or lines are dropped.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// What was judged.
+    pub summary: Summary,
+    /// Files, or lines, with a finding.
+    pub concerned: usize,
+    /// Findings by severity.
+    pub severities: BTreeMap<Severity, usize>,
+    /// Findings by rule.
+    pub rules: BTreeMap<&'static str, usize>,
+    /// Whether judging one of them ended in a panic.
+    pub internal_error: bool,
+}
+
+impl Tally {
+    /// The counts of a whole report.
+    pub fn of(report: &Report) -> Tally {
+        let mut tally = Tally::default();
+        report.files.iter().for_each(|file| tally.count(file));
+        Tally { summary: report.summary.clone(), ..tally }
+    }
+
+    /// Count one more file, or one more line.
+    pub fn count(&mut self, file: &FileReport) {
+        self.summary.count(file);
+        self.concerned += usize::from(!file.findings.is_empty());
+        self.internal_error |= file.internal_error;
+        for finding in &file.findings {
+            *self.severities.entry(finding.severity).or_default() += 1;
+            *self.rules.entry(finding.rule).or_default() += 1;
+        }
+    }
+
+    /// The worst severity found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.severities.keys().next_back().copied()
     }
 }
 
@@ -424,16 +509,8 @@ impl Report {
     /// A report of these files, sorted by path and counted.
     pub fn new(mut files: Vec<FileReport>) -> Self {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
-        let mut summary = Summary { files: files.len(), ..Summary::default() };
-        for file in &files {
-            summary.invalid += usize::from(file.invalid);
-            summary.skipped += usize::from(!file.invalid && file.policies.is_empty());
-            for policy in &file.policies {
-                summary.policies += 1;
-                summary.statements += policy.statements;
-                summary.unresolved += policy.unresolved;
-            }
-        }
+        let mut summary = Summary::default();
+        files.iter().for_each(|file| summary.count(file));
         Report { files, summary }
     }
 

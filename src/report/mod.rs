@@ -7,6 +7,7 @@ pub mod concise;
 pub mod full;
 pub mod json;
 pub mod line_hash;
+pub mod ndjson;
 pub mod sarif;
 pub mod summary;
 
@@ -70,10 +71,11 @@ pub struct Format {
 }
 
 /// Every format, the default first.
-pub static ALL: [Format; 4] = [
+pub static ALL: [Format; 5] = [
     Format { name: "full", about: "findings with excerpts of the source, for people", write: full::write },
     Format { name: "concise", about: "one line for each finding, for editors and pipes", write: concise::write },
     Format { name: "json", about: "versioned JSON, for programs", write: json::write },
+    Format { name: "ndjson", about: "one line of JSON for each file or line, for large estates", write: ndjson::write },
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", write: sarif::write },
 ];
 
