@@ -49,6 +49,7 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
         message: "anyone can assume this role".into(),
         primary: Label::new(span, "every principal"),
         secondary: Vec::new(),
+        related: Vec::new(),
         why: None,
         witness: None,
         help: None,
