@@ -89,3 +89,33 @@ impl Memo {
         judged
     }
 }
+
+#[cfg(test)]
+impl Memo {
+    /// How many documents are kept.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_has_a_bound() {
+        let memo = Memo::default();
+        let key = |number: usize| Key {
+            kind: PolicyKind::Trust,
+            account: OwnerAccount::Unknown,
+            session: None,
+            text: number.to_string().into(),
+        };
+        for number in 0..3 * SHARDS * MAX_ENTRIES {
+            memo.get(key(number), || Judged { findings: Vec::new(), statements: number });
+            assert!(memo.len() <= SHARDS * MAX_ENTRIES);
+        }
+        let last = 3 * SHARDS * MAX_ENTRIES - 1;
+        assert_eq!(memo.get(key(last), || unreachable!("it was judged just now")).statements, last);
+    }
+}

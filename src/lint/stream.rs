@@ -346,6 +346,34 @@ mod tests {
         assert_eq!((lines[2].text.as_str(), lines[2].number), ("", 3));
     }
 
+    #[test]
+    fn identical_documents_are_judged_once() {
+        let policy =
+            r#"{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"}]}"#;
+        let settings = Settings::new(&crate::config::parse_text("").expect("the defaults"));
+        let places = |line: String| {
+            let report = judge(read(line.as_bytes()).remove(0), "a", &settings).report;
+            let place = |one: &crate::diagnostic::Diagnostic| (one.rule, line[one.primary.span.range()].to_owned());
+            report.findings.iter().map(place).collect::<Vec<_>>()
+        };
+        let first = places(format!("{{\"id\": 1, \"document\": {policy}}}"));
+        assert_eq!(first, places(format!("{{\"document\": {policy}, \"id\": 2}}")));
+        assert_eq!((first.is_empty(), settings.memo.len()), (false, 1));
+        // In a string its bytes are others, and so are the places.
+        let string = places(format!("{{\"id\": 1, \"document\": {policy:?}}}"));
+        assert_eq!(string, places(format!("{{\"id\": 1000, \"document\": {policy:?}}}")));
+        assert_eq!(settings.memo.len(), 2);
+        let timed = |id: u32, seconds: &str| {
+            places(format!(
+                "{{\"id\": {id}, \"max_session_duration\": {seconds}, \"account\": \"555566667777\", \"document\": {policy}}}"
+            ))
+        };
+        assert!(timed(1, "43200").contains(&("excessive-session-duration", "43200".to_owned())));
+        assert_eq!((timed(1000, "43200"), settings.memo.len()), (timed(1, "43200"), 3));
+        assert!(!timed(1, "3600").iter().any(|(rule, _)| *rule == "excessive-session-duration"));
+        assert_eq!(settings.memo.len(), 4);
+    }
+
     /// Gives one line, then an error.
     struct Failing(bool);
 

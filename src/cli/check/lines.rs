@@ -11,24 +11,24 @@ use crate::lint::{self, Settings, Tally};
 use crate::report;
 use rayon::prelude::*;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Instant;
 
 /// Whether results are to be written as the lines come, and not one report at the end.
 pub fn wanted(args: &CheckArgs) -> Result<bool, Failure> {
-    let line_by_line = args.format == ndjson::NAME;
-    if line_by_line && !args.output.is_empty() {
-        let message = "--output needs everything that was found, and --format ndjson keeps nothing of ndjson input; \
-                       run twice, or choose another --format";
-        return Err(Failure::Message(message.to_owned()));
+    let refuse = |message: &str| Err(Failure::Message(message.to_owned()));
+    let wanted = args.format == ndjson::NAME;
+    if wanted && !args.output.is_empty() {
+        return refuse(
+            "--output needs everything that was found, and --format ndjson keeps nothing of ndjson input; run twice, or \
+             choose another --format",
+        );
     }
-    match args.output.iter().any(|(format, _)| format.name == ndjson::NAME) {
-        true => {
-            Err(Failure::Message("ndjson of ndjson input is written to standard output: use --format ndjson".into()))
-        }
-        false => Ok(line_by_line),
+    if args.output.iter().any(|(format, _)| format.name == ndjson::NAME) {
+        return refuse("results of ndjson input are written to standard output: use --format ndjson");
     }
+    Ok(wanted)
 }
 
 /// Judge everything that the arguments name.
@@ -40,8 +40,7 @@ pub fn run(
     start: Instant,
 ) -> Result<Exit, Failure> {
     let Named { stdin, folders, files, mut errors } = named(args, here, config)?;
-    let out = BufWriter::new(io::stdout().lock());
-    let mut run = Run { settings, out, tally: Tally::default() };
+    let mut run = Run { settings, out: io::stdout().lock(), tally: Tally::default() };
     let mut with_policy = Vec::new();
     for file in &files {
         if run.input(&file.shown, File::open(&file.path))? {
@@ -90,11 +89,18 @@ impl<W: Write> Run<'_, W> {
             let judged = stream::judge(line, shown, self.settings);
             (report::ndjson::line(&judged), judged.report)
         });
+        let mut results = String::new();
         for (text, report) in judged.collect::<Vec<_>>() {
             self.tally.count(&report);
-            self.out.write_all(text?.as_bytes())?;
+            results.push_str(&text?);
         }
-        // Who writes a line and waits for the result gets it.
+        self.write(&results)
+    }
+
+    /// Whole lines in one write, so that processes which append to one file do not cut each other's; and at once, so that
+    /// who writes a line and waits for the result gets it.
+    fn write(&mut self, results: &str) -> io::Result<()> {
+        self.out.write_all(results.as_bytes())?;
         self.out.flush()
     }
 
@@ -102,8 +108,7 @@ impl<W: Write> Run<'_, W> {
     fn unreadable(&mut self, shown: &str, error: &io::Error) -> io::Result<bool> {
         let report = lint::unreadable(shown, &ReadError::Io(system_message(error)), self.settings);
         self.tally.count(&report);
-        self.out.write_all(report::ndjson::file(&report)?.as_bytes())?;
-        self.out.flush()?;
+        self.write(&report::ndjson::file(&report)?)?;
         Ok(true)
     }
 }
