@@ -32,6 +32,7 @@ Examples:
   iamlint check --format concise --quiet         one line for each finding
   iamlint check --output sarif=iamlint.sarif     text here, SARIF into a file
   aws iam get-role --role-name ci | iamlint check -
+  iamlint check --input-format ndjson --format ndjson - < policies.ndjson
   iamlint check --select trust,missing-mfa       a family and a rule, nothing else")]
 pub struct CheckArgs {
     /// Files and folders to judge, or `-` for standard input
@@ -41,7 +42,7 @@ pub struct CheckArgs {
     /// Name that standard input has in reports; its ending tells the syntax
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     stdin_filename: Option<String>,
-    /// Take every file for this format instead of looking at it
+    /// Take every file for this format instead of looking at it; `ndjson` is a document on each line
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(input::ALL.iter().map(|input| input.name()).chain([ndjson::NAME])), help_heading = "Input")]
     input_format: Option<String>,
     /// What raw policy documents are attached to, instead of guessing
