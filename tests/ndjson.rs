@@ -11,6 +11,8 @@ use iamlint::rules::RULES;
 use iamlint::site::PolicyKind;
 use iamlint::source::Source;
 use iamlint::span::Span;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
@@ -632,4 +634,50 @@ fn statistics_count_every_line() {
     assert!(run.stderr.lines().any(|line| line.trim() == "1429  wildcard-principal"), "{}", run.stderr);
     assert!(run.stderr.lines().any(|line| line.ends_with("us  wildcard-principal")), "{}", run.stderr);
     assert!(run.stderr.lines().last().is_some_and(|line| line.ends_with(" policies per second")), "{}", run.stderr);
+}
+
+proptest! {
+    /// Any bytes, and good lines with a part replaced, come to one result for each line that is not blank.
+    #[test]
+    fn any_bytes_have_results(
+        noise in vec(any::<u8>(), 0..60),
+        at in 0_usize..400,
+        length in 0_usize..20,
+    ) {
+        let template = "Resources:\n  R: {Type: AWS::IAM::Policy, Properties: {PolicyDocument: {Statement: []}}}\n";
+        let rows = [
+            row(OPEN),
+            row(&serde_json::to_string(OPEN).expect("it serializes")),
+            row(&serde_json::to_string(template).expect("it serializes")),
+            "{\"kind\": \"trust\", \"account\": \"294750163881\", \"document\": \"%7B%22Statement%22%3A%5B%5D%7D\"}\n".to_owned(),
+        ];
+        let settings = settings(None);
+        for row in rows.iter().map(String::as_bytes).chain([noise.as_slice()]) {
+            let mut bytes = row.to_vec();
+            let start = at.min(bytes.len());
+            let end = (start + length).min(bytes.len());
+            bytes.splice(start..end, noise.iter().copied());
+            let mut lines = Lines::new(bytes.as_slice());
+            let mut results = 0;
+            while let chunk = lines.chunk().expect("memory can be read")
+                && !chunk.is_empty()
+            {
+                for line in chunk {
+                    let judged = stream::judge(line, "any", &settings);
+                    prop_assert!(!judged.report.internal_error);
+                    let text = iamlint::report::ndjson::line(&judged).expect("it serializes");
+                    let result: Value = serde_json::from_str(&text).expect("a result is JSON");
+                    prop_assert_eq!(result["error"].is_null(), !judged.report.invalid);
+                    prop_assert_eq!(text.matches(['\n', '\r']).count(), 1);
+                    results += 1;
+                }
+            }
+            let blank = |line: &&[u8]| {
+                let text = std::str::from_utf8(line).map(|text| text.trim_start_matches('\u{feff}').trim_ascii());
+                text.is_ok_and(str::is_empty)
+            };
+            let expected = bytes.split(|byte| *byte == b'\n').filter(|line| !blank(line)).count();
+            prop_assert_eq!(results, expected);
+        }
+    }
 }
