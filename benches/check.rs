@@ -1,14 +1,17 @@
-//! `cargo bench`: parsing beside serde_json, one policy, one template, an account dump.
+//! `cargo bench`: parsing beside serde_json, one policy, one template, an account dump, JSON Lines.
 #![allow(missing_docs, reason = "criterion's macros")]
 
 mod generate;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use generate::{Numbers, account_dump, trust_policy};
+use generate::{Numbers, account_dump, line, trust_policy};
 use iamlint::config;
+use iamlint::lint::stream::{self, Lines};
 use iamlint::lint::{Settings, lint_source};
+use iamlint::report::ndjson;
 use iamlint::source::Source;
 use iamlint::syntax::{Syntax, parse};
+use rayon::prelude::*;
 use std::hint::black_box;
 
 fn settings() -> Settings {
@@ -65,5 +68,34 @@ fn judging(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parsing, judging);
+/// From bytes to results, as the command line does it. Each round has a memo of its own, and every line its own account,
+/// so that nothing is judged before.
+fn streaming(criterion: &mut Criterion) {
+    const LINES: u64 = 2_000;
+    let mut numbers = Numbers::new(7);
+    let input: String = (0..LINES).map(|number| line(&mut numbers, number) + "\n").collect();
+    let run = |settings: Settings| {
+        let mut lines = Lines::new(input.as_bytes());
+        let mut written = 0;
+        while let chunk = lines.chunk().expect("memory can be read")
+            && !chunk.is_empty()
+        {
+            let results = chunk.into_par_iter().map(|line| ndjson::line(&stream::judge(line, "<stdin>", &settings)));
+            written += results.map(|result| result.map_or(0, |text| text.len())).sum::<usize>();
+        }
+        written
+    };
+    let mut group = criterion.benchmark_group("ndjson");
+    group.throughput(Throughput::Elements(LINES)).sample_size(20);
+    group.bench_function("policies", |bencher| {
+        bencher.iter_batched(settings, |settings| black_box(run(settings)), BatchSize::LargeInput);
+    });
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    group.bench_function("policies, one thread", |bencher| {
+        bencher.iter_batched(settings, |settings| one.install(|| black_box(run(settings))), BatchSize::LargeInput);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, parsing, judging, streaming);
 criterion_main!(benches);

@@ -1,7 +1,8 @@
 //! Makes inputs to measure with.
 //!
 //! `cargo run --release --example generate -- dump 12000 > dump.json` writes an account dump with that many roles;
-//! `cargo run --release --example generate -- files 10000 DIR` writes that many small trust policies.
+//! `cargo run --release --example generate -- files 10000 DIR` writes that many small trust policies;
+//! `cargo run --release --example generate -- lines 1000000 > policies.ndjson` writes JSON Lines.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the command line")]
 
 #[path = "../benches/generate.rs"]
@@ -35,11 +36,18 @@ fn main() -> io::Result<()> {
             }
             Ok(())
         }
+        ["lines", count] => {
+            let count: u64 = count.parse().unwrap_or_else(|_| usage());
+            let mut numbers = generate::Numbers::new(7);
+            let mut out = BufWriter::new(io::stdout().lock());
+            (0..count).try_for_each(|number| writeln!(out, "{}", generate::line(&mut numbers, number)))?;
+            out.flush()
+        }
         _ => usage(),
     }
 }
 
 fn usage() -> ! {
-    eprintln!("usage: generate dump ROLES | generate files COUNT FOLDER");
+    eprintln!("usage: generate dump ROLES | generate files COUNT FOLDER | generate lines COUNT");
     process::exit(2);
 }

@@ -201,6 +201,16 @@ pub struct Diagnostic {
     pub fingerprint: Fingerprint,
 }
 
+impl Diagnostic {
+    /// The same in a text that has `by` more bytes before it.
+    pub fn moved(mut self, by: u32) -> Self {
+        for label in std::iter::once(&mut self.primary).chain(&mut self.secondary) {
+            label.span = label.span.moved(by);
+        }
+        self
+    }
+}
+
 /// A request that shows a finding, as reports print it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witness {

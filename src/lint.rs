@@ -6,6 +6,7 @@
 mod disk;
 mod folder;
 mod memo;
+pub mod stream;
 mod variants;
 
 use crate::config::Config;
@@ -59,6 +60,8 @@ pub struct FileReport {
     pub unresolved: usize,
     /// Whether something in the file could not be read.
     pub invalid: bool,
+    /// The first thing that could not, whether or not a rule reports it.
+    pub problem: Option<Problem>,
     /// Whether judging it ended in a panic, which is a mistake of this program.
     pub internal_error: bool,
 }
@@ -116,6 +119,8 @@ pub struct Settings {
     pub var_files: Vec<PathBuf>,
     /// Values of Terraform's variables, `--var`.
     pub vars: Vec<(String, String)>,
+    /// Whether files are JSON Lines, a document on each line.
+    pub lines: bool,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
     /// What was found in documents that may come again.
@@ -145,6 +150,7 @@ impl Settings {
             format: None,
             var_files: Vec::new(),
             vars: Vec::new(),
+            lines: false,
             timings: Vec::new(),
             memo: Memo::default(),
         }
@@ -174,6 +180,9 @@ impl Settings {
 
 /// Judge one text. One of Terraform is judged without the files that may lie beside it.
 pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
+    if settings.lines {
+        return stream::judge_all(source, settings);
+    }
     if folder::is_part(Path::new(&source.path)) {
         return lint_beside(source, settings, true);
     }
@@ -200,11 +209,16 @@ fn lint_alone(source: Source, settings: &Settings) -> FileReport {
     let mut report = FileReport::new(source);
     let mut findings = Vec::new();
     Judge { settings, findings: &mut findings }.file(&mut report);
+    report.findings = shown(findings, settings);
+    report
+}
+
+/// What a reader is shown of the findings of a text, in order.
+fn shown(mut findings: Vec<Diagnostic>, settings: &Settings) -> Vec<Diagnostic> {
     findings.retain(|finding| settings.shows(finding));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup_by(|a, b| order(a) == order(b));
-    report.findings = findings;
-    report
+    findings
 }
 
 fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
@@ -224,34 +238,41 @@ impl Judge<'_> {
     fn file(&mut self, report: &mut FileReport) {
         let source = &report.source;
         let how = How { kind: self.settings.kind, format: self.settings.format, ..How::default() };
-        let (policies, format, reason, invalid, secrets) = load::text(source, how, |loaded| {
-            let same =
-                |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
-            let sites: Vec<&[PolicySite<'_>]> = loaded.found.sites.chunk_by(same).collect();
-            self.problems(&loaded.found.problems);
-            self.unresolved(&loaded.found);
-            let this = &*self;
-            // An account's dump is one file with thousands of policies.
-            let judged: Vec<_> =
-                sites.par_iter().with_min_len(32).map(|site| this.policy(site, &source.text)).collect();
-            let mut policies = Vec::with_capacity(judged.len());
-            for (policy, findings) in judged {
-                policies.push(policy);
-                self.findings.extend(findings);
-            }
+        let (policies, format, reason, problem, unresolved, secrets) = load::text(source, how, |loaded| {
+            let policies = self.found(&loaded.found, &source.text);
             self.problems(&loaded.broken);
             if loaded.broken.is_empty() {
                 self.problems_as(&loaded.warnings, Severity::Medium);
             }
-            let invalid = !loaded.broken.is_empty() || !loaded.found.problems.is_empty();
-            report.unresolved = loaded.found.unresolved.len();
-            (policies, loaded.format, loaded.reason, invalid, loaded.found.secrets)
+            let problem = loaded.broken.iter().chain(&loaded.found.problems).next().cloned();
+            let unresolved = loaded.found.unresolved.len();
+            (policies, loaded.format, loaded.reason, problem, unresolved, loaded.found.secrets)
         });
         report.policies = policies;
         report.format = format;
         report.reason = reason;
-        report.invalid = invalid;
+        report.invalid = problem.is_some();
+        report.problem = problem;
+        report.unresolved = unresolved;
         report.source.conceal(&secrets);
+    }
+
+    /// Everything that was found in a document.
+    fn found(&mut self, found: &Found<'_>, text: &str) -> Vec<PolicyReport> {
+        self.problems(&found.problems);
+        self.unresolved(found);
+        let same =
+            |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
+        let sites: Vec<&[PolicySite<'_>]> = found.sites.chunk_by(same).collect();
+        let this = &*self;
+        // An account's dump is one file with thousands of policies.
+        let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
+        let mut policies = Vec::with_capacity(judged.len());
+        for (policy, findings) in judged {
+            policies.push(policy);
+            self.findings.extend(findings);
+        }
+        policies
     }
 
     /// One policy in each of the variants that the conditions of its template give it.
@@ -461,7 +482,7 @@ fn panicked(shown: &str, settings: &Settings) -> FileReport {
 
 /// A run over a large repository must not hold the text of every file until the end.
 fn forget_text(report: &mut FileReport) {
-    if report.findings.is_empty() {
+    if report.findings.is_empty() && report.problem.is_none() {
         report.source = Source::new(std::mem::take(&mut report.source.path), "");
     }
 }
@@ -472,14 +493,21 @@ pub fn unreadable(shown: &str, error: &ReadError, settings: &Settings) -> FileRe
 }
 
 fn failed(shown: &str, message: &str, help: Option<&str>, settings: &Settings) -> FileReport {
+    let problem = Problem { help: help.map(str::to_owned), ..Problem::new(Span::default(), message) };
+    not_judged(Source::new(shown, ""), problem, settings)
+}
+
+/// The report of a text that is not looked at because of a problem.
+fn not_judged(source: Source, problem: Problem, settings: &Settings) -> FileReport {
     let mut findings = Vec::new();
-    let mut problem = Problem::new(Span::default(), message);
-    if let Some(help) = help {
-        problem = problem.with_help(help);
+    Judge { settings, findings: &mut findings }.problems(std::slice::from_ref(&problem));
+    FileReport {
+        reason: "cannot be read",
+        findings: shown(findings, settings),
+        invalid: true,
+        problem: Some(problem),
+        ..FileReport::new(source)
     }
-    Judge { settings, findings: &mut findings }.problems(&[problem]);
-    findings.retain(|finding| settings.shows(finding));
-    FileReport { reason: "cannot be read", findings, invalid: true, ..FileReport::new(Source::new(shown, "")) }
 }
 
 impl FileReport {
@@ -494,8 +522,64 @@ impl FileReport {
             policies: Vec::new(),
             unresolved: 0,
             invalid: false,
+            problem: None,
             internal_error: false,
         }
+    }
+}
+
+impl Summary {
+    /// Count one more file, or one more line of JSON Lines.
+    pub fn count(&mut self, file: &FileReport) {
+        self.files += 1;
+        self.invalid += usize::from(file.invalid);
+        self.suppressed += file.suppressed.len();
+        self.skipped += usize::from(!file.invalid && file.policies.is_empty());
+        for policy in &file.policies {
+            self.policies += 1;
+            self.statements += policy.statements;
+            self.unresolved += policy.unresolved;
+        }
+    }
+}
+
+/// What a run found, counted while its files or lines are dropped.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// What was judged.
+    pub summary: Summary,
+    /// Files, or lines, with a finding.
+    pub concerned: usize,
+    /// Findings by severity.
+    pub severities: BTreeMap<Severity, usize>,
+    /// Findings by rule.
+    pub rules: BTreeMap<&'static str, usize>,
+    /// Whether judging one of them ended in a panic.
+    pub internal_error: bool,
+}
+
+impl Tally {
+    /// The counts of a whole report.
+    pub fn of(report: &Report) -> Tally {
+        let mut tally = Tally::default();
+        report.files.iter().for_each(|file| tally.count(file));
+        Tally { summary: report.summary.clone(), ..tally }
+    }
+
+    /// Count one more file, or one more line.
+    pub fn count(&mut self, file: &FileReport) {
+        self.summary.count(file);
+        self.concerned += usize::from(!file.findings.is_empty());
+        self.internal_error |= file.internal_error;
+        for finding in &file.findings {
+            *self.severities.entry(finding.severity).or_default() += 1;
+            *self.rules.entry(finding.rule).or_default() += 1;
+        }
+    }
+
+    /// The worst severity found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.severities.keys().next_back().copied()
     }
 }
 
@@ -503,17 +587,8 @@ impl Report {
     /// A report of these files, sorted by path and counted.
     pub fn new(mut files: Vec<FileReport>) -> Self {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
-        let mut summary = Summary { files: files.len(), ..Summary::default() };
-        for file in &files {
-            summary.invalid += usize::from(file.invalid);
-            summary.suppressed += file.suppressed.len();
-            summary.skipped += usize::from(!file.invalid && file.policies.is_empty());
-            for policy in &file.policies {
-                summary.policies += 1;
-                summary.statements += policy.statements;
-                summary.unresolved += policy.unresolved;
-            }
-        }
+        let mut summary = Summary::default();
+        files.iter().for_each(|file| summary.count(file));
         Report { files, summary }
     }
 

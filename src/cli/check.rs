@@ -1,13 +1,15 @@
 //! `iamlint check`: find policies, judge them, report.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod lines;
+
 use super::style::{self, Color};
 use super::{Exit, Failure, clock};
 use crate::config::{self, Choice, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
-use crate::input;
-use crate::lint::{self, FileToLint, Report, Settings};
+use crate::input::{self, ndjson};
+use crate::lint::{self, FileReport, FileToLint, Report, Settings, Tally};
 use crate::report::{self, Format};
 use crate::rules::{self, Rule};
 use crate::site::PolicyKind;
@@ -15,7 +17,7 @@ use crate::source::Source;
 use crate::span::{Span, Spanned};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -30,6 +32,7 @@ Examples:
   iamlint check --format concise --quiet         one line for each finding
   iamlint check --output sarif=iamlint.sarif     text here, SARIF into a file
   aws iam get-role --role-name ci | iamlint check -
+  iamlint check --input-format ndjson --format ndjson - < policies.ndjson
   iamlint check --select trust,missing-mfa       a family and a rule, nothing else")]
 pub struct CheckArgs {
     /// Files and folders to judge, or `-` for standard input
@@ -39,8 +42,8 @@ pub struct CheckArgs {
     /// Name that standard input has in reports; its ending tells the syntax
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     stdin_filename: Option<String>,
-    /// Take every file for this format instead of looking at it
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(input::ALL.iter().map(|input| input.name())), help_heading = "Input")]
+    /// Take every file for this format instead of looking at it; `ndjson` is a document on each line
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(input::ALL.iter().map(|input| input.name()).chain([ndjson::NAME])), help_heading = "Input")]
     input_format: Option<String>,
     /// What raw policy documents are attached to, instead of guessing
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(PolicyKind::ALL.map(|(_, name)| name)), help_heading = "Input")]
@@ -160,37 +163,54 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     settings.var_files.clone_from(&args.var_file);
     settings.vars.clone_from(&args.var);
     lint::check_variables(&settings).map_err(Failure::Message)?;
+    settings.lines = args.input_format.as_deref() == Some(ndjson::NAME);
     if args.timings {
         settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
     }
 
+    if settings.lines && !args.show_files && lines::wanted(args)? {
+        return lines::run(args, &here, &config, &settings, start);
+    }
     let judged = judge(args, &here, &config, &settings)?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok(if judged.failed { Exit::Failed } else { Exit::Clean });
     }
-    let findings = judged.report.worst().is_some_and(|worst| config.fail_on.fails(worst));
-    let exit = match (judged.failed, findings) {
+    let tally = Tally::of(&judged.report);
+    let exit = exit(&tally, &config, judged.failed);
+    write_reports(args, &settings, &judged.report, exit)?;
+    conclude(args, &settings, &tally, &judged.errors);
+    if !args.quiet {
+        eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
+    }
+    Ok(exit)
+}
+
+fn exit(tally: &Tally, config: &Config, failed: bool) -> Exit {
+    match (failed, tally.worst().is_some_and(|worst| config.fail_on.fails(worst))) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,
-    };
-    write_reports(args, &settings, &judged.report, exit)?;
+    }
+}
+
+/// What is said on standard error before the last line.
+fn conclude(args: &CheckArgs, settings: &Settings, tally: &Tally, errors: &[String]) {
     if args.statistics {
-        statistics(&judged.report);
+        let mut counts: Vec<_> = tally.rules.iter().collect();
+        counts.sort_by_key(|(rule, count)| (Reverse(**count), **rule));
+        for (rule, count) in counts {
+            eprintln!("{count:>6}  {rule}");
+        }
     }
     if args.timings {
         for (rule, time) in settings.rule_times() {
             eprintln!("{:>10.1} us  {rule}", time.as_secs_f64() * 1e6);
         }
     }
-    for error in &judged.errors {
+    for error in errors {
         eprintln!("iamlint: {error}");
     }
-    if !args.quiet {
-        eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
-    }
-    Ok(exit)
 }
 
 /// The configuration file with the flags on top.
@@ -265,7 +285,17 @@ struct Judged {
     failed: bool,
 }
 
-fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Judged, Failure> {
+/// What the arguments name.
+struct Named {
+    /// Whether standard input is among it.
+    stdin: bool,
+    folders: Vec<PathBuf>,
+    files: Vec<FileToLint>,
+    /// Paths that could not be looked at.
+    errors: Vec<String>,
+}
+
+fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
     let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let glob = |base: &Path, patterns: &[String]| {
@@ -278,13 +308,17 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) ->
         no_ignore: args.no_ignore,
     };
     let discovery = discover::discover(&paths, &options);
-    let mut errors: Vec<String> =
-        discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
-    let files: Vec<FileToLint> =
-        discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
-    let mut report = lint::lint_files(&files, settings, READ_LIMIT);
-    if !stdin.is_empty() {
-        let name = args.stdin_filename.as_deref().unwrap_or("<stdin>");
+    let errors = discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
+    let files = discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
+    let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
+    Ok(Named { stdin: !stdin.is_empty(), folders, files, errors })
+}
+
+fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Judged, Failure> {
+    let mut named = named(args, here, config)?;
+    let mut report = lint::lint_files(&named.files, settings, READ_LIMIT);
+    if named.stdin {
+        let name = args.stdin_filename.as_deref().unwrap_or(STDIN);
         let text = read_stdin()?;
         let judged = lint::guarded(name, settings, || match text {
             Ok(text) => lint::lint_buffer(Source::new(name, text), settings),
@@ -293,20 +327,15 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) ->
         let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();
         report = Report::new(files);
     }
-    let mut failed = !errors.is_empty() || report.files.iter().any(|file| file.internal_error);
-    if !args.allow_empty && !args.show_files {
-        for folder in paths.iter().filter(|path| path.is_dir()) {
-            if !has_policy(&discover::shown(folder), &report) {
-                errors.push(format!(
-                    "no policy found under `{}`; use --show-files to see what was read, or --allow-empty to accept it",
-                    discover::shown(folder)
-                ));
-                failed = true;
-            }
-        }
-    }
-    Ok(Judged { report, errors, failed })
+    let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
+    let empty = empty_folders(args, &named.folders, &with_policy.collect::<Vec<_>>());
+    named.errors.extend(empty);
+    let failed = !named.errors.is_empty() || report.files.iter().any(|file| file.internal_error);
+    Ok(Judged { report, errors: named.errors, failed })
 }
+
+/// What standard input is called in reports.
+const STDIN: &str = "<stdin>";
 
 fn read_stdin() -> Result<Result<String, discover::ReadError>, Failure> {
     let mut bytes = Vec::new();
@@ -314,12 +343,26 @@ fn read_stdin() -> Result<Result<String, discover::ReadError>, Failure> {
     Ok(discover::decode(bytes, READ_LIMIT))
 }
 
-/// Whether a folder holds a policy, or a file that cannot be read and may hold one.
-fn has_policy(folder: &str, report: &Report) -> bool {
-    report.files.iter().any(|file| {
-        let inside = folder == "." || Path::new(&file.source.path).starts_with(folder);
-        inside && (file.invalid || file.format.is_some())
-    })
+/// Whether a file holds a policy, or cannot be read and may hold one.
+fn has_policy(file: &FileReport) -> bool {
+    file.invalid || file.format.is_some()
+}
+
+/// Complaints about named folders in which no file has a policy.
+fn empty_folders(args: &CheckArgs, folders: &[PathBuf], with_policy: &[&str]) -> Vec<String> {
+    if args.allow_empty || args.show_files {
+        return Vec::new();
+    }
+    let shown = folders.iter().map(|folder| discover::shown(folder));
+    let empty =
+        shown.filter(|folder| !with_policy.iter().any(|path| folder == "." || Path::new(path).starts_with(folder)));
+    empty
+        .map(|folder| {
+            format!(
+                "no policy found under `{folder}`; use --show-files to see what was read, or --allow-empty to accept it"
+            )
+        })
+        .collect()
 }
 
 fn write_reports(args: &CheckArgs, settings: &Settings, report: &Report, exit: Exit) -> Result<(), Failure> {
@@ -375,16 +418,4 @@ fn show_files(report: &Report) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
-}
-
-fn statistics(report: &Report) {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, finding) in report.findings() {
-        *counts.entry(finding.rule).or_default() += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(rule, count)| (std::cmp::Reverse(*count), *rule));
-    for (rule, count) in counts {
-        eprintln!("{count:>6}  {rule}");
-    }
 }

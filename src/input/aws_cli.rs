@@ -27,7 +27,7 @@ impl Input for AwsCli {
             because = Some(place.because);
             None
         });
-        because
+        because.or_else(|| nothing_to_judge(&document.root))
     }
 
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>) {
@@ -134,14 +134,31 @@ fn of_resource<'s>(value: &'s Value<'s>, each: &mut dyn FnMut(Place<'s>) -> Opti
 }
 
 fn role<'s>(role: &'s Value<'s>, because: &'static str, each: &mut dyn FnMut(Place<'s>) -> Option<()>) -> Option<()> {
-    // Service-linked roles belong to their service; nobody can edit them.
-    if text(role, "Path").is_some_and(|path| path.starts_with("/aws-service-role/")) {
+    if is_service_linked(role) {
         return Some(());
     }
     if let Some(document) = policy_in(role, "AssumeRolePolicyDocument") {
         each(Place { because, kind: Some(PolicyKind::Trust), document, owner: role, inline: None })?;
     }
     inline(role, "RolePolicyList", because, each)
+}
+
+/// Whether the role belongs to a service; nobody can edit it.
+fn is_service_linked(role: &Value<'_>) -> bool {
+    text(role, "Path").is_some_and(|path| path.starts_with("/aws-service-role/"))
+}
+
+/// Why an output is one although no policy in it is the user's: an account may have no role but those of services.
+fn nothing_to_judge(root: &Value<'_>) -> Option<&'static str> {
+    let items = root.one_or_many();
+    let has = |key| items.iter().any(|item| member(item, key).is_some_and(|list| list.value.as_list().is_some()));
+    if has("RoleDetailList") {
+        return Some("has a `RoleDetailList`");
+    }
+    let roles = |item| [Some(item), member(item, "Role").map(|role| &role.value)].into_iter().flatten();
+    let listed = |item| member(item, "Roles").and_then(|roles| roles.value.as_list()).unwrap_or_default();
+    let linked = items.iter().any(|item| roles(item).chain(listed(item)).any(is_service_linked));
+    linked.then_some("has a role that belongs to a service")
 }
 
 fn inline<'s>(
@@ -303,6 +320,20 @@ mod tests {
             assert_eq!(site.owner.max_session_duration.as_ref().and_then(|text| text.value.known()), Some("3600"));
             assert!(matches!(site.document, crate::site::Tree::Borrowed(_)));
         }
+    }
+
+    #[test]
+    fn an_account_without_a_role_of_its_own() {
+        let linked = r#"{"RoleName": "r", "Path": "/aws-service-role/x.amazonaws.com/"}"#;
+        for text in [
+            r#"{"RoleDetailList": [], "Policies": []}"#,
+            linked,
+            &format!(r#"{{"Role": {linked}}}"#),
+            &format!(r#"{{"Roles": [{linked}]}}"#),
+        ] {
+            assert_eq!(sites(&found(text)), []);
+        }
+        assert_eq!(AwsCli.detect(document(r#"{"Roles": ["admin"], "Path": "/x/"}"#)), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod aws_cli;
 pub mod cloudformation;
+pub mod ndjson;
 mod placeholder;
 pub mod policy_json;
 pub mod terraform;

@@ -1,10 +1,12 @@
 //! Identical policies are judged once per run.
 //!
 //! In an account's dump hundreds of roles share one trust policy, byte for byte. What the rules find depends on the
-//! document's bytes, its kind and the account it lives in; the places of the findings move with the document.
+//! document's bytes, its kind, the account it lives in and the longest session of its role; the places of the findings move with the document.
 
 use crate::rules::Finding;
 use crate::site::{OwnerAccount, PolicyKind, PolicySite, Tree};
+use crate::span::Span;
+use crate::value::Text;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +41,8 @@ impl Judged {
 pub struct Key {
     kind: PolicyKind,
     account: OwnerAccount,
+    /// The longest session with how far before the document it stands: a finding may be about it.
+    session: Option<(Text, Span)>,
     text: Box<str>,
 }
 
@@ -47,8 +51,14 @@ impl Key {
     pub fn of(site: &PolicySite<'_>, text: &str) -> Option<Key> {
         let Tree::Borrowed(document) = &site.document else { return None };
         let text = text.get(document.span.range()).filter(|text| text.len() <= MAX_LENGTH)?;
-        let alone = site.branch.is_empty() && site.owner.max_session_duration.is_none();
-        alone.then(|| Key { kind: site.kind, account: site.owner.account.clone(), text: text.into() })
+        let from = |at: u32| at.wrapping_sub(document.span.start);
+        let session = site
+            .owner
+            .max_session_duration
+            .as_ref()
+            .map(|time| (time.value.clone(), Span { start: from(time.span.start), end: from(time.span.end) }));
+        let (kind, account) = (site.kind, site.owner.account.clone());
+        site.branch.is_empty().then(|| Key { kind, account, session, text: text.into() })
     }
 }
 
@@ -70,9 +80,42 @@ impl Memo {
         // Not under the lock: two threads may judge the same document at once, and find the same.
         let judged = Arc::new(judge());
         let mut shard = lock();
-        if shard.len() < MAX_ENTRIES {
-            shard.insert(key, Arc::clone(&judged));
+        // What comes again comes again soon: the roles of an account stand together in a dump.
+        if shard.len() >= MAX_ENTRIES {
+            shard.clear();
         }
+        shard.insert(key, Arc::clone(&judged));
+        drop(shard);
         judged
+    }
+}
+
+#[cfg(test)]
+impl Memo {
+    /// How many documents are kept.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_has_a_bound() {
+        let memo = Memo::default();
+        let key = |number: usize| Key {
+            kind: PolicyKind::Trust,
+            account: OwnerAccount::Unknown,
+            session: None,
+            text: number.to_string().into(),
+        };
+        for number in 0..3 * SHARDS * MAX_ENTRIES {
+            memo.get(key(number), || Judged { findings: Vec::new(), statements: number });
+            assert!(memo.len() <= SHARDS * MAX_ENTRIES);
+        }
+        let last = 3 * SHARDS * MAX_ENTRIES - 1;
+        assert_eq!(memo.get(key(last), || unreachable!("it was judged just now")).statements, last);
     }
 }

@@ -75,21 +75,21 @@ fn counts(report: &Report) -> Value {
 }
 
 #[derive(Serialize)]
-struct Place {
+pub(super) struct Place {
     line: usize,
     column: usize,
     offset: u32,
 }
 
 impl Place {
-    fn new(offset: u32, places: &Places<'_>) -> Self {
+    pub fn new(offset: u32, places: &Places<'_>) -> Self {
         let Position { line, column } = places.characters(offset);
         Place { line, column, offset }
     }
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     rule: &'a str,
     severity: &'a str,
     confidence: &'a str,
@@ -112,7 +112,7 @@ struct Finding<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn new(finding: &'a Diagnostic, file: &'a FileReport, places: &Places<'_>) -> Self {
+    pub fn new(finding: &'a Diagnostic, file: &'a FileReport, places: &Places<'_>) -> Self {
         let Span { start, end } = finding.primary.span;
         let secondary = finding.secondary.iter().map(|label| Mark::new(label, false, places));
         Finding {

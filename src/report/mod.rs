@@ -15,6 +15,7 @@ pub mod junit;
 pub mod level;
 pub mod line_hash;
 pub mod markdown;
+pub mod ndjson;
 pub mod ocsf;
 pub mod rdjson;
 pub mod sarif;
@@ -97,10 +98,11 @@ impl Format {
 }
 
 /// Every format, the default first.
-pub static ALL: [Format; 13] = [
+pub static ALL: [Format; 14] = [
     Format::new("full", "findings with excerpts of the source, for people", full::write),
     Format::new("concise", "one line for each finding, for editors and pipes", concise::write),
     Format::new("json", "versioned JSON, for programs", json::write),
+    Format::new("ndjson", "one line of JSON for each file or line, for large estates", ndjson::write),
     Format { warning: sarif::warning, ..Format::new("sarif", "SARIF 2.1.0, for code scanning", sarif::write) },
     Format::new("github", "annotations of GitHub Actions", github::write),
     Format::new("gitlab", "code quality report of GitLab", gitlab::write),

@@ -1,7 +1,7 @@
 //! The last line of a run, for standard error: what was found, and in how much.
 
 use crate::diagnostic::Severity;
-use crate::lint::Report;
+use crate::lint::{Report, Tally};
 use std::time::Duration;
 
 /// `3 findings (1 critical, 2 high) in 2 of 41 files; 38 policies, 97 statements, 4 unresolved values; 9 ms`.
@@ -9,16 +9,30 @@ use std::time::Duration;
 /// What was not judged is said as well: files without a policy, files that could not be read whole, values that are not
 /// known, findings that were suppressed. Without `elapsed` the line depends on the report alone.
 pub fn line(report: &Report, elapsed: Option<Duration>) -> String {
-    let counts = &report.summary;
-    let total: usize = report.files.iter().map(|file| file.findings.len()).sum();
-    let files = count(counts.files, "file", "files");
+    let mut line = counts(&Tally::of(report), ["file", "files"]);
+    if let Some(elapsed) = elapsed {
+        line += &format!("; {}", time(elapsed));
+    }
+    line
+}
+
+/// The same for lines of JSON Lines, with how many policies were judged in a second.
+pub fn line_of_lines(tally: &Tally, elapsed: Duration) -> String {
+    let rate = tally.summary.policies as f64 / elapsed.as_secs_f64().max(1e-9);
+    format!("{}; {}, {rate:.0} policies per second", counts(tally, ["line", "lines"]), time(elapsed))
+}
+
+fn counts(tally: &Tally, [one, many]: [&str; 2]) -> String {
+    let counts = &tally.summary;
+    let total: usize = tally.severities.values().sum();
+    let files = count(counts.files, one, many);
     let mut line = if total == 0 {
         format!("no findings in {files}")
     } else {
-        let by_severity: Vec<_> = by_severity(report).map(|(severity, n)| format!("{n} {severity}")).collect();
-        let concerned = report.files.iter().filter(|file| !file.findings.is_empty()).count();
+        let by_severity: Vec<_> =
+            tally.severities.iter().rev().map(|(severity, n)| format!("{n} {severity}")).collect();
         let findings = count(total, "finding", "findings");
-        format!("{findings} ({}) in {concerned} of {files}", by_severity.join(", "))
+        format!("{findings} ({}) in {} of {files}", by_severity.join(", "), tally.concerned)
     };
     let mut not_judged = Vec::new();
     if counts.skipped > 0 {
@@ -42,13 +56,15 @@ pub fn line(report: &Report, elapsed: Option<Duration>) -> String {
     if counts.suppressed > 0 {
         line += &format!("; {} suppressed", counts.suppressed);
     }
-    match elapsed.map(|time| (time, time.as_millis())) {
-        Some((_, 0)) => line += "; <1 ms",
-        Some((_, millis @ 1..1000)) => line += &format!("; {millis} ms"),
-        Some((time, _)) => line += &format!("; {:.1} s", time.as_secs_f64()),
-        None => {}
-    }
     line
+}
+
+fn time(elapsed: Duration) -> String {
+    match elapsed.as_millis() {
+        0 => "<1 ms".to_owned(),
+        millis @ 1..1000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", elapsed.as_secs_f64()),
+    }
 }
 
 /// How many findings of each severity there are, the worst first, severities without one left out.

@@ -24,8 +24,18 @@ const MAX_PROBLEMS: usize = 20;
 
 /// Parse one JSON document.
 pub fn parse(text: &str, dialect: Dialect) -> Parsed<'_> {
+    parse_as(text, dialect, "file")
+}
+
+/// Parse the JSON document that a line of JSON Lines is.
+pub fn parse_line(text: &str) -> Parsed<'_> {
+    parse_as(text, Dialect::Strict, "line")
+}
+
+fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<'s> {
     let mut parser = Parser {
         text,
+        whole,
         bytes: text.as_bytes(),
         at: if text.starts_with('\u{feff}') { 3 } else { 0 },
         depth: 0,
@@ -96,6 +106,8 @@ fn unicode_escape(text: &str) -> Option<(char, usize)> {
 
 struct Parser<'s> {
     text: &'s str,
+    /// What a person calls the whole text: a file or a line of one.
+    whole: &'static str,
     bytes: &'s [u8],
     at: usize,
     depth: usize,
@@ -114,7 +126,7 @@ impl<'s> Parser<'s> {
     fn document(&mut self) -> Option<Value<'s>> {
         self.skip_blank();
         if self.at == self.bytes.len() {
-            self.problem(Span::at(self.at), "the file is empty", None);
+            self.problem(Span::at(self.at), format!("the {} is empty", self.whole), None);
             return None;
         }
         let value = self.value();
@@ -125,7 +137,7 @@ impl<'s> Parser<'s> {
             self.problem(
                 rest,
                 format!("expected the end of the document, found {found}"),
-                Some("a JSON file holds one value; for several policies use a list or several files"),
+                Some("a document of JSON is one value; for several policies use a list, or several files or lines"),
             );
         }
         Some(value)
@@ -152,7 +164,7 @@ impl<'s> Parser<'s> {
             self.problem(
                 place,
                 format!("nested deeper than {MAX_DEPTH} levels"),
-                Some("no policy nests so deep; the rest of the file is not read"),
+                Some("no policy nests so deep; the rest is not read"),
             );
             self.give_up();
             return Value::new(Kind::Null, place);
@@ -485,7 +497,7 @@ impl<'s> Parser<'s> {
     /// What stands at the cursor, for a message.
     fn found(&self) -> String {
         match self.bytes.get(self.at) {
-            None => "the end of the file".to_owned(),
+            None => format!("the end of the {}", self.whole),
             Some(b'"') => "a string".to_owned(),
             Some(_) => {
                 let end = self.word_end();

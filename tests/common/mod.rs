@@ -75,11 +75,17 @@ fn finish(command: &mut Command, stdin: Option<&[u8]>) -> Run {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
     let mut child = command.spawn().expect("the binary starts");
-    if let (Some(bytes), Some(mut pipe)) = (stdin, child.stdin.take()) {
-        // A program that does not read all of its input closes the pipe.
-        let _ = pipe.write_all(bytes);
-    }
-    let output = child.wait_with_output().expect("the binary ends");
+    let pipe = child.stdin.take();
+    let output = std::thread::scope(|scope| {
+        // Beside the reading: a program may write before it has read everything.
+        scope.spawn(|| {
+            if let (Some(bytes), Some(mut pipe)) = (stdin, pipe) {
+                // A program that does not read all of its input closes the pipe.
+                let _ = pipe.write_all(bytes);
+            }
+        });
+        child.wait_with_output().expect("the binary ends")
+    });
     Run {
         stdout: String::from_utf8(output.stdout).expect("output is UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("output is UTF-8"),
