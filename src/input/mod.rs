@@ -7,6 +7,7 @@ pub mod aws_cli;
 pub mod cloudformation;
 mod placeholder;
 pub mod policy_json;
+pub mod serverless;
 
 use crate::diagnostic::Problem;
 use crate::site::{PolicyKind, PolicySite};
@@ -41,11 +42,24 @@ pub struct Found<'s> {
     pub unresolved: Vec<(Span, String)>,
 }
 
+impl Found<'_> {
+    /// Take over what was found in a tree that does not live as long as the file's.
+    pub fn adopt(&mut self, found: Found<'_>) {
+        self.sites.extend(found.sites.into_iter().map(|site| site.into_owned()));
+        self.problems.extend(found.problems);
+        self.unresolved.extend(found.unresolved);
+    }
+}
+
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 3] = [&cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
+pub static ALL: [&dyn Input; 4] =
+    [&serverless::Serverless, &cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
 pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {
+    if cloudformation::is_assembly_file(&document.root) {
+        return None;
+    }
     ALL.iter().find_map(|input| Some((*input, input.detect(document)?)))
 }
 

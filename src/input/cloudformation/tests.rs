@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::input::testing::{document, extract};
-use crate::value::Domain;
+use crate::value::{Domain, Kind, Text};
 
 /// The sites of a template whose role `R` has this trust policy, beside these sections.
 fn trust(sections: &str, policy: &str) -> Found<'static> {

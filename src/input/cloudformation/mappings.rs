@@ -1,0 +1,162 @@
+//! `Fn::FindInMap`.
+
+use super::intrinsics::Choices;
+use super::template::{Template, scalar, text_hole, unknown};
+use crate::span::Span;
+use crate::value::{Domain, Kind, Member, Text, Value};
+use std::borrow::Cow;
+
+impl<'s> Template<'s> {
+    /// `[map, key, key]`, and with `AWS::LanguageExtensions` `{DefaultValue: …}` for keys that the map does not have.
+    /// With a key that is not known, the value is one of those that the map holds. `None` where that is not known, and
+    /// `Some(None)` where the default is that there is no value.
+    pub fn find_in_map(&self, argument: &'s Value<'s>, choices: &Choices<'s>, span: Span) -> Option<Option<Value<'s>>> {
+        let (map, first, second, otherwise) = match argument.as_list()? {
+            [map, first, second] => (map, first, second, None),
+            [map, first, second, options] => (map, first, second, Some(options.get("DefaultValue")?)),
+            _ => return None,
+        };
+        let otherwise = || otherwise.map(|value| self.resolve(value, choices));
+        let map = self.resolve(map, choices)?;
+        let Some(map) = self.mappings.and_then(|mappings| mappings.get(map.as_str()?)) else { return otherwise() };
+        let map = map.as_map()?;
+        let (first, second) = (self.map_key(first, choices)?, self.map_key(second, choices)?);
+        if let (Some(first), Some(second)) = (first.known(), second.known()) {
+            self.spend(map.len()).then_some(())?;
+            let row = map.iter().find(|row| row.key == first);
+            return match row.and_then(|row| row.value.get(second)) {
+                Some(cell) => Some(Some(self.copy(cell))),
+                None => otherwise(),
+            };
+        }
+        let Looked { mut values, mut default, complete } = self.look_up(map, &first, &second)?;
+        if let Some(value) = otherwise().filter(|_| !complete) {
+            let text = value?.as_text()?;
+            let text = text.known()?;
+            // The keys that a deployment most likely has are not in the map.
+            if default.is_none() && first.likely().is_some() && second.likely().is_some() {
+                default = Some(text.to_owned());
+            }
+            if !values.iter().any(|known| known == text) {
+                values.push(text.to_owned());
+            }
+        }
+        if values.is_empty() {
+            return None;
+        }
+        let why = "a value looked up in `Mappings`";
+        let name = self.named("Fn::FindInMap", span, choices);
+        Some(Some(text_hole(name, why, Domain::OneOf(values), default.as_deref(), span)))
+    }
+
+    fn map_key(&self, key: &'s Value<'s>, choices: &Choices<'s>) -> Option<Text> {
+        let key = self.resolve(key, choices)?;
+        key.as_text().or_else(|| Some(Text::literal(scalar(&key)?, key.span)))
+    }
+
+    /// The values of a map for keys that are not known; `None` when one of them is no scalar.
+    fn look_up(&self, map: &[Member<'_>], first: &Text, second: &Text) -> Option<Looked> {
+        let (firsts, seconds) = (Keys::of(first), Keys::of(second));
+        let mut found = Looked { values: Vec::new(), default: None, complete: false };
+        let (likely_first, likely_second) = (first.likely(), second.likely());
+        let mut rows = 0;
+        for row in map {
+            self.spend(firsts.cost()).then_some(())?;
+            if !firsts.may_be(&row.key) {
+                continue;
+            }
+            let mut hits = 0;
+            for cell in row.value.as_map()? {
+                self.spend(seconds.cost() + found.values.len()).then_some(())?;
+                if !seconds.may_be(&cell.key) {
+                    continue;
+                }
+                hits += 1;
+                let value = scalar(&cell.value)?;
+                self.spend(value.len()).then_some(())?;
+                if likely_first.as_deref() == Some(&*row.key) && likely_second.as_deref() == Some(&*cell.key) {
+                    found.default = Some(value.to_owned());
+                }
+                if !found.values.iter().any(|known| known == value) {
+                    found.values.push(value.to_owned());
+                }
+            }
+            rows += usize::from(seconds.count() == Some(hits));
+        }
+        found.complete = firsts.count() == Some(rows);
+        Some(found)
+    }
+
+    /// A value of the map; nothing in a map is a function.
+    fn copy(&self, value: &'s Value<'s>) -> Value<'s> {
+        if !self.spend(1) {
+            return unknown("…", "part of a template that expands too far", value.span);
+        }
+        let kind = match &value.kind {
+            Kind::List(items) => Kind::List(items.iter().map(|item| self.copy(item)).collect()),
+            Kind::Map(members) => Kind::Map(
+                members
+                    .iter()
+                    .map(|member| Member {
+                        key: Cow::Borrowed(&member.key),
+                        key_span: member.key_span,
+                        value: self.copy(&member.value),
+                    })
+                    .collect(),
+            ),
+            Kind::String(text) => Kind::String(Cow::Borrowed(text)),
+            Kind::Number(text) => Kind::Number(Cow::Borrowed(text)),
+            Kind::Null | Kind::Bool(_) | Kind::Template(_) | Kind::Tagged(_) | Kind::Unknown(_) => value.kind.clone(),
+        };
+        Value::new(kind, value.span)
+    }
+}
+
+/// What was found in a map for keys that are not known.
+struct Looked {
+    /// Every value that there can be.
+    values: Vec<String>,
+    /// The one for the keys that a deployment most likely has.
+    default: Option<String>,
+    /// Whether the map has a value for all that the keys can be.
+    complete: bool,
+}
+
+/// The keys that a text can be.
+enum Keys<'t> {
+    Known(&'t str),
+    OneOf(&'t [String]),
+    Any,
+}
+
+impl<'t> Keys<'t> {
+    fn of(text: &'t Text) -> Self {
+        match (text.known(), text.only_hole().map(|hole| &hole.domain)) {
+            (Some(known), _) => Keys::Known(known),
+            (None, Some(Domain::OneOf(values))) => Keys::OneOf(values),
+            (None, _) => Keys::Any,
+        }
+    }
+
+    fn may_be(&self, key: &str) -> bool {
+        match self {
+            Keys::Known(known) => *known == key,
+            Keys::OneOf(values) => values.iter().any(|value| value == key),
+            Keys::Any => true,
+        }
+    }
+
+    /// How many there are, where that is known.
+    fn count(&self) -> Option<usize> {
+        match self {
+            Keys::Known(_) => Some(1),
+            Keys::OneOf(values) => Some(values.len()),
+            Keys::Any => None,
+        }
+    }
+
+    /// What a comparison with all of them costs.
+    fn cost(&self) -> usize {
+        self.count().unwrap_or(1)
+    }
+}

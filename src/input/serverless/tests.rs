@@ -1,0 +1,1 @@
+//! Tests of reading configurations of the Serverless Framework.
