@@ -7,7 +7,7 @@ use crate::diagnostic::Problem;
 use crate::source::OffsetMap;
 use crate::span::Span;
 use crate::syntax::{Syntax, open_text};
-use crate::value::{Hole, Kind, Part, Text, Value};
+use crate::value::{Domain, Hole, Kind, Part, Text, Value};
 
 /// While a text is parsed, its hole `n` stands as the private-use character `FIRST + n`.
 const FIRST: u32 = 0xF_0000;
@@ -44,14 +44,28 @@ pub(super) fn policy<'s>(
     }
 }
 
-/// The template in the text that `node` gives and that is `text` when its functions are evaluated.
+/// The template in the text that `node` gives and that is `text` when its functions are evaluated. It is deployed to
+/// other accounts: what the outer template calls its own is foreign there, and names in it are not those of the outer.
 pub(super) fn template<'s>(
     template: &Template<'s>,
     node: &'s Value<'s>,
     text: &Text,
     choices: &Choices<'s>,
 ) -> Result<Value<'static>, Unread> {
-    let marked = Marked::of(template, node, text, choices);
+    let mut marked = Marked::of(template, node, text, choices);
+    for hole in &mut marked.holes {
+        hole.name.push_str(" of the outer template");
+        hole.domain = match std::mem::replace(&mut hole.domain, Domain::Text) {
+            Domain::OwnAccount => Domain::AccountId,
+            Domain::OwnArn(_) | Domain::Any | Domain::Region => Domain::Text,
+            domain @ (Domain::Text
+            | Domain::OneOf(_)
+            | Domain::AccountId
+            | Domain::Partition
+            | Domain::UrlSuffix
+            | Domain::OwnOrganization) => domain,
+        };
+    }
     if marked.text.trim_start().starts_with('{')
         && let Ok(value) = marked.parse(Syntax::Json)
     {

@@ -6,7 +6,7 @@
 
 use super::loops::{Scope, is_loop};
 use super::strings::{DYNAMIC, text_of};
-use super::template::{Template, list_of, scalar, text_hole, unknown};
+use super::template::{Template, list_of, scalar, text_hole, too_far, unknown};
 use crate::span::Span;
 use crate::value::{Domain, Kind, Member, PartRef, Text, Value};
 use std::borrow::Cow;
@@ -130,9 +130,8 @@ impl<'s> Template<'s> {
 
     /// The same node with its children evaluated.
     fn rebuild(&self, value: &'s Value<'s>, choices: &Choices<'s>) -> Value<'s> {
-        let too_far = || unknown("…", "part of a template that expands too far", value.span);
         if !self.spend(1) {
-            return too_far();
+            return too_far(value.span);
         }
         let kind = match &value.kind {
             Kind::Null => Kind::Null,
@@ -163,7 +162,7 @@ impl<'s> Template<'s> {
                 }
                 // Some members may be missing.
                 if self.is_exhausted() {
-                    return too_far();
+                    return too_far(value.span);
                 }
                 Kind::Map(made)
             }
@@ -174,7 +173,9 @@ impl<'s> Template<'s> {
 
     fn call(&self, call: Call<'s>, choices: &Choices<'s>) -> Option<Value<'s>> {
         let Call { name, argument, span } = call;
-        self.spend(1);
+        if !self.spend(1) {
+            return Some(too_far(span));
+        }
         let known = match name {
             _ if call.is_no_value() => return None,
             "Ref" => self.name(argument, choices).map(|name| match choices.scope.get(&name) {

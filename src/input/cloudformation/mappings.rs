@@ -1,7 +1,7 @@
 //! `Fn::FindInMap`.
 
 use super::intrinsics::Choices;
-use super::template::{Template, scalar, text_hole, unknown};
+use super::template::{Template, scalar, text_hole, too_far};
 use crate::span::Span;
 use crate::value::{Domain, Kind, Member, Text, Value};
 use std::borrow::Cow;
@@ -29,24 +29,47 @@ impl<'s> Template<'s> {
                 None => otherwise(),
             };
         }
-        let Looked { mut values, mut default, complete } = self.look_up(map, &first, &second)?;
-        if let Some(value) = otherwise().filter(|_| !complete) {
-            let text = value?.as_text()?;
-            let text = text.known()?;
-            // The keys that a deployment most likely has are not in the map.
-            if default.is_none() && first.likely().is_some() && second.likely().is_some() {
-                default = Some(text.to_owned());
+        let Looked { cells, complete } = self.look_up(map, &first, &second)?;
+        let name = self.named("Fn::FindInMap", span, choices);
+        let otherwise = if complete { None } else { otherwise() };
+        let Some(value) = otherwise else {
+            // Lists of one length, such as the accounts of each stage.
+            if let Some(lists) = lists(&cells) {
+                let item = |at: usize| {
+                    self.one_of(format!("{name}[{at}]"), lists.iter().map(|(list, likely)| (&list[at], *likely)), span)
+                };
+                let items: Option<Vec<_>> = (0..lists.first()?.0.len()).map(item).collect();
+                return Some(Some(Value::new(Kind::List(items?), span)));
             }
-            if !values.iter().any(|known| known == text) {
-                values.push(text.to_owned());
+            return self.one_of(name, cells.into_iter(), span).map(Some);
+        };
+        let value = value?;
+        // The keys that a deployment most likely has may not be in the map.
+        let keys_are_likely = first.likely().is_some() && second.likely().is_some();
+        let likely = keys_are_likely && !cells.iter().any(|(_, likely)| *likely);
+        self.one_of(name, cells.into_iter().chain([(&value, likely)]), span).map(Some)
+    }
+
+    /// A string that is one of these.
+    fn one_of<'v>(
+        &self,
+        name: String,
+        cells: impl Iterator<Item = (&'v Value<'v>, bool)>,
+        span: Span,
+    ) -> Option<Value<'s>> {
+        let (mut values, mut default): (Vec<String>, _) = (Vec::new(), None);
+        for (cell, likely) in cells {
+            let value = scalar(cell)?;
+            self.spend(value.len() + values.len()).then_some(())?;
+            if likely {
+                default = Some(value);
             }
-        }
-        if values.is_empty() {
-            return None;
+            if !values.iter().any(|known| known == value) {
+                values.push(value.to_owned());
+            }
         }
         let why = "a value looked up in `Mappings`";
-        let name = self.named("Fn::FindInMap", span, choices);
-        Some(Some(text_hole(name, why, Domain::OneOf(values), default.as_deref(), span)))
+        (!values.is_empty()).then(|| text_hole(name, why, Domain::OneOf(values), default, span))
     }
 
     fn map_key(&self, key: &'s Value<'s>, choices: &Choices<'s>) -> Option<Text> {
@@ -54,34 +77,27 @@ impl<'s> Template<'s> {
         key.as_text().or_else(|| Some(Text::literal(scalar(&key)?, key.span)))
     }
 
-    /// The values of a map for keys that are not known; `None` when one of them is no scalar.
-    fn look_up(&self, map: &[Member<'_>], first: &Text, second: &Text) -> Option<Looked> {
+    /// The cells of a map for keys that are not known.
+    fn look_up(&self, map: &'s [Member<'s>], first: &Text, second: &Text) -> Option<Looked<'s>> {
         let (firsts, seconds) = (Keys::of(first), Keys::of(second));
-        let mut found = Looked { values: Vec::new(), default: None, complete: false };
         let (likely_first, likely_second) = (first.likely(), second.likely());
+        let mut found = Looked { cells: Vec::new(), complete: false };
         let mut rows = 0;
         for row in map {
             self.spend(firsts.cost()).then_some(())?;
             if !firsts.may_be(&row.key) {
                 continue;
             }
-            let mut hits = 0;
+            let earlier = found.cells.len();
             for cell in row.value.as_map()? {
-                self.spend(seconds.cost() + found.values.len()).then_some(())?;
-                if !seconds.may_be(&cell.key) {
-                    continue;
-                }
-                hits += 1;
-                let value = scalar(&cell.value)?;
-                self.spend(value.len()).then_some(())?;
-                if likely_first.as_deref() == Some(&*row.key) && likely_second.as_deref() == Some(&*cell.key) {
-                    found.default = Some(value.to_owned());
-                }
-                if !found.values.iter().any(|known| known == value) {
-                    found.values.push(value.to_owned());
+                self.spend(seconds.cost()).then_some(())?;
+                if seconds.may_be(&cell.key) {
+                    let likely =
+                        likely_first.as_deref() == Some(&*row.key) && likely_second.as_deref() == Some(&*cell.key);
+                    found.cells.push((&cell.value, likely));
                 }
             }
-            rows += usize::from(seconds.count() == Some(hits));
+            rows += usize::from(seconds.count() == Some(found.cells.len() - earlier));
         }
         found.complete = firsts.count() == Some(rows);
         Some(found)
@@ -90,7 +106,7 @@ impl<'s> Template<'s> {
     /// A value of the map; nothing in a map is a function.
     fn copy(&self, value: &'s Value<'s>) -> Value<'s> {
         if !self.spend(1) {
-            return unknown("…", "part of a template that expands too far", value.span);
+            return too_far(value.span);
         }
         let kind = match &value.kind {
             Kind::List(items) => Kind::List(items.iter().map(|item| self.copy(item)).collect()),
@@ -113,13 +129,18 @@ impl<'s> Template<'s> {
 }
 
 /// What was found in a map for keys that are not known.
-struct Looked {
-    /// Every value that there can be.
-    values: Vec<String>,
-    /// The one for the keys that a deployment most likely has.
-    default: Option<String>,
+struct Looked<'s> {
+    /// Each value that there can be, with whether it is the one for the keys that a deployment most likely has.
+    cells: Vec<(&'s Value<'s>, bool)>,
     /// Whether the map has a value for all that the keys can be.
     complete: bool,
+}
+
+/// The cells as lists, when they are lists of one length.
+fn lists<'v>(cells: &[(&'v Value<'v>, bool)]) -> Option<Vec<(&'v [Value<'v>], bool)>> {
+    let lists: Vec<_> = cells.iter().map(|(cell, likely)| Some((cell.as_list()?, *likely))).collect::<Option<_>>()?;
+    let length = lists.first()?.0.len();
+    lists.iter().all(|(list, _)| list.len() == length).then_some(lists)
 }
 
 /// The keys that a text can be.

@@ -133,8 +133,11 @@ impl<'f, 's> Reader<'f, 's> {
             let place = Place { resource, address, shape, node: resource.properties, branch: Branch::new(), scope };
             if sam::is_used(resource, path) {
                 self.descend(place, path);
-            } else if let Some(unused) = resource.properties.get(path.trim_end_matches("[]")) {
-                let why = format!("{}: SAM does not use it, because `Role` names a role", place.address);
+                continue;
+            }
+            let property = path.trim_end_matches("[]");
+            if let Some(unused) = resource.properties.get(property) {
+                let why = format!("{}.{property}: SAM does not use it, because `Role` names a role", resource.address);
                 self.found.unresolved.push((unused.span, why));
             }
         }

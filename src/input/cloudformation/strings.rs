@@ -222,7 +222,6 @@ pub(super) const DYNAMIC: &str = "{{resolve:";
 
 /// The parts with each dynamic reference as one hole. Functions may have made some of its text.
 fn dynamic_references(parts: Vec<Placed>) -> Vec<Placed> {
-    const LONGEST: usize = 200;
     if !parts.iter().any(|placed| matches!(&placed.part, Part::Literal(text) if text.contains(DYNAMIC))) {
         return parts;
     }
@@ -255,7 +254,6 @@ fn dynamic_references(parts: Vec<Placed>) -> Vec<Placed> {
                         break;
                     };
                     name.push_str(inside);
-                    name.truncate(name.floor_char_boundary(LONGEST));
                     let why = "a value that CloudFormation looks up when it deploys";
                     put(start, false, Part::Hole(hole(name, why, Domain::Text, None)));
                     rest = after;

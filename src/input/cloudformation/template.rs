@@ -178,12 +178,12 @@ impl<'s> Template<'s> {
         }
     }
 
-    /// Take `cost` from the budget; false when it is used up.
+    /// Take `cost` from the budget; false when it is not enough.
     pub fn spend(&self, cost: usize) -> bool {
         let left = self.budget.get().checked_sub(cost);
-        self.budget.set(left.unwrap_or(0));
-        if left.is_none() {
-            self.exhausted.set(true);
+        match left {
+            Some(left) => self.budget.set(left),
+            None => self.exhausted.set(true),
         }
         left.is_some()
     }
@@ -223,6 +223,11 @@ pub(super) fn text_hole<'s>(
 /// A value of which not even the sort is known.
 pub(super) fn unknown<'s>(name: impl Into<String>, why: &'static str, span: Span) -> Value<'s> {
     Value::new(Kind::Unknown(Box::new(hole(name, why, Domain::Any, None))), span)
+}
+
+/// A value that is not known because the budget is used up.
+pub(super) fn too_far<'s>(span: Span) -> Value<'s> {
+    unknown("…", "part of a template that expands too far", span)
 }
 
 /// A list that is written as one string. Without a default, not even its length is known.
