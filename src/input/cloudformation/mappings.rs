@@ -5,6 +5,7 @@ use super::template::{Template, scalar, text_hole, too_far};
 use crate::span::Span;
 use crate::value::{Domain, Kind, Member, Text, Value};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 impl<'s> Template<'s> {
     /// `[map, key, key]`, and with `AWS::LanguageExtensions` `{DefaultValue: …}` for keys that the map does not have.
@@ -57,14 +58,14 @@ impl<'s> Template<'s> {
         cells: impl Iterator<Item = (&'v Value<'v>, bool)>,
         span: Span,
     ) -> Option<Value<'s>> {
-        let (mut values, mut default): (Vec<String>, _) = (Vec::new(), None);
+        let (mut values, mut seen, mut default) = (Vec::new(), HashSet::new(), None);
         for (cell, likely) in cells {
             let value = scalar(cell)?;
-            self.spend(value.len() + values.len()).then_some(())?;
+            self.spend(value.len()).then_some(())?;
             if likely {
                 default = Some(value);
             }
-            if !values.iter().any(|known| known == value) {
+            if seen.insert(value) {
                 values.push(value.to_owned());
             }
         }
@@ -84,13 +85,13 @@ impl<'s> Template<'s> {
         let mut found = Looked { cells: Vec::new(), complete: false };
         let mut rows = 0;
         for row in map {
-            self.spend(firsts.cost()).then_some(())?;
+            self.spend(1).then_some(())?;
             if !firsts.may_be(&row.key) {
                 continue;
             }
             let earlier = found.cells.len();
             for cell in row.value.as_map()? {
-                self.spend(seconds.cost()).then_some(())?;
+                self.spend(1).then_some(())?;
                 if seconds.may_be(&cell.key) {
                     let likely =
                         likely_first.as_deref() == Some(&*row.key) && likely_second.as_deref() == Some(&*cell.key);
@@ -143,41 +144,24 @@ fn lists<'v>(cells: &[(&'v Value<'v>, bool)]) -> Option<Vec<(&'v [Value<'v>], bo
     lists.iter().all(|(list, _)| list.len() == length).then_some(lists)
 }
 
-/// The keys that a text can be.
-enum Keys<'t> {
-    Known(&'t str),
-    OneOf(&'t [String]),
-    Any,
-}
+/// The keys that a text can be; `None` where any can be.
+struct Keys<'t>(Option<HashSet<&'t str>>);
 
 impl<'t> Keys<'t> {
     fn of(text: &'t Text) -> Self {
-        match (text.known(), text.only_hole().map(|hole| &hole.domain)) {
-            (Some(known), _) => Keys::Known(known),
-            (None, Some(Domain::OneOf(values))) => Keys::OneOf(values),
-            (None, _) => Keys::Any,
-        }
+        Keys(match (text.known(), text.only_hole().map(|hole| &hole.domain)) {
+            (Some(known), _) => Some(HashSet::from([known])),
+            (None, Some(Domain::OneOf(values))) => Some(values.iter().map(String::as_str).collect()),
+            (None, _) => None,
+        })
     }
 
     fn may_be(&self, key: &str) -> bool {
-        match self {
-            Keys::Known(known) => *known == key,
-            Keys::OneOf(values) => values.iter().any(|value| value == key),
-            Keys::Any => true,
-        }
+        self.0.as_ref().is_none_or(|keys| keys.contains(key))
     }
 
     /// How many there are, where that is known.
     fn count(&self) -> Option<usize> {
-        match self {
-            Keys::Known(_) => Some(1),
-            Keys::OneOf(values) => Some(values.len()),
-            Keys::Any => None,
-        }
-    }
-
-    /// What a comparison with all of them costs.
-    fn cost(&self) -> usize {
-        self.count().unwrap_or(1)
+        self.0.as_ref().map(HashSet::len)
     }
 }

@@ -315,6 +315,14 @@ fn variables_that_lead_on_and_on() {
 }
 
 #[test]
+fn variables_with_any_number_of_fallbacks() {
+    let many = vec!["opt:x"; 100_000].join(", ");
+    assert_eq!(limits("", &format!("'${{{many}}}'")), ["a variable names more than 32 sources"]);
+    let path = vec!["a"; 100_000].join(".");
+    assert_eq!(limits("", &format!("'${{self:{path}}}'")), [""; 0]);
+}
+
+#[test]
 fn variables_that_multiply() {
     let bomb: String = (0..40)
         .map(|at| {

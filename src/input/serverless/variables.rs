@@ -10,9 +10,13 @@ use crate::syntax::{Document, MAX_DEPTH};
 use crate::value::{Domain, Hole, Kind, Member, Part, PartRef, Tagged, Text, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 /// How many variables may lead to one another.
 const MAX_CHAIN: usize = 64;
+
+/// How many sources a variable may name.
+const MAX_SOURCES: usize = 32;
 
 /// The stage where nobody names one.
 const STAGE: &str = "dev";
@@ -171,8 +175,12 @@ impl<'s> Variables<'s> {
         if self.active.borrow().len() >= MAX_CHAIN {
             return self.limit(span, format!("more than {MAX_CHAIN} variables lead to one another"));
         }
+        let sources = Source::all(inner);
+        if sources.len() > MAX_SOURCES {
+            return self.limit(span, format!("a variable names more than {MAX_SOURCES} sources"));
+        }
         self.active.borrow_mut().push(inner.to_owned());
-        let value = self.first(inner, &Source::all(inner), span, depth);
+        let value = self.first(inner, &sources, span, depth);
         self.active.borrow_mut().pop();
         value.unwrap_or_else(|| unknown(inner, "a property that is not in this file", span))
     }
@@ -257,14 +265,18 @@ impl<'s> Variables<'s> {
     /// One of some values, where it is not known which.
     fn one_of(&self, inner: &str, hits: Hits<'s>, span: Span) -> Value<'s> {
         let why = "a property that depends on a value that is not known";
-        let (mut values, mut default, mut all) = (Vec::new(), None, !hits.found.is_empty());
+        let (mut values, mut seen, mut default) = (Vec::new(), HashSet::new(), None);
+        let mut all = !hits.found.is_empty();
         for (value, likely) in hits.found {
             if likely {
                 default = scalar_or_default(&value);
             }
             match scalar(&value) {
-                Some(text) if values.contains(&text) => {}
-                Some(text) if self.spend(text.len() + values.len()) => values.push(text),
+                Some(text) if self.spend(text.len()) => {
+                    if seen.insert(text.clone()) {
+                        values.push(text);
+                    }
+                }
                 Some(_) | None => all = false,
             }
         }
