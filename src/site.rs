@@ -94,6 +94,32 @@ pub struct Origin {
     pub what: String,
 }
 
+impl PolicySite<'_> {
+    /// The site on its own, free of the tree that it was found in.
+    pub fn into_owned(self) -> PolicySite<'static> {
+        let document = match self.document {
+            Tree::Borrowed(value) => value.clone(),
+            Tree::Owned(value) => value,
+        };
+        PolicySite {
+            kind: self.kind,
+            address: self.address,
+            document: Tree::Owned(document.into_owned(&|span| span)),
+            anchor: self.anchor,
+            owner: self.owner,
+            branch: self.branch,
+            origins: self.origins,
+        }
+    }
+}
+
+/// An address without what is said for people only: the path of a construct in parentheses at the end. This part
+/// identifies the policy over time, for the logical id that the CDK makes of a path stays when a stack is renamed.
+pub fn stable_address(address: &str) -> &str {
+    let named = address.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+    named.map_or(address, |(stable, _)| stable)
+}
+
 /// A policy document: a part of the file's tree, or a tree of its own.
 ///
 /// Not a `Cow`, which would tie the lifetime of a borrowed tree to be exactly the file's.

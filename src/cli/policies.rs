@@ -9,7 +9,7 @@ use crate::discover::{self, READ_LIMIT};
 use crate::lint::Disk;
 use crate::load::{self, How};
 use crate::policy::{self, Effect, FactKind, Policy, Truth};
-use crate::site::{OwnerAccount, PolicyKind, PolicySite};
+use crate::site::{OwnerAccount, PolicyKind, PolicySite, stable_address};
 use crate::source::Source;
 use crate::span::Span;
 use crate::value::Value;
@@ -77,8 +77,9 @@ fn choose<'a, 's>(
     address: Option<&str>,
     kind: Option<PolicyKind>,
 ) -> Result<&'a PolicySite<'s>, Failure> {
+    let named = |site: &&PolicySite<'_>, address| site.address == address || stable_address(&site.address) == address;
     let mut fitting: Vec<&PolicySite<'_>> =
-        sites.iter().filter(|site| address.is_none_or(|address| site.address == address)).collect();
+        sites.iter().filter(|site| address.is_none_or(|address| named(site, address))).collect();
     if fitting.len() > 1 && fitting.iter().any(|site| Some(site.kind) == kind) {
         fitting.retain(|site| Some(site.kind) == kind);
     }

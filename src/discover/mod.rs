@@ -116,7 +116,7 @@ impl Search<'_> {
                 ignores.leave(depth);
             }
             let left_out = depth > 0
-                && (is_dir && at.file_name().is_some_and(is_pruned)
+                && (is_dir && (at.file_name().is_some_and(is_pruned) || is_asset(&absolute))
                     || self.options.exclude.iter().any(|globs| globs.matches(&absolute))
                     || ignores.as_ref().is_some_and(|ignores| ignores.ignored(&absolute, is_dir)));
             match &entry {
@@ -169,6 +169,12 @@ impl Search<'_> {
 
 fn is_pruned(name: &OsStr) -> bool {
     PRUNED.iter().any(|pruned| name == *pruned)
+}
+
+/// Whether a folder holds what the CDK uploads for a stack: code, or files as they are.
+fn is_asset(folder: &Path) -> bool {
+    let is_named = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("asset."));
+    is_named && folder.ancestors().skip(1).any(|above| above.file_name().is_some_and(|name| name == "cdk.out"))
 }
 
 fn has_extension(path: &Path) -> bool {

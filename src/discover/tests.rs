@@ -70,6 +70,26 @@ fn known_extensions_in_the_order_of_bytes() {
 }
 
 #[test]
+fn assets_of_the_cdk_are_left_out() {
+    let folder = tree(&[
+        "cdk.out/Stack.template.json",
+        "cdk.out/StackNested1234.nested.template.json",
+        "cdk.out/asset.0a1b/policy.json",
+        "cdk.out/assembly-Prod/Stack.template.json",
+        "cdk.out/assembly-Prod/asset.2c3d/deep/policy.json",
+        "asset.mine/policy.json",
+    ]);
+    let expected = [
+        "asset.mine/policy.json",
+        "cdk.out/Stack.template.json",
+        "cdk.out/StackNested1234.nested.template.json",
+        "cdk.out/assembly-Prod/Stack.template.json",
+    ];
+    assert_eq!(files(&folder, &["."], &options(&folder)), expected);
+    assert_eq!(files(&folder, &["cdk.out/asset.0a1b"], &options(&folder)), ["cdk.out/asset.0a1b/policy.json"]);
+}
+
+#[test]
 fn named_files_are_taken_once_whatever_their_name() {
     let folder = tree(&[".gitignore = *", "out/policy.txt", "a.json", ".git/HEAD"]);
     let names = ["out/policy.txt", "./a.json", "out/../a.json", "out//policy.txt", "a.json"];

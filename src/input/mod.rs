@@ -8,6 +8,7 @@ pub mod cloudformation;
 pub mod ndjson;
 mod placeholder;
 pub mod policy_json;
+pub mod serverless;
 pub mod terraform;
 mod terraform_document;
 pub mod terraform_plan;
@@ -60,10 +61,21 @@ pub struct Found<'s> {
     pub secrets: Vec<Span>,
 }
 
-/// Every format, the more special first. (Terraform configuration takes its place here.)
-pub static ALL: [&dyn Input; 5] = [
+impl Found<'_> {
+    /// Take over what was found in a tree that does not live as long as the file's.
+    pub fn adopt(&mut self, found: Found<'_>) {
+        self.sites.extend(found.sites.into_iter().map(|site| site.into_owned()));
+        self.problems.extend(found.problems);
+        self.unresolved.extend(found.unresolved);
+        self.secrets.extend(found.secrets);
+    }
+}
+
+/// Every format that stands in one document, the more special first. (Terraform's configuration is read by folder.)
+pub static ALL: [&dyn Input; 6] = [
     &terraform_plan::TerraformPlan,
     &terraform_plan::TerraformState,
+    &serverless::Serverless,
     &cloudformation::CloudFormation,
     &aws_cli::AwsCli,
     &policy_json::PolicyJson,
@@ -71,6 +83,9 @@ pub static ALL: [&dyn Input; 5] = [
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
 pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {
+    if cloudformation::is_assembly_file(&document.root) {
+        return None;
+    }
     ALL.iter().find_map(|input| Some((*input, input.detect(document)?)))
 }
 

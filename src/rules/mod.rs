@@ -12,7 +12,7 @@ use crate::access;
 use crate::access::symbols::in_words;
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
-use crate::site::PolicyKind;
+use crate::site::{PolicyKind, stable_address};
 use crate::span::Span;
 pub use context::{Context, Org, Relation};
 use options::OptionSpec;
@@ -213,7 +213,7 @@ impl ActiveRule {
             severity: self.severity.or(finding.severity).unwrap_or(rule.severity),
             confidence: finding.confidence,
             audience: finding.audience.unwrap_or(rule.audience),
-            fingerprint: Fingerprint::of(&[rule.id, &finding.subject, address, &finding.statement_key]),
+            fingerprint: Fingerprint::of(&[rule.id, &finding.subject, stable_address(address), &finding.statement_key]),
             message: finding.message,
             primary: finding.primary,
             secondary: finding.secondary,

@@ -83,10 +83,12 @@ impl<'s> Document<'s> {
         };
         let map = self.map(node);
         if !text.trim_start().starts_with('%') {
-            return open_text(text, node.span, map.as_ref());
+            return open_text(text, Syntax::Json, node.span, map.as_ref());
         }
         match percent_decode(text) {
-            Some((decoded, inner)) => open_text(&decoded, node.span, map.map(|map| map.compose(&inner)).as_ref()),
+            Some((decoded, inner)) => {
+                open_text(&decoded, Syntax::Json, node.span, map.map(|map| map.compose(&inner)).as_ref())
+            }
             None => Err(vec![
                 Problem::new(node.span, "this policy document is not validly percent-encoded")
                     .with_help("each `%` needs two hexadecimal digits after it"),
@@ -105,13 +107,19 @@ impl<'s> Document<'s> {
     }
 }
 
-/// Parse JSON text that stands in the file at `whole`; without a map every place is the whole.
-pub fn open_text(text: &str, whole: Span, map: Option<&OffsetMap>) -> Result<Value<'static>, Vec<Problem>> {
+/// Parse a text that stands in the file at `whole`; without a map every place is the whole.
+pub fn open_text(
+    text: &str,
+    syntax: Syntax,
+    whole: Span,
+    map: Option<&OffsetMap>,
+) -> Result<Value<'static>, Vec<Problem>> {
     let place = |span: Span| map.map_or(whole, |map| map.place(span));
-    let mut parsed = json::parse(text, json::Dialect::Strict);
+    let mut parsed = parse(text, syntax);
     for problem in &mut parsed.problems {
         problem.span = place(problem.span);
     }
+    parsed.documents.truncate(1);
     match parsed.documents.pop() {
         Some(value) if parsed.problems.is_empty() && !matches!(value.kind, Kind::Null) => Ok(value.into_owned(&place)),
         _ => Err(parsed.problems),

@@ -3,7 +3,8 @@
 //! `IsProd` and `IsTest` may be two values of one parameter; a policy that needs both is never deployed, and a finding in
 //! it would be false.
 
-use super::intrinsics::{Call, Choices, Template};
+use super::intrinsics::{Call, Choices};
+use super::template::Template;
 use crate::value::{Domain, Text, Value};
 
 /// How many comparisons are told apart. Beyond it conditions count as independent.

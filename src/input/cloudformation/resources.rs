@@ -8,7 +8,7 @@ use crate::site::PolicyKind::{self, Identity, Resource, Session, Trust};
 /// A property that holds policies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Carrier {
-    /// Its path below `Properties`; `[]` goes through a list.
+    /// Its path below `Properties`; `[]` goes through a list and `{}` through the members of an object.
     pub path: &'static str,
     /// How the property's value is to be read.
     pub shape: Shape,
@@ -25,6 +25,10 @@ pub(super) enum Shape {
     SamPolicy,
     /// A policy document of AWS Organizations; `Type` tells the kind.
     Organizations,
+    /// SAM's `ResourcePolicy` of an API: statements, and lists that SAM makes statements of.
+    ApiStatements,
+    /// The text of a template that is deployed from here.
+    Template,
 }
 
 use Shape::Document;
@@ -46,6 +50,7 @@ const TABLE: &[(&str, &str, Shape)] = &[
     ("AWS::ApiGateway::RestApi", "Body.x-amazon-apigateway-policy", Document(Resource)),
     ("AWS::Backup::BackupVault", "AccessPolicy", Document(Resource)),
     ("AWS::Backup::LogicallyAirGappedBackupVault", "AccessPolicy", Document(Resource)),
+    ("AWS::CloudFormation::StackSet", "TemplateBody", Shape::Template),
     ("AWS::CloudTrail::ResourcePolicy", "ResourcePolicy", Document(Resource)),
     ("AWS::CodeArtifact::Domain", "PermissionsPolicyDocument", Document(Resource)),
     ("AWS::CodeArtifact::Repository", "PermissionsPolicyDocument", Document(Resource)),
@@ -107,10 +112,11 @@ const TABLE: &[(&str, &str, Shape)] = &[
     ("AWS::SSO::PermissionSet", "InlinePolicy", Document(Identity)),
     ("AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupPolicy", Document(Resource)),
     ("AWS::SecretsManager::ResourcePolicy", "ResourcePolicy", Document(Resource)),
-    ("AWS::Serverless::Api", "Auth.ResourcePolicy.CustomStatements", Shape::Statements(Resource)),
+    ("AWS::Serverless::Api", "Auth.ResourcePolicy", Shape::ApiStatements),
     ("AWS::Serverless::Api", "DefinitionBody.x-amazon-apigateway-policy", Document(Resource)),
     ("AWS::Serverless::Function", "AssumeRolePolicyDocument", Document(Trust)),
     ("AWS::Serverless::Function", "Policies[]", Shape::SamPolicy),
+    ("AWS::Serverless::Function", "Events{}.Properties.Auth.ResourcePolicy", Shape::ApiStatements),
     ("AWS::Serverless::StateMachine", "Policies[]", Shape::SamPolicy),
     ("AWS::Transfer::User", "Policy", Document(Session)),
     ("AWS::VpcLattice::AuthPolicy", "Policy", Document(Resource)),

@@ -4,7 +4,7 @@ use super::val::{Piece, Val};
 use crate::diagnostic::Problem;
 use crate::source::OffsetMap;
 use crate::span::Span;
-use crate::syntax::open_text;
+use crate::syntax::{Syntax, open_text};
 use crate::value::{Domain, Hole, Kind, Part, Text, Value};
 use std::rc::Rc;
 
@@ -69,7 +69,7 @@ pub(super) fn open(pieces: &[Piece], span: Span) -> Result<Value<'static>, Unrea
     if let Some(hole) = unknown.clone().filter(|_| !text.trim_start().starts_with('{') || filled.len() > MAX_FILLED) {
         return Err(Unread::Unknown(hole));
     }
-    match (open_text(&text, span, Some(&map)), unknown) {
+    match (open_text(&text, Syntax::Json, span, Some(&map)), unknown) {
         (Ok(value), _) => Ok(fill(value, &filled)),
         (Err(_), Some(hole)) => Err(Unread::Unknown(hole)),
         (Err(problems), None) => Err(Unread::Wrong(problems)),

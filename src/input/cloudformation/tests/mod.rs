@@ -1,8 +1,14 @@
 //! Tests of reading templates.
 
+mod cdk;
+mod hostile;
+mod loops;
+mod nested;
+mod sam;
+
 use super::*;
 use crate::input::testing::{document, extract};
-use crate::value::Domain;
+use crate::value::{Domain, Kind, Text};
 
 /// The sites of a template whose role `R` has this trust policy, beside these sections.
 fn trust(sections: &str, policy: &str) -> Found<'static> {
@@ -47,7 +53,9 @@ const PARAMETERS: &str = r#""Parameters": {
     "Account": {"Type": "String", "AllowedPattern": "^\\d{12}$"},
     "List": {"Type": "CommaDelimitedList", "Default": "a, b"}, "Open": {"Type": "List<String>"},
     "Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/path"}},
-    "Mappings": {"M": {"one": {"k": "v1", "l": ["x"]}, "two": {"k": "v2"}, "dev": {"k": "v1"}}},"#;
+    "Mappings": {"M": {"one": {"k": "v1", "l": ["x"]}, "two": {"k": "v2"}, "dev": {"k": "v1"}},
+        "Stages": {"dev": {"k": "d", "l": ["d1", "d2"], "n": ["d"]}, "prod": {"k": "p", "l": ["p1", "p2"], "n": []},
+            "other": {"k": "o", "l": []}}},"#;
 
 #[test]
 fn detects_templates() {
@@ -99,7 +107,15 @@ fn addresses_and_kinds() {
     assert_eq!(owner.name.as_ref().and_then(Text::known), Some("ci"));
     assert_eq!(owner.max_session_duration.as_ref().and_then(|text| text.value.known()), Some("7200"));
     assert!(matches!(found.sites[0].document, crate::site::Tree::Borrowed(_)));
-    assert!(found.unresolved.is_empty() && found.problems.is_empty());
+    assert!(found.problems.is_empty());
+    let unresolved: Vec<_> = found.unresolved.iter().map(|(_, why)| why.as_str()).collect();
+    assert_eq!(
+        unresolved,
+        [
+            "Resources.Fn.Policies[0]: `AWSLambdaExecute` is a managed policy, which stands elsewhere",
+            "Resources.Fn.Policies[1]: `S3ReadPolicy` is a policy template of SAM",
+        ]
+    );
 }
 
 #[test]
@@ -170,10 +186,109 @@ fn strings() {
 fn mappings() {
     assert_eq!(shown(&value(PARAMETERS, r#"{"Fn::FindInMap": ["M", "one", "k"]}"#)), "v1");
     assert_eq!(shown(&value(PARAMETERS, r#"{"Fn::FindInMap": ["M", "one", "l"]}"#)), "[x]");
-    let looked_up = hole_of(&value(PARAMETERS, r#"{"Fn::FindInMap": ["M", {"Ref": "Env"}, "k"]}"#));
+    let looked_up = hole_of(&value(PARAMETERS, r#"{"Fn::FindInMap": ["M", {"Ref": "Default"}, "k"]}"#));
     assert_eq!(looked_up.domain, Domain::OneOf(vec!["v1".into(), "v2".into()]));
-    assert_eq!(looked_up.default.as_deref(), Some("v1"));
+    assert_eq!(looked_up.default, None);
     assert!(shown(&value(PARAMETERS, r#"{"Fn::FindInMap": ["M", "none", "k"]}"#)).starts_with('?'));
+}
+
+#[test]
+fn mappings_with_the_values_that_a_parameter_can_have() {
+    let of =
+        |second: &str| value(PARAMETERS, &format!(r#"{{"Fn::FindInMap": ["Stages", {{"Ref": "Env"}}, "{second}"]}}"#));
+    let looked_up = hole_of(&of("k"));
+    assert_eq!(looked_up.domain, Domain::OneOf(vec!["d".into(), "p".into()]), "`other` is no value of the parameter");
+    assert_eq!(looked_up.default.as_deref(), Some("d"));
+    let lists = of("l");
+    let domains: Vec<_> = lists.one_or_many().iter().map(|item| hole_of(item).domain).collect();
+    assert_eq!(domains, [Domain::OneOf(vec!["d1".into(), "p1".into()]), Domain::OneOf(vec!["d2".into(), "p2".into()])]);
+    assert!(shown(&of("n")).starts_with('?'), "lists of several lengths");
+    assert!(shown(&of("none")).starts_with('?'));
+}
+
+#[test]
+fn mappings_with_a_default() {
+    let show = |text: &str| shown(&value(PARAMETERS, text));
+    assert_eq!(show(r#"{"Fn::FindInMap": ["M", "one", "k", {"DefaultValue": "x"}]}"#), "v1");
+    assert_eq!(show(r#"{"Fn::FindInMap": ["M", "no", "k", {"DefaultValue": ["x"]}]}"#), "[x]");
+    assert_eq!(show(r#"{"Fn::FindInMap": ["No", "no", "k", {"DefaultValue": "x"}]}"#), "x");
+    assert_eq!(show(r#"["a", {"Fn::FindInMap": ["M", "no", "k", {"DefaultValue": {"Ref": "AWS::NoValue"}}]}]"#), "[a]");
+    let nested = r#"{"Fn::FindInMap": ["M", "no", "k", {"DefaultValue": {"Fn::FindInMap": ["M", "two", "k"]}}]}"#;
+    assert_eq!(show(nested), "v2");
+    let open = r#"{"Fn::FindInMap": ["M", {"Ref": "Default"}, "k", {"DefaultValue": "x"}]}"#;
+    let open = hole_of(&value(PARAMETERS, open));
+    assert_eq!(open.domain, Domain::OneOf(vec!["v1".into(), "v2".into(), "x".into()]));
+    assert_eq!(open.default.as_deref(), Some("x"), "the map has no row `d`");
+    let all = r#"{"Fn::FindInMap": ["Stages", {"Ref": "Env"}, "k", {"DefaultValue": "x"}]}"#;
+    assert_eq!(hole_of(&value(PARAMETERS, all)).domain, Domain::OneOf(vec!["d".into(), "p".into()]));
+}
+
+#[test]
+fn lengths_and_json_text() {
+    assert!(matches!(&value("", r#"{"Fn::Length": ["a", "b"]}"#).kind, Kind::Number(length) if length == "2"));
+    let of_parameter = hole_of(&value(PARAMETERS, r#"{"Fn::Length": {"Ref": "List"}}"#));
+    assert_eq!(of_parameter.default.as_deref(), Some("2"));
+    assert!(shown(&value(PARAMETERS, r#"{"Fn::Length": {"Ref": "Open"}}"#)).starts_with('?'));
+    let found = trust("", r#"{"Fn::ToJsonString": {"Statement": {"Action": {"Fn::Sub": "x"}}}}"#);
+    assert_eq!(shown(&found.sites[0].document), "Statement: Action: x");
+}
+
+#[test]
+fn nothing_is_nowhere() {
+    let show = |text: &str| shown(&value(PARAMETERS, text));
+    assert_eq!(show(r#"{"Fn::Sub": ["a${b}c", {"b": {"Ref": "AWS::NoValue"}}]}"#), "ac");
+    assert_eq!(show(r#"["a", {"Fn::If": ["X", {"Ref": "AWS::NoValue"}, {"Ref": "AWS::NoValue"}]}]"#), "[a]");
+    let properties = r#"{"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"Ref": "AWS::NoValue"}}}}"#;
+    let found = extract(&CloudFormation, properties);
+    assert!(found.sites.is_empty() && found.unresolved.is_empty());
+}
+
+#[test]
+fn dynamic_references_are_not_known() {
+    let show = |text: &str| shown(&value(PARAMETERS, text));
+    assert_eq!(show(r#""arn:aws:iam::{{resolve:ssm:/a:1}}:root""#), "arn:aws:iam::${resolve:ssm:/a:1}:root");
+    assert_eq!(show(r#"{"Fn::Sub": "{{resolve:ssm:/${Env}/a}}-${Env}"}"#), "${resolve:ssm:/${Env}/a}-${Env}");
+    assert_eq!(show(r#"{"Fn::Join": ["", ["{{resolve:", "ssm:/a}}", "b"]]}"#), "${resolve:ssm:/a}b");
+    assert_eq!(show(r#""{{resolve:ssm:/a""#), "{{resolve:ssm:/a");
+    assert_eq!(hole_of(&value("", r#""{{resolve:ssm:/a}}""#)).domain, Domain::Text);
+}
+
+#[test]
+fn macros_and_includes() {
+    let include = r#""Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}"#;
+    // In the place of a policy, and beside the members of a statement.
+    let found = trust("", &format!("{{{include}}}"));
+    assert!(found.sites.is_empty());
+    assert_eq!(found.unresolved.len(), 1);
+    let found = trust("", &format!(r#"{{"Statement": [{{"Effect": "Allow", {include}}}]}}"#));
+    assert_eq!(found.sites[0].document.count_unknown(), 1);
+    // Beside properties: what is written there stays.
+    let with = |transform: &str| {
+        extract(
+            &CloudFormation,
+            &format!(
+                r#"{{"Resources": {{"R": {{"Type": "AWS::IAM::Role", "Properties": {{
+                    "AssumeRolePolicyDocument": {{"S": 1}}, {transform}}}}}, {include}}}}}"#
+            ),
+        )
+    };
+    let found = with(include);
+    assert_eq!(found.sites.len(), 1);
+    let said: Vec<_> = found.unresolved.iter().map(|(_, why)| why.as_str()).collect();
+    assert_eq!(said[0], "Resources: `Fn::Transform` may add resources");
+    assert!(said[1].starts_with("Resources.R: `Fn::Transform`"), "{said:?}");
+    let found = with(r#""Fn::Transform": {"Name": "MyMacro"}"#);
+    assert!(found.sites.is_empty(), "a macro may make anything of what stands beside it");
+}
+
+#[test]
+fn rules_decide_nothing() {
+    let rules = r#""Rules": {"R": {"RuleCondition": {"Fn::Equals": [{"Ref": "Env"}, "dev"]}, "Assertions": [
+        {"Assert": {"Fn::Contains": [["a"], {"Ref": "Env"}]}}]}},"#;
+    let found = trust(&format!("{PARAMETERS} {rules}"), r#"{"Statement": {"Action": {"Ref": "Env"}}}"#);
+    let action = found.sites[0].document.at(&["Statement", "Action"]).expect("there");
+    assert_eq!(hole_of(action).domain, Domain::OneOf(vec!["dev".into(), "prod".into()]));
+    assert!(found.unresolved.is_empty() && found.problems.is_empty());
 }
 
 #[test]
@@ -305,17 +420,4 @@ Resources:
     let written: Vec<_> = list.iter().map(|item| &text[item.span.range()]).collect();
     assert_eq!(written, ["\"${AWS::Partition}:x\"", "\"${!aws:a}\"", "\"last\""]);
     assert_eq!(shown(&list[1]), "${aws:a}");
-}
-
-#[test]
-fn loops_and_globals() {
-    let found = extract(
-        &CloudFormation,
-        r#"{"Globals": {"Function": {"AssumeRolePolicyDocument": {}}}, "Resources": {
-            "Fn::ForEach::Roles": ["N", ["a", "b"], {"R${N}": {"Type": "AWS::IAM::Role", "Properties": {
-                "AssumeRolePolicyDocument": {"A": {"Ref": "N"}}}}}]}}"#,
-    );
-    let addresses: Vec<_> = found.sites.iter().map(|site| site.address.as_str()).collect();
-    assert_eq!(addresses, ["Globals.Function", "Resources.Fn::ForEach::Roles.R${N}"]);
-    assert_eq!(shown(&found.sites[1].document), "A: ?N");
 }
