@@ -4,9 +4,12 @@
 //! means. To add a format, write its file and add it to [`ALL`]; order matters, the first that detects its format wins.
 
 pub mod aws_cli;
+pub mod aws_config;
 pub mod cloudformation;
+mod nested;
 mod placeholder;
 pub mod policy_json;
+mod record;
 
 use crate::diagnostic::Problem;
 use crate::site::{PolicyKind, PolicySite};
@@ -42,7 +45,8 @@ pub struct Found<'s> {
 }
 
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 3] = [&cloudformation::CloudFormation, &aws_cli::AwsCli, &policy_json::PolicyJson];
+pub static ALL: [&dyn Input; 4] =
+    [&cloudformation::CloudFormation, &aws_config::AwsConfig, &aws_cli::AwsCli, &policy_json::PolicyJson];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
 pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {

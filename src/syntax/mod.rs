@@ -7,6 +7,7 @@ use crate::diagnostic::Problem;
 use crate::source::{OffsetMap, percent_decode};
 use crate::span::Span;
 use crate::value::{Kind, Value};
+use std::borrow::Cow;
 
 /// How deep objects and lists may nest. The deepest real template seen nests 30; recursion over a tree of this depth
 /// needs a few hundred KiB of stack at most.
@@ -77,15 +78,21 @@ impl<'s> Document<'s> {
     /// Spans of the result, and of the problems, are offsets into the file. Where the node's bytes do not show its
     /// text (a string joined from parts), every span is the whole node's.
     pub fn open(&self, node: &Value<'_>) -> Result<Value<'static>, Vec<Problem>> {
+        let (text, map) = self.decoded(node)?;
+        open_text(&text, node.span, map.as_ref())
+    }
+
+    /// The text of the document that stands inside a string node, and the way from it to the bytes of the file.
+    pub fn decoded<'n>(&self, node: &'n Value<'_>) -> Result<(Cow<'n, str>, Option<OffsetMap>), Vec<Problem>> {
         let Some(text) = node.as_str() else {
             return Err(vec![Problem::new(node.span, format!("expected a policy document, found {}", node.sort()))]);
         };
         let map = self.map(node);
         if !text.trim_start().starts_with('%') {
-            return open_text(text, node.span, map.as_ref());
+            return Ok((Cow::Borrowed(text), map));
         }
         match percent_decode(text) {
-            Some((decoded, inner)) => open_text(&decoded, node.span, map.map(|map| map.compose(&inner)).as_ref()),
+            Some((decoded, inner)) => Ok((Cow::Owned(decoded), map.map(|map| map.compose(&inner)))),
             None => Err(vec![
                 Problem::new(node.span, "this policy document is not validly percent-encoded")
                     .with_help("each `%` needs two hexadecimal digits after it"),
