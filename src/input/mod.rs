@@ -6,10 +6,14 @@
 pub mod aws_cli;
 pub mod aws_config;
 pub mod cloudformation;
+pub mod cloudtrail;
+mod history;
 mod nested;
 mod placeholder;
 pub mod policy_json;
 mod record;
+
+pub use history::Versions;
 
 use crate::diagnostic::Problem;
 use crate::site::{PolicyKind, PolicySite};
@@ -27,6 +31,12 @@ pub trait Input: Sync + std::fmt::Debug {
 
     /// Put every policy of the document into `found`.
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>);
+
+    /// What a file says of its policies before and after a change. `None` for a format that has one version of each.
+    /// `_found` holds nothing yet but the file's path and the kind that the user says.
+    fn versions<'s>(&self, _documents: &'s [Document<'s>], _found: Found<'s>) -> Option<Versions<'s>> {
+        None
+    }
 }
 
 /// What an input found in a document.
@@ -45,8 +55,13 @@ pub struct Found<'s> {
 }
 
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 4] =
-    [&cloudformation::CloudFormation, &aws_config::AwsConfig, &aws_cli::AwsCli, &policy_json::PolicyJson];
+pub static ALL: [&dyn Input; 5] = [
+    &cloudformation::CloudFormation,
+    &aws_config::AwsConfig,
+    &cloudtrail::CloudTrail,
+    &aws_cli::AwsCli,
+    &policy_json::PolicyJson,
+];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
 pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static str)> {

@@ -113,7 +113,8 @@ pub struct Contents {
 }
 
 impl Contents {
-    fn unreadable(obstacles: Vec<Obstacle>) -> Self {
+    /// Nothing but what keeps it from being read.
+    pub fn unreadable(obstacles: Vec<Obstacle>) -> Self {
         Contents { obstacles, ..Contents::default() }
     }
 }
@@ -126,9 +127,8 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
             return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
         }
     };
-    let mut contents = Contents::default();
     if !lint::mentions_policy(&source.text) {
-        return contents;
+        return Contents::default();
     }
     let syntax = Syntax::of(&source.path, &source.text);
     let parsed = syntax::parse(&source.text, syntax);
@@ -143,7 +143,7 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
         }
     }
     if !parsed.problems.is_empty() && !detected && !lint::looks_like_policy(&source.text) {
-        return contents;
+        return Contents::default();
     }
     // The part that a mistake hides may be the guard of a statement: nothing is compared around it.
     let problems = parsed.problems.iter().chain(&found.problems);
@@ -152,8 +152,14 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
     if !obstacles.is_empty() {
         return Contents::unreadable(obstacles);
     }
+    of_found(key, &source, &found)
+}
+
+/// What was found in a file, ready to be compared.
+pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents {
+    let mut contents = Contents::default();
     for (span, what) in &found.unresolved {
-        let said = Obstacle::at(&source, *span, format!("this policy is not known: {what}"));
+        let said = Obstacle::at(source, *span, format!("this policy is not known: {what}"));
         contents.unresolved.push((said, source.slice(*span).to_owned()));
     }
     let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
@@ -161,12 +167,12 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
         let Some(first) = variants.first() else { continue };
         let forms: Vec<Form> = variants.iter().map(form).collect();
         let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
-        let obstacle = rejection.map(|(span, message)| Obstacle::at(&source, span, message));
+        let obstacle = rejection.map(|(span, message)| Obstacle::at(source, span, message));
         contents.sites.push(Site {
             key: key.to_owned(),
             address: first.address.clone(),
             kind: first.kind,
-            source: Arc::clone(&source),
+            source: Arc::clone(source),
             span: first.document.span,
             forms,
             obstacle,
@@ -209,7 +215,8 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<Vec<FilePair>, Fa
     }
 }
 
-fn read(path: &Path) -> Version {
+/// The version of a file that lies at a path.
+pub fn read(path: &Path) -> Version {
     let shown = discover::shown(path);
     match discover::read(path, READ_LIMIT) {
         Ok(text) => Version::Text(Source::new(shown, text)),
