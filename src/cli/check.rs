@@ -3,7 +3,7 @@
 
 use super::style::{self, Color};
 use super::{Exit, Failure};
-use crate::config::{self, Choice, Config, FailOn, Origin};
+use crate::config::{self, Choice, Config, FailOn, Origin, collected};
 use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input;
@@ -143,7 +143,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
     }
 
-    let judged = judge(args, &here, &config, &settings)?;
+    let judged = judge(args, &here, &config, &mut settings)?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok(if judged.failed { Exit::Failed } else { Exit::Clean });
@@ -244,7 +244,7 @@ struct Judged {
     failed: bool,
 }
 
-fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Judged, Failure> {
+fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings) -> Result<Judged, Failure> {
     let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let glob = |base: &Path, patterns: &[String]| {
@@ -257,6 +257,10 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) ->
         no_ignore: args.no_ignore,
     };
     let discovery = discover::discover(&paths, &options);
+    if let Some(told) = collected::complete(&mut settings.org, &discovery.files).filter(|_| !args.quiet) {
+        eprintln!("iamlint: {told}");
+    }
+    let settings = &*settings;
     let mut errors: Vec<String> =
         discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
     let files: Vec<FileToLint> =

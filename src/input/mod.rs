@@ -8,6 +8,8 @@ pub mod aws_config;
 pub mod cloudformation;
 pub mod cloudtrail;
 mod history;
+mod iam_collect;
+pub mod inventory_rows;
 mod nested;
 mod placeholder;
 pub mod policy_json;
@@ -55,10 +57,11 @@ pub struct Found<'s> {
 }
 
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 5] = [
+pub static ALL: [&dyn Input; 6] = [
     &cloudformation::CloudFormation,
     &aws_config::AwsConfig,
     &cloudtrail::CloudTrail,
+    &inventory_rows::InventoryRows,
     &aws_cli::AwsCli,
     &policy_json::PolicyJson,
 ];
