@@ -198,6 +198,7 @@ impl Judge<'_> {
         report.reason = "holds nothing that looks like a policy";
         let broken = !parsed.problems.is_empty();
         let mut policies = Vec::new();
+        let mut secrets = Vec::new();
         for root in parsed.documents {
             let document = Document { text, syntax, root };
             let detected = match self.settings.format {
@@ -215,6 +216,7 @@ impl Judge<'_> {
                 report.invalid |= !found.problems.is_empty();
                 self.problems(&found.problems);
                 self.unresolved(&found);
+                secrets.append(&mut found.secrets);
                 let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| {
                     a.address == b.address && a.document.span == b.document.span
                 };
@@ -236,6 +238,7 @@ impl Judge<'_> {
         } else if report.format.is_some() {
             self.problems_as(&parsed.warnings, Severity::Medium);
         }
+        report.source.conceal(&secrets);
     }
 
     /// One policy in each of the variants that the conditions of its template give it.

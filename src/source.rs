@@ -29,6 +29,28 @@ impl Source {
         Source { path: path.into(), text: text.into(), lines: OnceLock::new() }
     }
 
+    /// Write `*` over secrets, so that no report shows them. Places and line ends stay as they are.
+    pub fn conceal(&mut self, secrets: &[Span]) {
+        if secrets.is_empty() {
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        for secret in secrets {
+            // A span that cuts a character conceals the whole of it.
+            let is_inside = |byte: u8| byte & 0xC0 == 0x80;
+            let mut end = (secret.end as usize).min(bytes.len());
+            while end < bytes.len() && is_inside(bytes[end]) {
+                end += 1;
+            }
+            let mut start = (secret.start as usize).min(end);
+            while start > 0 && start < bytes.len() && is_inside(bytes[start]) {
+                start -= 1;
+            }
+            bytes[start..end].iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
+        }
+        self.text = String::from_utf8_lossy(&bytes).into_owned();
+    }
+
     fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             let bytes = self.text.as_bytes();
@@ -238,6 +260,17 @@ mod tests {
         assert_eq!(source.position(x).column, 3);
         assert_eq!(source.position_utf16(x).column, 4);
         assert_eq!(source.position(3).column, 1, "a byte order mark takes no column");
+    }
+
+    #[test]
+    fn secrets_are_concealed_and_places_stay() {
+        let mut source = Source::new("a", "ké\r\n\"s😀t\" x");
+        source.conceal(&[Span::new(6, 11), Span::new(90, 99)]);
+        assert_eq!(source.text, "ké\r\n\"*****t\" x");
+        // From within a character on, over a line end.
+        source.conceal(&[Span::new(2, 8)]);
+        assert_eq!(source.text, "k**\r\n******t\" x");
+        assert_eq!(source.line_count(), 2);
     }
 
     #[test]

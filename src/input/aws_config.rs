@@ -190,7 +190,7 @@ impl<'s> Configuration<'_, 's> {
     fn put(&self, kind: PolicyKind, address: String, name: &str, policy: &'s Member<'s>, found: &mut Found<'s>) {
         let is_trust = kind == PolicyKind::Trust;
         let record = Record {
-            kind: Some(kind),
+            kind,
             address,
             anchor: get(self.node, name).map_or(policy.key_span, |name| name.span),
             account: self.account,

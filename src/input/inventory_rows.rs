@@ -138,7 +138,7 @@ impl<'s> Row<'s> {
     fn record(&self, kind: PolicyKind, name: Option<&str>, policy: &Member<'_>) -> Record<'s> {
         let is_trust = kind == PolicyKind::Trust;
         Record {
-            kind: Some(kind),
+            kind,
             address: inline(&self.address, name),
             anchor: self.name.map_or(policy.key_span, |name| name.span),
             account: self.account,

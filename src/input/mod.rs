@@ -11,8 +11,10 @@ mod history;
 mod iam_collect;
 pub mod inventory_rows;
 mod nested;
+pub mod permission_set;
 mod placeholder;
 pub mod policy_json;
+pub mod pulumi;
 mod record;
 
 pub use history::Versions;
@@ -54,13 +56,17 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
+    /// Places of secrets, which are not shown wherever the file is.
+    pub secrets: Vec<Span>,
 }
 
 /// Every format, the more special first. (Terraform configuration, plan and state files take their place here.)
-pub static ALL: [&dyn Input; 6] = [
+pub static ALL: [&dyn Input; 8] = [
     &cloudformation::CloudFormation,
     &aws_config::AwsConfig,
     &cloudtrail::CloudTrail,
+    &pulumi::Pulumi,
+    &permission_set::PermissionSet,
     &inventory_rows::InventoryRows,
     &aws_cli::AwsCli,
     &policy_json::PolicyJson,

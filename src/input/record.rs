@@ -1,7 +1,7 @@
 //! A policy in a record of some inventory: what the record says of its owner, and the way to a site.
 
-use super::policy_json::{is_policy, kind_of};
-use super::{Found, nested, placeholder};
+use super::policy_json::is_policy;
+use super::{Found, nested};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
 use crate::syntax::Document;
@@ -11,8 +11,8 @@ use std::borrow::Cow;
 /// A policy with what is known around it.
 #[derive(Clone, Debug)]
 pub(super) struct Record<'a> {
-    /// The kind; `None` for the policy of some resource, whose content tells.
-    pub kind: Option<PolicyKind>,
+    /// What the policy is attached to.
+    pub kind: PolicyKind,
     /// Where it stands, for people.
     pub address: String,
     /// The place that names the owner.
@@ -57,28 +57,25 @@ impl Record<'_> {
                 }
             },
         };
-        let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
-        let kind = self.kind.or(found.forced_kind).unwrap_or_else(|| match kind_of(&policy, "") {
-            // Of what an account holds, only principals have policies without a principal in them.
-            PolicyKind::Identity => PolicyKind::Resource,
-            kind => kind,
-        });
+        self.push(policy, found);
+        true
+    }
+
+    /// Put a policy that was read.
+    pub fn push<'s>(&self, policy: Cow<'s, Value<'s>>, found: &mut Found<'s>) {
+        let account = self.account.filter(|id| is_account(id));
         found.sites.push(PolicySite {
-            kind,
+            kind: self.kind,
             address: self.address.clone(),
             document: policy.into(),
             anchor: self.anchor,
             owner: Owner {
-                account: self
-                    .account
-                    .filter(|id| is_account(id))
-                    .map_or(OwnerAccount::Unknown, |id| OwnerAccount::Id(id.to_owned())),
+                account: account.map_or(OwnerAccount::Unknown, |id| OwnerAccount::Id(id.to_owned())),
                 name: self.name.clone(),
                 max_session_duration: self.max_session_duration.clone(),
             },
             branch: Vec::new(),
         });
-        true
     }
 }
 

@@ -8,7 +8,7 @@ mod intrinsics;
 mod json_text;
 mod resources;
 
-use super::{Found, Input};
+use super::{Found, Input, permission_set};
 use crate::diagnostic::Problem;
 use crate::site::{Owner, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
@@ -288,9 +288,6 @@ impl<'s> Extraction<'_, 's> {
     }
 
     fn owner(&self, resource: &Resource<'s>, choices: &Choices<'s>) -> Owner {
-        if resource.type_name != "AWS::IAM::Role" {
-            return Owner::default();
-        }
         let text = |property: &str| {
             let value = self.template.resolve(resource.properties.get(property)?, choices)?;
             value.as_text().or_else(|| match value.kind {
@@ -298,8 +295,20 @@ impl<'s> Extraction<'_, 's> {
                 _ => scalar(&value).map(|text| Text::literal(text, value.span)),
             })
         };
-        let max_session_duration = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
-        Owner { name: text("RoleName"), max_session_duration, ..Owner::default() }
+        match resource.type_name {
+            "AWS::IAM::Role" => {
+                let setting = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
+                Owner { name: text("RoleName"), max_session_duration: setting, ..Owner::default() }
+            }
+            "AWS::SSO::PermissionSet" => {
+                let seconds = |text: Text| Some((permission_set::seconds(text.known()?)?, text.span));
+                let setting = text("SessionDuration")
+                    .and_then(seconds)
+                    .map(|(seconds, span)| Spanned::new(Text::literal(seconds.to_string(), span), span));
+                Owner { max_session_duration: setting, ..Owner::default() }
+            }
+            _ => Owner::default(),
+        }
     }
 }
 

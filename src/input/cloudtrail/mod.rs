@@ -166,7 +166,7 @@ impl Log {
             let is_trust = kind == PolicyKind::Trust;
             let name = parameter(event, "roleName");
             let record = Record {
-                kind: Some(kind),
+                kind,
                 address: String::new(),
                 anchor: call.owner.iter().find_map(|key| parameter(event, key)).unwrap_or(policy).span,
                 account,
