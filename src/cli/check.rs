@@ -54,6 +54,9 @@ pub struct CheckArgs {
     /// Do not read .gitignore and .iamlintignore
     #[arg(long, help_heading = "Input")]
     no_ignore: bool,
+    /// Also judge policies in the JSON fences of Markdown files
+    #[arg(long, help_heading = "Input")]
+    include_markdown: bool,
     /// List the files with what each was taken for, and stop
     #[arg(long, help_heading = "Input")]
     show_files: bool,
@@ -255,6 +258,7 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings
         exclude: vec![glob(&config.base, &config.exclude)?, glob(here, &args.exclude)?],
         force_exclude: args.force_exclude,
         no_ignore: args.no_ignore,
+        include_markdown: args.include_markdown,
     };
     let discovery = discover::discover(&paths, &options);
     if let Some(told) = collected::complete(&mut settings.org, &discovery.files).filter(|_| !args.quiet) {

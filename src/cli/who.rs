@@ -75,8 +75,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     let mut config =
         config::load(choice, &here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
     let exclude = Globs::new(&config.base, &config.exclude).map_err(|error| Failure::Message(error.message))?;
-    let options =
-        DiscoverOptions { working_directory: here, exclude: vec![exclude], force_exclude: false, no_ignore: false };
+    let options = DiscoverOptions { working_directory: here, exclude: vec![exclude], ..DiscoverOptions::default() };
     let discovery = discover::discover(&args.paths, &options);
     if let Some(told) = collected::complete(&mut config.org, &discovery.files) {
         eprintln!("iamlint: {told}");

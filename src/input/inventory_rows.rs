@@ -29,7 +29,7 @@ impl Input for InventoryRows {
     }
 
     fn detect(&self, document: &Document<'_>) -> Option<&'static str> {
-        rows(&document.root).any(is_row).then_some("has rows with the columns of Steampipe or CloudQuery")
+        rows(&document.root).any(is_row).then_some("has rows with policies in their columns")
     }
 
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>) {

@@ -5,6 +5,7 @@
 //! to the place where it stands.
 
 use super::Found;
+use crate::diagnostic::Problem;
 use crate::site::{PolicySite, Tree};
 use crate::span::Span;
 use crate::syntax::{Document, Syntax, json};
@@ -25,6 +26,29 @@ pub(super) fn look<T>(
     let mut parsed = json::parse(&text, json::Dialect::Strict);
     let root = parsed.documents.pop().filter(|_| parsed.problems.is_empty())?;
     look(&Document { text: &text, syntax: Syntax::Json, root })
+}
+
+/// The policy in a string, or in a string in it, `wraps` deep at most.
+pub(super) fn open(outer: &Document<'_>, node: &Value<'_>, wraps: usize) -> Result<Value<'static>, Vec<Problem>> {
+    if wraps == 0 || !node.as_str().is_some_and(|text| text.trim_start().starts_with('"')) {
+        return outer.open(node);
+    }
+    let (text, map) = outer.decoded(node)?;
+    let place = |span: Span| map.as_ref().map_or(node.span, |map| map.place(span));
+    let mut parsed = json::parse(&text, json::Dialect::Strict);
+    let opened = match parsed.documents.pop().filter(|_| parsed.problems.is_empty()) {
+        Some(root) => {
+            let inner = Document { text: &text, syntax: Syntax::Json, root };
+            open(&inner, &inner.root, wraps - 1)
+        }
+        None => Err(parsed.problems),
+    };
+    opened.map(|value| value.into_owned(&place)).map_err(|problems| moved_problems(problems, &place))
+}
+
+fn moved_problems(mut problems: Vec<Problem>, place: &impl Fn(Span) -> Span) -> Vec<Problem> {
+    problems.iter_mut().for_each(|problem| problem.span = place(problem.span));
+    problems
 }
 
 /// Extract from the document in a string. That it cannot be read is a problem of the outer document.
@@ -50,10 +74,7 @@ pub(super) fn extract(
         found.secrets.extend(inside.secrets.into_iter().map(place));
         problems = inside.problems;
     }
-    for mut problem in problems {
-        problem.span = place(problem.span);
-        found.problems.push(problem);
-    }
+    found.problems.extend(moved_problems(problems, &place));
 }
 
 /// A site at another place, free of the text that it was found in.

@@ -31,25 +31,13 @@ const MAX_WRAPS: usize = 2;
 impl Record<'_> {
     /// Put the policy that stands at a node. Whether there is one; what cannot be read is a problem.
     pub fn put<'s>(&self, document: &'s Document<'s>, node: &'s Value<'s>, found: &mut Found<'s>) -> bool {
-        self.unwrap(document, node, found, MAX_WRAPS)
-    }
-
-    fn unwrap<'s>(&self, document: &'s Document<'s>, node: &'s Value<'s>, found: &mut Found<'s>, wraps: usize) -> bool {
-        let before = found.sites.len();
-        let is_string = |node: &Value<'_>| node.as_str().is_some_and(|text| text.trim_start().starts_with('"'));
-        if wraps > 0 && is_string(node) {
-            nested::extract(document, node, found, |inner, found| {
-                self.unwrap(inner, &inner.root, found, wraps - 1);
-            });
-            return found.sites.len() > before;
-        }
         let policy = match &node.kind {
             Kind::Map(_) => Cow::Borrowed(node),
             Kind::Unknown(hole) => {
                 found.unresolved.push((node.span, format!("{}: `{}` is {}", self.address, hole.name, hole.why)));
                 return false;
             }
-            _ => match document.open(node) {
+            _ => match nested::open(document, node, MAX_WRAPS) {
                 Ok(policy) => Cow::Owned(policy),
                 Err(problems) => {
                     found.problems.extend(problems);

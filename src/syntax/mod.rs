@@ -1,6 +1,7 @@
 //! From text to a [`Value`]. Knows nothing of IAM.
 
 pub mod json;
+pub mod markdown;
 pub mod yaml;
 
 use crate::diagnostic::Problem;
@@ -22,6 +23,8 @@ pub enum Syntax {
     Jsonc,
     /// YAML 1.2 with the scalars of CloudFormation.
     Yaml,
+    /// Markdown, whose fences hold JSON.
+    Markdown,
 }
 
 impl Syntax {
@@ -32,6 +35,7 @@ impl Syntax {
             "json" => Syntax::Json,
             "jsonc" | "json5" => Syntax::Jsonc,
             "yaml" | "yml" => Syntax::Yaml,
+            "md" | "markdown" => Syntax::Markdown,
             // `.template` is either, and standard input has no name.
             _ => match text.trim_start_matches('\u{feff}').trim_start().bytes().next() {
                 Some(b'{' | b'[' | b'"') => Syntax::Json,
@@ -58,6 +62,7 @@ pub fn parse(text: &str, syntax: Syntax) -> Parsed<'_> {
         Syntax::Json => json::parse(text, json::Dialect::Strict),
         Syntax::Jsonc => json::parse(text, json::Dialect::Comments),
         Syntax::Yaml => yaml::parse(text),
+        Syntax::Markdown => markdown::parse(text),
     }
 }
 
@@ -104,7 +109,7 @@ impl<'s> Document<'s> {
     pub fn map(&self, node: &Value<'_>) -> Option<OffsetMap> {
         let raw = self.text.get(node.span.range())?;
         let (text, map) = match self.syntax {
-            Syntax::Json | Syntax::Jsonc => json::unescape(raw),
+            Syntax::Json | Syntax::Jsonc | Syntax::Markdown => json::unescape(raw),
             Syntax::Yaml => yaml::unescape(raw),
         }?;
         (Some(text.as_str()) == node.as_str()).then(|| OffsetMap::shifted(node.span.start as usize).compose(&map))
