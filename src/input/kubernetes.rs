@@ -33,9 +33,10 @@ impl Input for Kubernetes {
     }
 }
 
-/// An object, and what a composition writes over it.
+/// An object, and what a composition calls it and writes over it.
 struct Manifest<'v, 's> {
     object: &'v Value<'s>,
+    name: Option<&'v Value<'s>>,
     patches: &'v [Value<'s>],
 }
 
@@ -48,14 +49,14 @@ fn manifests<'v, 's>(root: &'v Value<'s>) -> Vec<Manifest<'v, 's>> {
         let resources = steps.chain(root.at(&["spec", "resources"])).flat_map(|resources| list(Some(resources)));
         let base = |resource: &'v Value<'s>| {
             let patches = resource.get("patches").and_then(Value::as_list).unwrap_or_default();
-            Some(Manifest { object: resource.get("base")?, patches })
+            Some(Manifest { object: resource.get("base")?, name: resource.get("name"), patches })
         };
         return resources.filter_map(base).collect();
     }
     if kind.ends_with("List") {
-        return list(root.get("items")).map(|object| Manifest { object, patches: &[] }).collect();
+        return list(root.get("items")).map(|object| Manifest { object, name: None, patches: &[] }).collect();
     }
-    vec![Manifest { object: root, patches: &[] }]
+    vec![Manifest { object: root, name: None, patches: &[] }]
 }
 
 /// Who makes resources of manifests, which decides where these hold what.
@@ -168,7 +169,7 @@ impl<'s> Manifest<'s, 's> {
 
     fn record(&self, carrier: &Carrier<'s, 's>) -> Record<'s> {
         let object = self.object;
-        let name = object.at(&["metadata", "name"]);
+        let name = object.at(&["metadata", "name"]).or(self.name);
         let namespace = object.at(&["metadata", "namespace"]).and_then(Value::as_str);
         let annotation = |key: &str| object.at(&["metadata", "annotations"])?.get(key);
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
@@ -346,17 +347,17 @@ mod tests {
 
     #[test]
     fn compositions() {
-        let base = "{apiVersion: iam.aws.upbound.io/v1beta1, kind: Role, metadata: {name: r}, spec: {forProvider: {assumeRolePolicy: '{\"Statement\": []}'}}}";
+        let base = "{apiVersion: iam.aws.upbound.io/v1beta1, kind: Role, spec: {forProvider: {assumeRolePolicy: '{\"Statement\": []}'}}}";
         let classic = format!("kind: Composition\nspec:\n  resources:\n  - name: role\n    base: {base}\n");
-        assert_eq!(sites(&found(&classic)), [("Role/r".to_owned(), "trust")]);
+        assert_eq!(sites(&found(&classic)), [("Role/role".to_owned(), "trust")]);
         let patch = "    patches: [{fromFieldPath: spec.policy, toFieldPath: spec.forProvider.assumeRolePolicy}]\n";
         let patched = found(&format!("{classic}{patch}"));
         assert!(patched.sites.is_empty());
-        assert_eq!(patched.unresolved[0].1, "Role/r: it is written by a patch of the composition");
+        assert_eq!(patched.unresolved[0].1, "Role/role: it is written by a patch of the composition");
         let pipeline = format!(
             "kind: Composition\nspec: {{pipeline: [{{step: a, input: {{resources: [{{name: role, base: {base}}}]}}}}]}}\n"
         );
-        assert_eq!(sites(&found(&pipeline)), [("Role/r".to_owned(), "trust")]);
+        assert_eq!(sites(&found(&pipeline)), [("Role/role".to_owned(), "trust")]);
     }
 
     #[test]
