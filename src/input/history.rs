@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::site::{PolicyKind, PolicySite};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Policies before and after: two policies belong together that have the same address and kind.
 #[derive(Debug, Default)]
@@ -54,6 +54,13 @@ impl State {
     }
 }
 
+/// What is known of a policy before an event.
+enum Known<'s> {
+    Site(Box<PolicySite<'s>>),
+    /// It was not there.
+    Absent,
+}
+
 /// Pair the sites that were found, one for each moment that has one and in their order.
 pub(super) fn versions<'s>(found: Found<'s>, moments: Vec<Moment>) -> Versions<'s> {
     let mut sites = found.sites.into_iter();
@@ -75,30 +82,39 @@ pub(super) fn versions<'s>(found: Found<'s>, moments: Vec<Moment>) -> Versions<'
     let mut versions = Versions::default();
     versions.new.problems = found.problems;
     versions.new.unresolved = found.unresolved;
-    let mut known: HashMap<(String, Option<String>, PolicyKind), Option<PolicySite<'s>>> = HashMap::new();
+    // What is known of each policy; `None` for one that is there and not shown.
+    let mut known: HashMap<(String, Option<String>, PolicyKind), Option<Known<'s>>> = HashMap::new();
+    // Nothing is attached to a role that was made within the file, unless the file says so.
+    let mut born: HashSet<String> = HashSet::new();
     for (moment, site) in events {
+        if moment.state == State::Created {
+            born.insert(moment.owner.clone());
+        }
+        let untold = if born.contains(&moment.owner) { Some(Known::Absent) } else { None };
         let subject = (moment.owner, moment.policy, moment.kind);
         match (moment.state, site) {
             (State::Created | State::Set, Some(site)) => {
-                let before = match known.insert(subject, Some(site.clone())) {
-                    _ if moment.state == State::Created => None,
-                    Some(before) => before,
+                let before = known.insert(subject, Some(Known::Site(Box::new(site.clone())))).unwrap_or(untold);
+                match if moment.state == State::Created { Some(Known::Absent) } else { before } {
+                    Some(Known::Site(before)) => {
+                        versions.old.sites.push(PolicySite { address: site.address.clone(), ..*before });
+                    }
+                    Some(Known::Absent) => {}
                     None => {
                         versions.alone += 1;
                         continue;
                     }
-                };
-                versions.old.sites.extend(before.map(|before| PolicySite { address: site.address.clone(), ..before }));
+                }
                 versions.new.sites.push(site);
             }
             (State::Removed, _) => {
-                if let Some(Some(mut before)) = known.insert(subject, None) {
+                if let Some(Some(Known::Site(mut before))) = known.insert(subject, Some(Known::Absent)) {
                     before.address = format!("{}, removed at {}", before.address, moment.time);
-                    versions.old.sites.push(before);
+                    versions.old.sites.push(*before);
                 }
             }
             (State::Hidden, _) | (State::Created | State::Set, None) => {
-                known.remove(&subject);
+                known.insert(subject, None);
             }
             (State::Drafted, _) => {}
         }

@@ -248,6 +248,19 @@ fn creation_and_removal() {
 }
 
 #[test]
+fn a_new_role_has_nothing_attached() {
+    let put = |second: u8, role: &str, document: &str| {
+        iam("PutRolePolicy", second, json!({"roleName": role, "policyName": "p", "policyDocument": document}))
+    };
+    let (found, alone) = pairs(&json!([create(1, "a"), put(2, "ci", &trust("b")), put(3, "other", &trust("c"))]));
+    let address = "arn:aws:iam::111122223333:role/build/ci policy/p at 2026-03-02T08:11:02Z (event e2)";
+    assert_eq!((found.len(), alone), (2, 1));
+    assert_eq!(found[1], (None, Some("b".to_owned()), address.to_owned()));
+    let (found, alone) = pairs(&json!([create(1, "a"), put(2, "ci", "HIDDEN"), put(3, "ci", &trust("c"))]));
+    assert_eq!((found.len(), alone), (1, 1), "what came in between is not shown");
+}
+
+#[test]
 fn a_version_that_is_not_in_force_and_one_that_is_not_shown() {
     let version = |second: u8, principal: &str, default: bool| {
         let parameters = json!({"policyArn": "arn:aws:iam::111122223333:policy/p", "policyDocument": trust(principal), "setAsDefault": default});
