@@ -4,7 +4,9 @@
 //! its own, `_std`, with actions and condition keys in small letters and everything sorted: the first is judged, so that
 //! a finding shows what was written, and the other only where a query asked for nothing else.
 
-use super::record::{Record, account_of, get, holds_policy, inline, is_of_aws, items, member, seconds, text};
+use super::record::{
+    Record, account_of, get, holds_policy, inline, is_of_aws, items, member, organization_kind, seconds, text,
+};
 use super::{Found, Input};
 use crate::site::PolicyKind;
 use crate::syntax::Document;
@@ -65,11 +67,7 @@ fn versions<'v, 's>(row: &'v Value<'s>) -> impl Iterator<Item = &'v Member<'s>> 
 
 /// The policy of an organization.
 fn organization<'v, 's>(row: &'v Value<'s>) -> Option<(PolicyKind, &'v Member<'s>)> {
-    let kind = match row.get("type")?.as_str()? {
-        "SERVICE_CONTROL_POLICY" => PolicyKind::Scp,
-        "RESOURCE_CONTROL_POLICY" => PolicyKind::Rcp,
-        _ => return None,
-    };
+    let kind = organization_kind(row.get("type")?.as_str()?)?;
     Some((kind, policy_in(row, &["content", "content_std"])?))
 }
 

@@ -3,7 +3,7 @@
 //! Policies are strings of JSON in fields of the `spec`. Helm and others fill in placeholders later: those in strings
 //! are holes, and a policy that is a placeholder as a whole is not known.
 
-use super::record::{Record, account_of, inline, is_account, seconds, text};
+use super::record::{Record, account_of, inline, is_account, organization_kind, seconds, text};
 use super::{Found, Input, placeholder};
 use crate::site::PolicyKind::{self, Identity, Resource, Trust};
 use crate::syntax::Document;
@@ -20,7 +20,9 @@ impl Input for Kubernetes {
     }
 
     fn detect(&self, document: &Document<'_>) -> Option<&'static str> {
-        let holds = |manifest: &Manifest<'_, '_>| carriers(manifest.object).next().is_some();
+        let holds = |manifest: &Manifest<'_, '_>| {
+            carriers(manifest.object).next().is_some() || manifest.patched().next().is_some()
+        };
         manifests(&document.root).iter().any(holds).then_some("has Kubernetes manifests of resources with policies")
     }
 
@@ -28,6 +30,10 @@ impl Input for Kubernetes {
         for manifest in manifests(&document.root) {
             for carrier in carriers(manifest.object) {
                 manifest.put(document, &carrier, found);
+            }
+            for (row, patch) in manifest.patched().filter(|(row, _)| row.member(manifest.object).is_none()) {
+                let owner = manifest.owner();
+                found.unresolved.push((patch.span, format!("{owner}: `{}` is {PATCHED}", row.field)));
             }
         }
     }
@@ -113,14 +119,37 @@ struct Carrier<'v, 's> {
     policy: &'v Member<'s>,
 }
 
-fn carriers<'v, 's>(object: &'v Value<'s>) -> impl Iterator<Item = Carrier<'v, 's>> {
+/// The rows of the table about an object.
+fn rows(object: &Value<'_>) -> impl Iterator<Item = &'static Row> {
     let of = object.get("apiVersion").and_then(Value::as_str).and_then(Maker::of);
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let rows = TABLE.iter().filter(move |row| of == Some((row.0, row.1)) && row.2 == kind);
-    rows.flat_map(move |&(maker, _, _, field, shape, kind)| {
-        let members = maker.holders().iter().filter_map(|path| object.at(path)?.member(field));
-        members.take(1).flat_map(move |member| policies(member, field, shape, kind))
+    let is_about = |row: &&Row| of == Some((row.maker, row.service)) && row.resource == kind;
+    TABLE.iter().filter(is_about).collect::<Vec<_>>().into_iter()
+}
+
+fn carriers<'v, 's>(object: &'v Value<'s>) -> impl Iterator<Item = Carrier<'v, 's>> {
+    rows(object).filter_map(|row| Some((row, row.member(object)?))).flat_map(move |(row, member)| {
+        row.kind_in(object).map(|kind| policies(member, row.field, row.shape, kind)).unwrap_or_default()
     })
+}
+
+impl Row {
+    /// The objects that hold the fields of a resource.
+    fn holders<'v, 's>(&self, object: &'v Value<'s>) -> impl Iterator<Item = &'v Value<'s>> {
+        self.maker.holders().iter().filter_map(|path| object.at(path))
+    }
+
+    fn member<'v, 's>(&self, object: &'v Value<'s>) -> Option<&'v Member<'s>> {
+        self.holders(object).find_map(|holder| holder.member(self.field))
+    }
+
+    /// The kind of the policy; `None` for a language of another sort, of which an organization has several.
+    fn kind_in(&self, object: &Value<'_>) -> Option<PolicyKind> {
+        match self.holders(object).find_map(|holder| text(holder, "type")) {
+            Some(name) if self.kind == PolicyKind::Scp => organization_kind(name),
+            _ => Some(self.kind),
+        }
+    }
 }
 
 fn policies<'v, 's>(
@@ -144,13 +173,34 @@ fn policies<'v, 's>(
     }
 }
 
+/// What a policy is, to follow "is", that a composition writes over another.
+const PATCHED: &str = "written by a patch of the composition";
+
+impl<'v, 's> Manifest<'v, 's> {
+    /// The rows about the object whose fields the composition writes, with the patch.
+    fn patched(&self) -> impl Iterator<Item = (&'static Row, &'v Value<'s>)> {
+        let patches = self.patches;
+        rows(self.object).filter_map(|row| Some((row, patches.iter().find(|patch| writes(patch, row.field))?)))
+    }
+
+    /// What the object is called.
+    fn owner(&self) -> String {
+        let name = self.object.at(&["metadata", "name"]).or(self.name).and_then(Value::as_str).unwrap_or_default();
+        let kind = text(self.object, "kind").unwrap_or_default();
+        match self.object.at(&["metadata", "namespace"]).and_then(Value::as_str) {
+            Some(namespace) => format!("{kind}/{namespace}/{name}"),
+            None => format!("{kind}/{name}"),
+        }
+    }
+}
+
 impl<'s> Manifest<'s, 's> {
     fn put(&self, document: &'s Document<'s>, carrier: &Carrier<'s, 's>, found: &mut Found<'s>) {
         let record = self.record(carrier);
         let node = &carrier.policy.value;
         let mut unknown = |why: &str| found.unresolved.push((node.span, format!("{}: it is {why}", record.address)));
         if self.patches.iter().any(|patch| writes(patch, carrier.field)) {
-            return unknown("written by a patch of the composition");
+            return unknown(PATCHED);
         }
         let policy = match &node.kind {
             Kind::Map(_) => Cow::Borrowed(node),
@@ -170,14 +220,7 @@ impl<'s> Manifest<'s, 's> {
     fn record(&self, carrier: &Carrier<'s, 's>) -> Record<'s> {
         let object = self.object;
         let name = object.at(&["metadata", "name"]).or(self.name);
-        let namespace = object.at(&["metadata", "namespace"]).and_then(Value::as_str);
         let annotation = |key: &str| object.at(&["metadata", "annotations"])?.get(key);
-        let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-        let shown = name.and_then(Value::as_str).unwrap_or_default();
-        let owner = match namespace {
-            Some(namespace) => format!("{kind}/{namespace}/{shown}"),
-            None => format!("{kind}/{shown}"),
-        };
         let status = |path: &[&str]| object.get("status")?.at(path)?.as_str();
         let arn = status(&["ackResourceMetadata", "arn"]).or_else(|| status(&["atProvider", "arn"]));
         let account = status(&["ackResourceMetadata", "ownerAccountID"])
@@ -191,7 +234,7 @@ impl<'s> Manifest<'s, 's> {
             .find_map(|path| object.at(path)?.get("maxSessionDuration"));
         Record {
             kind: carrier.kind,
-            address: inline(&owner, carrier.name),
+            address: inline(&self.owner(), carrier.name),
             anchor: name.map_or(carrier.policy.key_span, |name| name.span),
             account: account.or_else(|| account_of(arn?)),
             name: role_name.filter(|_| is_trust).filter(is_known).and_then(Value::as_text),
@@ -207,59 +250,104 @@ fn writes(patch: &Value<'_>, field: &str) -> bool {
         .is_some_and(|path| path.split(['.', '[', ']']).any(|part| part == field))
 }
 
-type Row = (Maker, &'static str, &'static str, &'static str, Shape, PolicyKind);
+/// Where a resource holds a policy.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    maker: Maker,
+    service: &'static str,
+    resource: &'static str,
+    field: &'static str,
+    shape: Shape,
+    kind: PolicyKind,
+}
+
+const fn row(
+    maker: Maker,
+    service: &'static str,
+    resource: &'static str,
+    field: &'static str,
+    shape: Shape,
+    kind: PolicyKind,
+) -> Row {
+    Row { maker, service, resource, field, shape, kind }
+}
 
 use Maker::{Ack, Community, Upjet};
 use Shape::{ByName, List, One};
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    (Ack, "iam", "Role", "assumeRolePolicyDocument", One, Trust),
-    (Ack, "iam", "Role", "inlinePolicies", ByName, Identity),
-    (Ack, "iam", "User", "inlinePolicies", ByName, Identity),
-    (Ack, "iam", "Group", "inlinePolicies", ByName, Identity),
-    (Ack, "iam", "Policy", "policyDocument", One, Identity),
-    (Ack, "s3", "Bucket", "policy", One, Resource),
-    (Ack, "sqs", "Queue", "policy", One, Resource),
-    (Ack, "sns", "Topic", "policy", One, Resource),
-    (Ack, "kms", "Key", "policy", One, Resource),
-    (Ack, "ecr", "Repository", "policy", One, Resource),
-    (Ack, "efs", "FileSystem", "policy", One, Resource),
-    (Ack, "dynamodb", "Table", "resourcePolicy", One, Resource),
-    (Ack, "ec2", "VPCEndpoint", "policyDocument", One, Resource),
-    (Ack, "opensearchservice", "Domain", "accessPolicies", One, Resource),
-    (Upjet, "iam", "Role", "assumeRolePolicy", One, Trust),
-    (Upjet, "iam", "Role", "inlinePolicy", List, Identity),
-    (Upjet, "iam", "RolePolicy", "policy", One, Identity),
-    (Upjet, "iam", "UserPolicy", "policy", One, Identity),
-    (Upjet, "iam", "GroupPolicy", "policy", One, Identity),
-    (Upjet, "iam", "Policy", "policy", One, Identity),
-    (Upjet, "ssoadmin", "PermissionSetInlinePolicy", "inlinePolicy", One, Identity),
-    (Upjet, "s3", "BucketPolicy", "policy", One, Resource),
-    (Upjet, "s3control", "AccessPointPolicy", "policy", One, Resource),
-    (Upjet, "sqs", "Queue", "policy", One, Resource),
-    (Upjet, "sqs", "QueuePolicy", "policy", One, Resource),
-    (Upjet, "sns", "Topic", "policy", One, Resource),
-    (Upjet, "sns", "TopicPolicy", "policy", One, Resource),
-    (Upjet, "kms", "Key", "policy", One, Resource),
-    (Upjet, "ecr", "RepositoryPolicy", "policy", One, Resource),
-    (Upjet, "ecr", "RegistryPolicy", "policy", One, Resource),
-    (Upjet, "secretsmanager", "SecretPolicy", "policy", One, Resource),
-    (Upjet, "backup", "VaultPolicy", "policy", One, Resource),
-    (Upjet, "efs", "FileSystemPolicy", "policy", One, Resource),
-    (Upjet, "ec2", "VPCEndpoint", "policy", One, Resource),
-    (Upjet, "dynamodb", "ResourcePolicy", "policy", One, Resource),
-    (Upjet, "opensearch", "Domain", "accessPolicies", One, Resource),
-    (Upjet, "opensearch", "DomainPolicy", "accessPolicies", One, Resource),
-    (Upjet, "cloudwatchlogs", "ResourcePolicy", "policyDocument", One, Resource),
-    (Community, "iam", "Role", "assumeRolePolicyDocument", One, Trust),
-    (Community, "iam", "RolePolicy", "document", One, Identity),
-    (Community, "iam", "Policy", "document", One, Identity),
-    (Community, "s3", "BucketPolicy", "rawPolicy", One, Resource),
-    (Community, "sqs", "Queue", "policy", One, Resource),
-    (Community, "sns", "Topic", "policy", One, Resource),
-    (Community, "kms", "Key", "policy", One, Resource),
-    (Community, "ecr", "RepositoryPolicy", "rawPolicy", One, Resource),
+    row(Ack, "iam", "Role", "assumeRolePolicyDocument", One, Trust),
+    row(Ack, "iam", "Role", "inlinePolicies", ByName, Identity),
+    row(Ack, "iam", "User", "inlinePolicies", ByName, Identity),
+    row(Ack, "iam", "Group", "inlinePolicies", ByName, Identity),
+    row(Ack, "iam", "Policy", "policyDocument", One, Identity),
+    row(Ack, "s3", "Bucket", "policy", One, Resource),
+    row(Ack, "sqs", "Queue", "policy", One, Resource),
+    row(Ack, "sns", "Topic", "policy", One, Resource),
+    row(Ack, "kms", "Key", "policy", One, Resource),
+    row(Ack, "ecr", "Repository", "policy", One, Resource),
+    row(Ack, "efs", "FileSystem", "policy", One, Resource),
+    row(Ack, "dynamodb", "Table", "resourcePolicy", One, Resource),
+    row(Ack, "ec2", "VPCEndpoint", "policyDocument", One, Resource),
+    row(Ack, "opensearchservice", "Domain", "accessPolicies", One, Resource),
+    row(Upjet, "iam", "Role", "assumeRolePolicy", One, Trust),
+    row(Upjet, "iam", "Role", "inlinePolicy", List, Identity),
+    row(Upjet, "iam", "RolePolicy", "policy", One, Identity),
+    row(Upjet, "iam", "UserPolicy", "policy", One, Identity),
+    row(Upjet, "iam", "GroupPolicy", "policy", One, Identity),
+    row(Upjet, "iam", "Policy", "policy", One, Identity),
+    row(Upjet, "ssoadmin", "PermissionSetInlinePolicy", "inlinePolicy", One, Identity),
+    row(Upjet, "s3", "BucketPolicy", "policy", One, Resource),
+    row(Upjet, "s3control", "AccessPointPolicy", "policy", One, Resource),
+    row(Upjet, "sqs", "Queue", "policy", One, Resource),
+    row(Upjet, "sqs", "QueuePolicy", "policy", One, Resource),
+    row(Upjet, "sns", "Topic", "policy", One, Resource),
+    row(Upjet, "sns", "TopicPolicy", "policy", One, Resource),
+    row(Upjet, "kms", "Key", "policy", One, Resource),
+    row(Upjet, "ecr", "RepositoryPolicy", "policy", One, Resource),
+    row(Upjet, "ecr", "RegistryPolicy", "policy", One, Resource),
+    row(Upjet, "secretsmanager", "SecretPolicy", "policy", One, Resource),
+    row(Upjet, "backup", "VaultPolicy", "policy", One, Resource),
+    row(Upjet, "efs", "FileSystemPolicy", "policy", One, Resource),
+    row(Upjet, "ec2", "VPCEndpoint", "policy", One, Resource),
+    row(Upjet, "dynamodb", "ResourcePolicy", "policy", One, Resource),
+    row(Upjet, "opensearch", "Domain", "accessPolicies", One, Resource),
+    row(Upjet, "opensearch", "DomainPolicy", "accessPolicies", One, Resource),
+    row(Upjet, "cloudwatchlogs", "ResourcePolicy", "policyDocument", One, Resource),
+    row(Upjet, "acmpca", "Policy", "policy", One, Resource),
+    row(Upjet, "apigateway", "RestAPI", "policy", One, Resource),
+    row(Upjet, "apigateway", "RestAPIPolicy", "policy", One, Resource),
+    row(Upjet, "bedrockagentcore", "ResourcePolicy", "policy", One, Resource),
+    row(Upjet, "cloudwatchevents", "BusPolicy", "policy", One, Resource),
+    row(Upjet, "cloudwatchlogs", "DestinationPolicy", "accessPolicy", One, Resource),
+    row(Upjet, "codeartifact", "DomainPermissionsPolicy", "policyDocument", One, Resource),
+    row(Upjet, "codeartifact", "RepositoryPermissionsPolicy", "policyDocument", One, Resource),
+    row(Upjet, "ecrpublic", "RepositoryPolicy", "policy", One, Resource),
+    row(Upjet, "elasticsearch", "Domain", "accessPolicies", One, Resource),
+    row(Upjet, "elasticsearch", "DomainPolicy", "accessPolicies", One, Resource),
+    row(Upjet, "glacier", "VaultLock", "policy", One, Resource),
+    row(Upjet, "glue", "ResourcePolicy", "policy", One, Resource),
+    row(Upjet, "kafka", "ClusterPolicy", "policy", One, Resource),
+    row(Upjet, "mediastore", "ContainerPolicy", "policy", One, Resource),
+    row(Upjet, "organizations", "Policy", "content", One, PolicyKind::Scp),
+    row(Upjet, "redshiftserverless", "ResourcePolicy", "policy", One, Resource),
+    row(Upjet, "s3control", "ObjectLambdaAccessPointPolicy", "policy", One, Resource),
+    row(Upjet, "s3vectors", "VectorBucketPolicy", "policy", One, Resource),
+    row(Upjet, "sagemaker", "ModelPackageGroupPolicy", "resourcePolicy", One, Resource),
+    row(Upjet, "ses", "IdentityPolicy", "policy", One, Resource),
+    row(Upjet, "vpclattice", "AuthPolicy", "policy", One, Resource),
+    row(Upjet, "vpclattice", "ResourcePolicy", "policy", One, Resource),
+    row(Community, "apigateway", "RestAPI", "policy", One, Resource),
+    row(Community, "cloudwatchlogs", "ResourcePolicy", "policyDocument", One, Resource),
+    row(Community, "iam", "Role", "assumeRolePolicyDocument", One, Trust),
+    row(Community, "iam", "RolePolicy", "document", One, Identity),
+    row(Community, "iam", "Policy", "document", One, Identity),
+    row(Community, "s3", "BucketPolicy", "rawPolicy", One, Resource),
+    row(Community, "sqs", "Queue", "policy", One, Resource),
+    row(Community, "sns", "Topic", "policy", One, Resource),
+    row(Community, "kms", "Key", "policy", One, Resource),
+    row(Community, "ecr", "RepositoryPolicy", "rawPolicy", One, Resource),
 ];
 
 #[cfg(test)]
@@ -354,6 +442,10 @@ mod tests {
         let patched = found(&format!("{classic}{patch}"));
         assert!(patched.sites.is_empty());
         assert_eq!(patched.unresolved[0].1, "Role/role: it is written by a patch of the composition");
+        let bare = "{apiVersion: iam.aws.upbound.io/v1beta1, kind: Role, spec: {forProvider: {path: /}}}";
+        let written =
+            found(&format!("kind: Composition\nspec:\n  resources:\n  - name: role\n    base: {bare}\n{patch}"));
+        assert_eq!(written.unresolved[0].1, "Role/role: `assumeRolePolicy` is written by a patch of the composition");
         let pipeline = format!(
             "kind: Composition\nspec: {{pipeline: [{{step: a, input: {{resources: [{{name: role, base: {base}}}]}}}}]}}\n"
         );

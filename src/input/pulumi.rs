@@ -4,7 +4,7 @@
 //! and the first is judged. A secret is an envelope, an object with a signature, and is never opened nor shown.
 
 use super::history::Versions;
-use super::record::{Record, account_of, get, inline, items, member, seconds, text};
+use super::record::{Record, account_of, get, inline, items, member, organization_kind, seconds, text};
 use super::{Found, Input};
 use crate::diagnostic::Problem;
 use crate::site::PolicyKind::{self, Identity, Resource, Trust};
@@ -132,9 +132,9 @@ fn put<'s>(document: &'s Document<'s>, resource: &'s Value<'s>, found: &mut Foun
             None => vec![state],
         };
         for owner in owners {
-            let Some(policy) = member(owner, key) else { continue };
+            let (Some(policy), Some(kind)) = (member(owner, key), kind_of(state, kind)) else { continue };
             let name = ["name", "policyName"].into_iter().find_map(|key| text(owner, key)).filter(|_| list.is_some());
-            let record = record(kind_of(state, kind), name);
+            let record = record(kind, name);
             match read(document, policy) {
                 Ok(Some(document)) => record.push(document, found),
                 Ok(None) => {}
@@ -148,11 +148,11 @@ fn put<'s>(document: &'s Document<'s>, resource: &'s Value<'s>, found: &mut Foun
     }
 }
 
-/// The kind of a policy; that of an organization's tells its type.
-fn kind_of(state: &Value<'_>, kind: PolicyKind) -> PolicyKind {
-    match (kind, text(state, "type")) {
-        (PolicyKind::Scp, Some("RESOURCE_CONTROL_POLICY")) => PolicyKind::Rcp,
-        _ => kind,
+/// The kind of a policy; that of an organization's tells its type. `None` for one in a language of its own.
+fn kind_of(state: &Value<'_>, kind: PolicyKind) -> Option<PolicyKind> {
+    match text(state, "type") {
+        Some(name) if kind == PolicyKind::Scp => organization_kind(name),
+        _ => Some(kind),
     }
 }
 

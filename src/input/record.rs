@@ -82,6 +82,15 @@ pub(super) fn is_of_aws(arn: &str) -> bool {
     arn.split(':').nth(4) == Some("aws")
 }
 
+/// The kind of a policy of an organization with this type; `None` for one in a language of its own, such as a tag policy.
+pub(super) fn organization_kind(name: &str) -> Option<PolicyKind> {
+    match name {
+        "SERVICE_CONTROL_POLICY" => Some(PolicyKind::Scp),
+        "RESOURCE_CONTROL_POLICY" => Some(PolicyKind::Rcp),
+        _ => None,
+    }
+}
+
 /// The address of an inline policy.
 pub(super) fn inline(owner: &str, name: Option<&str>) -> String {
     match (owner, name) {

@@ -6,7 +6,7 @@ mod calls;
 
 use super::history::{self, Moment, State, Versions};
 use super::record::{Record, account_of, get, inline, is_account, items, seconds, text};
-use super::{Found, Input, nested};
+use super::{Found, Input, nested, record};
 use crate::site::PolicyKind;
 use crate::syntax::Document;
 use crate::value::{Kind, Value};
@@ -140,7 +140,7 @@ impl Log {
 
     fn event<'s>(&mut self, document: &'s Document<'s>, event: &'s Value<'s>, found: &mut Found<'s>) {
         let Some(call) = call_of(event).filter(|_| !has_failed(event)) else { return };
-        let Some(kind) = call.kind.or_else(|| organization_kind(event)) else { return };
+        let Some(kind) = call.kind.or_else(|| kind_in_organization(event)) else { return };
         let shown = |key: &str| text(event, key).unwrap_or_default().to_owned();
         let account = account(event);
         let mut moment = Moment {
@@ -239,14 +239,9 @@ fn account<'v>(event: &'v Value<'_>) -> Option<&'v str> {
 }
 
 /// The kind of a policy of an organization: the request or the response says its type.
-fn organization_kind(event: &Value<'_>) -> Option<PolicyKind> {
+fn kind_in_organization(event: &Value<'_>) -> Option<PolicyKind> {
     let summary = ["policy", "policySummary", "type"].into_iter().try_fold(get(event, "responseElements")?, get);
-    match parameter(event, "type").or(summary)?.as_str()? {
-        "SERVICE_CONTROL_POLICY" => Some(PolicyKind::Scp),
-        "RESOURCE_CONTROL_POLICY" => Some(PolicyKind::Rcp),
-        // Tag, backup and chatbot policies are written in languages of their own.
-        _ => None,
-    }
+    record::organization_kind(parameter(event, "type").or(summary)?.as_str()?)
 }
 
 #[cfg(test)]
