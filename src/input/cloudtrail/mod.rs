@@ -59,14 +59,13 @@ enum Part<'v, 's> {
 
 fn parts<'v, 's>(root: &'v Value<'s>) -> impl Iterator<Item = Part<'v, 's>> {
     let lists = root.as_list().unwrap_or_default().iter().chain(items(root, "Records")).chain(items(root, "Events"));
-    let events = std::iter::once(root).chain(lists).flat_map(|value| {
+    std::iter::once(root).chain(lists).flat_map(|value| {
         let detail = get(value, "detail");
         let sns = get(value, "Sns").and_then(|message| get(message, "Message"));
         let messages = MESSAGES.iter().filter_map(|key| value.get(key)).chain(sns);
         let wrapped = messages.filter(|node| nested::is_json(node)).map(Part::Wrapped);
         [Some(value), detail].into_iter().flatten().filter(|value| is_event(value)).map(Part::Event).chain(wrapped)
-    });
-    events
+    })
 }
 
 fn is_event(value: &Value<'_>) -> bool {

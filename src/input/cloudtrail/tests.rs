@@ -199,8 +199,11 @@ fn other_files() {
     }
 }
 
-/// Each pair as the principals of both sides and the address.
-fn pairs(events: &Json) -> (Vec<(Option<String>, Option<String>, String)>, usize) {
+/// A pair as the principals of both sides and the address.
+type Pair = (Option<String>, Option<String>, String);
+
+/// The pairs in a log, and how many policies stand alone.
+fn pairs(events: &Json) -> (Vec<Pair>, usize) {
     let documents = document(&events.to_string());
     let versions = CloudTrail.versions(std::slice::from_ref(documents), Found::default()).expect("it has versions");
     let principal = |found: &Found<'_>, address: &str| {
