@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::versions::{self, Contents, Obstacle, Version};
+use crate::diagnostic::Problem;
 use crate::discover;
 use crate::input::{self, Found};
 use crate::site::PolicyKind;
@@ -47,16 +48,20 @@ fn both(key: &str, version: Version, kind: Option<PolicyKind>) -> Option<Both> {
     };
     let syntax = Syntax::of(&source.path, &source.text);
     let parsed = syntax::parse(&source.text, syntax);
-    let at = |problem: &crate::diagnostic::Problem| Obstacle::at(&source, problem.span, &problem.message);
+    let obstacles = |problems: &mut dyn Iterator<Item = &Problem>| -> Vec<Obstacle> {
+        problems.map(|problem| Obstacle::at(&source, problem.span, &problem.message)).collect()
+    };
     let documents: Vec<Document<'_>> =
         parsed.documents.into_iter().map(|root| Document { text: &source.text, syntax, root }).collect();
-    let (format, _) = documents.iter().find_map(input::detect)?;
+    let Some((format, _)) = documents.iter().find_map(input::detect) else {
+        let problems = obstacles(&mut parsed.problems.iter());
+        return (!problems.is_empty()).then(|| unreadable(problems));
+    };
     let found = Found { forced_kind: kind, path: &source.path, ..Found::default() };
     let found = format.versions(&documents, found)?;
-    let problems = parsed.problems.iter().chain(&found.old.problems).chain(&found.new.problems);
-    let obstacles: Vec<Obstacle> = problems.map(at).collect();
-    if !obstacles.is_empty() {
-        return Some(unreadable(obstacles));
+    let problems = obstacles(&mut parsed.problems.iter().chain(&found.old.problems).chain(&found.new.problems));
+    if !problems.is_empty() {
+        return Some(unreadable(problems));
     }
     let contents = |found: &Found<'_>| versions::of_found(key, &source, found);
     Some(Both { old: contents(&found.old), new: contents(&found.new), alone: found.alone })
@@ -96,5 +101,6 @@ mod tests {
         let broken = of(&format!("[{}, {}]", event(1, "{"), event(2, "{}"))).expect("it has both");
         assert_eq!(broken.new.obstacles.len(), 1);
         assert!(broken.new.sites.is_empty() && broken.old.sites.is_empty());
+        assert_eq!(of("[{,").map(|both| both.new.obstacles.is_empty()), Some(false), "the mistake is said");
     }
 }
