@@ -5,7 +5,7 @@
 
 use crate::diagnostic::Problem;
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
-use crate::input::{self, Found, Input, Side};
+use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
@@ -22,8 +22,6 @@ pub struct How {
     pub kind: Option<PolicyKind>,
     /// The format that files have, when the user says so.
     pub format: Option<&'static dyn Input>,
-    /// Which side of a file that holds two versions.
-    pub side: Side,
 }
 
 /// What was read of a text.
@@ -65,7 +63,7 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
     let document = |root| Document { text: &source.text, syntax, root };
     let documents: Vec<Document<'_>> = parsed.documents.into_iter().map(document).collect();
     loaded.reason = "holds nothing that looks like a policy";
-    loaded.found = Found { side: how.side, forced_kind: how.kind, path: &source.path, ..Found::default() };
+    loaded.found = Found { forced_kind: how.kind, path: &source.path, ..Found::default() };
     for document in &documents {
         let detected = match how.format {
             Some(format) => Some((format, "was named with --input-format")),

@@ -158,7 +158,8 @@ pub struct Owner {
     pub account: OwnerAccount,
     /// The role's name, where the file gives it.
     pub name: Option<Text>,
-    /// The longest session that the role allows, in seconds, as written.
+    /// The longest session that the role or permission set allows, in seconds, as written. Where it is written in
+    /// another unit, the seconds stand for that.
     pub max_session_duration: Option<Spanned<Text>>,
 }
 

@@ -5,6 +5,7 @@ use crate::aws::sts::Caller;
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Principal, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding, Relation};
+use crate::site::PolicyKind;
 use crate::span::Span;
 
 /// The range that IAM takes, in seconds (IAM API Reference, "CreateRole").
@@ -48,15 +49,19 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(setting) = &context.site.owner.max_session_duration else { return };
     let Some(seconds) = setting.value.likely().and_then(|text| text.trim().parse::<i64>().ok()) else { return };
     let sure = if setting.value.known().is_some() { Confidence::Proved } else { Confidence::Likely };
+    let limit = |kind: Kind| match context.int("max-hours") {
+        0 => kind.option().map(|option| context.int(option)),
+        hours => kind.option().map(|_| hours),
+    };
+    if context.site.kind == PolicyKind::Identity {
+        return found.extend(permission_set(setting.span, seconds, limit(Kind::People)));
+    }
     if !RANGE.contains(&seconds) {
+        let (least, most) = (RANGE.start(), RANGE.end());
         found.push(
             Finding::new(
                 setting.span,
-                format!(
-                    "IAM rejects a maximum session of {seconds} seconds: it takes {} to {}",
-                    RANGE.start(),
-                    RANGE.end()
-                ),
+                format!("IAM rejects a maximum session of {seconds} seconds: it takes {least} to {most}"),
             )
             .label("out of range")
             .why("CreateRole and UpdateRole fail with a ValidationError")
@@ -73,10 +78,6 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             kind(context, statement, principal).map(|(kind, sure)| (kind, sure, principal))
         })
         .collect();
-    let limit = |kind: Kind| match context.int("max-hours") {
-        0 => kind.option().map(|option| context.int(option)),
-        hours => kind.option().map(|_| hours),
-    };
     let strictest = callers
         .iter()
         .filter_map(|(kind, sure, principal)| Some((limit(*kind)?, *kind, *sure, principal.span())))
@@ -116,6 +117,26 @@ fn too_long(span: Span, seconds: i64, hours: i64, kind: Kind, principal: Span) -
         .why(format!("DurationSeconds = {seconds} is accepted: credentials that leak work for {}", length(seconds)))
         .help(format!("write {limit} or less, or change the rule's options if the job needs longer"))
         .subject(kind.name())
+}
+
+/// Sessions of a permission set, which people get from IAM Identity Center.
+fn permission_set(span: Span, seconds: i64, limit: Option<i64>) -> Option<Finding> {
+    if !RANGE.contains(&seconds) {
+        let message =
+            format!("IAM Identity Center rejects sessions of {}: it takes 1 hour to 12 hours", length(seconds));
+        let finding = Finding::new(span, message)
+            .label("out of range")
+            .why("CreatePermissionSet and UpdatePermissionSet fail with a ValidationException")
+            .help("write an ISO 8601 duration: `PT1H` is one hour");
+        return Some(finding.subject("range").severity(Severity::High));
+    }
+    let hours = limit.filter(|hours| seconds > hours * 3600)?;
+    let (long, most) = (length(seconds), length(hours * 3600));
+    let finding = Finding::new(span, format!("sessions of people may last {long}, more than {most}"))
+        .label("stolen credentials work as long as this")
+        .why(format!("every session of this permission set lasts {long}: credentials that leak work as long"))
+        .help(format!("write `PT{hours}H` or less, or change the rule's options if the job needs longer"));
+    Some(finding.subject(Kind::People.name()))
 }
 
 /// Who a principal is, and how sure that is; `None` if it cannot assume the role or nothing is known of it.

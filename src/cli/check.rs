@@ -5,7 +5,7 @@ mod lines;
 
 use super::style::{self, Color};
 use super::{Exit, Failure, clock};
-use crate::config::{self, Choice, Config, FailOn, Origin};
+use crate::config::{self, Choice, Config, FailOn, Origin, collected};
 use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input::{self, ndjson};
@@ -63,6 +63,9 @@ pub struct CheckArgs {
     /// Do not read .gitignore and .iamlintignore
     #[arg(long, help_heading = "Input")]
     no_ignore: bool,
+    /// Also judge policies in the JSON fences of Markdown files
+    #[arg(long, help_heading = "Input")]
+    include_markdown: bool,
     /// List the files with what each was taken for, and stop
     #[arg(long, help_heading = "Input")]
     show_files: bool,
@@ -171,7 +174,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if settings.lines && !args.show_files && lines::wanted(args)? {
         return lines::run(args, &here, &config, &settings, start);
     }
-    let judged = judge(args, &here, &config, &settings)?;
+    let judged = judge(args, &here, &config, &mut settings)?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok(if judged.failed { Exit::Failed } else { Exit::Clean });
@@ -306,6 +309,7 @@ fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failur
         exclude: vec![glob(&config.base, &config.exclude)?, glob(here, &args.exclude)?],
         force_exclude: args.force_exclude,
         no_ignore: args.no_ignore,
+        include_markdown: args.include_markdown,
     };
     let discovery = discover::discover(&paths, &options);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
@@ -314,8 +318,13 @@ fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failur
     Ok(Named { stdin: !stdin.is_empty(), folders, files, errors })
 }
 
-fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Judged, Failure> {
+fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings) -> Result<Judged, Failure> {
     let mut named = named(args, here, config)?;
+    let paths: Vec<PathBuf> = named.files.iter().map(|file| file.path.clone()).collect();
+    if let Some(told) = collected::complete(&mut settings.org, &paths).filter(|_| !args.quiet) {
+        eprintln!("iamlint: {told}");
+    }
+    let settings = &*settings;
     let mut report = lint::lint_files(&named.files, settings, READ_LIMIT);
     if named.stdin {
         let name = args.stdin_filename.as_deref().unwrap_or(STDIN);

@@ -5,10 +5,10 @@ mod compare;
 mod json;
 mod outcome;
 mod pairs;
-mod plan;
 mod revision;
 mod split;
 mod text;
+mod versioned;
 mod versions;
 
 use super::can::AnswerFormat;
@@ -34,6 +34,7 @@ Examples:
   iamlint diff --base main                       the working tree against a git revision
   iamlint diff --base \"$(git merge-base origin/main HEAD)\" infra/
   iamlint diff --base HEAD --fail-on any --format json
+  iamlint diff events.json                       what each event of CloudTrail changed
 
 Every access that is gained or lost is shown with a request that one version allows and the other does not. Equal means
 proved: no request tells the versions apart, however they are written. What cannot be proved fails the gate.
@@ -43,7 +44,7 @@ Exit codes:
   1  access was gained (or lost, as --fail-on says), or it is not certain that it was not
   2  not compared: arguments, git, a file or policy that cannot be read")]
 pub struct DiffArgs {
-    /// OLD and NEW, two files or two folders; one Terraform plan; with --base, files and folders to compare (default: .)
+    /// OLD and NEW, two files or two folders, or one file that holds both; with --base, what to compare (default: .)
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Compare the working tree with this git revision
@@ -85,15 +86,21 @@ pub enum FailOn {
 }
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
-    let files = files(args)?;
     let kind = args.kind.as_deref().and_then(PolicyKind::from_name);
-    let read: Vec<(Contents, Contents)> = files
-        .into_par_iter()
-        .map(|FilePair { key, old, new }| {
-            let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, kind));
-            (contents(old).unwrap_or_default(), contents(new).unwrap_or_default())
-        })
-        .collect();
+    let mut alone = 0;
+    let read: Vec<(Contents, Contents)> = if let (None, [file]) = (&args.base, args.paths.as_slice()) {
+        let both = versioned::read(file, kind)?;
+        alone = both.alone;
+        vec![(both.old, both.new)]
+    } else {
+        files(args)?
+            .into_par_iter()
+            .map(|FilePair { key, old, new }| {
+                let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, kind));
+                (contents(old).unwrap_or_default(), contents(new).unwrap_or_default())
+            })
+            .collect()
+    };
 
     let (mut old, mut new) = (Vec::new(), Vec::new());
     let (mut unresolved, mut obstacles) = (Vec::new(), Vec::new());
@@ -107,7 +114,11 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         obstacles.append(&mut before.obstacles);
         obstacles.append(&mut after.obstacles);
     }
-    // With a revision, and in a plan, there is nothing to compare where no policy changed.
+    if alone > 0 && !args.quiet {
+        let (policies, have) = if alone == 1 { ("policy", "has") } else { ("policies", "have") };
+        eprintln!("iamlint: not compared: {alone} {policies} that {have} no earlier version in this file");
+    }
+    // With a revision, and in one file, there is nothing to compare where no policy changed.
     let is_pair = args.base.is_none() && args.paths.len() == 2;
     if is_pair && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
         return Err(Failure::Message("no policy found in either version".to_owned()));
@@ -122,11 +133,6 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 }
 
 fn files(args: &DiffArgs) -> Result<Vec<FilePair>, Failure> {
-    if let (None, [path]) = (&args.base, args.paths.as_slice())
-        && let Some(pair) = plan::of_path(path)?
-    {
-        return Ok(vec![pair]);
-    }
     match (&args.base, args.paths.as_slice()) {
         (Some(base), []) => revision::changed(base, &[PathBuf::from(".")]),
         (Some(base), paths) => revision::changed(base, paths),

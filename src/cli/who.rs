@@ -6,7 +6,7 @@ mod text;
 use super::{Exit, Failure};
 use crate::access::findings::{self, Finding, Who};
 use crate::access::{self, Answer, Guard, Model, Query, Through, explain, review};
-use crate::config::{self, Choice, Config};
+use crate::config::{self, Choice, Config, collected};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::lint::Disk;
 use crate::load::{self, How, Loaded};
@@ -72,12 +72,14 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         (Some(path), false) => Choice::File(path),
         (None, false) => Choice::Search,
     };
-    let config =
+    let mut config =
         config::load(choice, &here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
     let exclude = Globs::new(&config.base, &config.exclude).map_err(|error| Failure::Message(error.message))?;
-    let options =
-        DiscoverOptions { working_directory: here, exclude: vec![exclude], force_exclude: false, no_ignore: false };
+    let options = DiscoverOptions { working_directory: here, exclude: vec![exclude], ..DiscoverOptions::default() };
     let discovery = discover::discover(&args.paths, &options);
+    if let Some(told) = collected::complete(&mut config.org, &discovery.files) {
+        eprintln!("iamlint: {told}");
+    }
     let mut failed = false;
     for error in &discovery.errors {
         eprintln!("iamlint: {}: {}", error.path, error.message);

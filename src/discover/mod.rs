@@ -20,6 +20,9 @@ use walkdir::WalkDir;
 /// Ends of the names of files that are taken from a folder. A file that is named itself may have any name.
 pub const EXTENSIONS: [&str; 9] = ["json", "jsonc", "yaml", "yml", "template", "tf", "tofu", "tfvars", "tfstate"];
 
+/// The same for Markdown, if it is asked for.
+pub const MARKDOWN_EXTENSIONS: [&str; 2] = ["md", "markdown"];
+
 /// Folders that are never entered unless named: what lies in them was written by a tool.
 pub const PRUNED: [&str; 3] = [".git", "node_modules", ".terraform"];
 
@@ -35,6 +38,8 @@ pub struct DiscoverOptions {
     pub force_exclude: bool,
     /// Whether `.gitignore`, `.git/info/exclude` and `.iamlintignore` are not read.
     pub no_ignore: bool,
+    /// Whether files of Markdown are taken from a folder.
+    pub include_markdown: bool,
 }
 
 /// What the named paths stand for.
@@ -129,7 +134,7 @@ impl Search<'_> {
                     }
                 }
                 Ok(entry) => {
-                    if !left_out && entry.file_type().is_file() && has_extension(at) {
+                    if !left_out && entry.file_type().is_file() && self.has_extension(at) {
                         any = true;
                         self.take(at, absolute);
                     }
@@ -142,7 +147,9 @@ impl Search<'_> {
                             format!("this link leads back to the folder `{above}` that it stands in")
                         }
                         // Nothing is missed by a link to nowhere, unless its name is that of a file to judge.
-                        (None, Some(io)) if io.kind() == std::io::ErrorKind::NotFound && !has_extension(at) => continue,
+                        (None, Some(io)) if io.kind() == std::io::ErrorKind::NotFound && !self.has_extension(at) => {
+                            continue;
+                        }
                         (None, Some(io)) => system_message(io),
                         (None, None) => error.to_string(),
                     };
@@ -153,6 +160,12 @@ impl Search<'_> {
             }
         }
         any
+    }
+
+    fn has_extension(&self, path: &Path) -> bool {
+        let markdown = if self.options.include_markdown { &MARKDOWN_EXTENSIONS[..] } else { &[] };
+        let is_one = |end: &OsStr| EXTENSIONS.iter().chain(markdown).any(|known| end.eq_ignore_ascii_case(known));
+        path.extension().is_some_and(is_one)
     }
 
     fn take(&mut self, path: &Path, absolute: PathBuf) {
@@ -175,10 +188,6 @@ fn is_pruned(name: &OsStr) -> bool {
 fn is_asset(folder: &Path) -> bool {
     let is_named = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("asset."));
     is_named && folder.ancestors().skip(1).any(|above| above.file_name().is_some_and(|name| name == "cdk.out"))
-}
-
-fn has_extension(path: &Path) -> bool {
-    path.extension().is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
 /// A path as it is shown: relative to the working directory where it lies inside, as it was named otherwise; with `/`.

@@ -4,15 +4,27 @@
 //! means. To add a format, write its file and add it to [`ALL`]; order matters, the first that detects its format wins.
 
 pub mod aws_cli;
+pub mod aws_config;
 pub mod cloudformation;
+pub mod cloudtrail;
+mod history;
+mod iam_collect;
+pub mod inventory_rows;
+pub mod kubernetes;
 pub mod ndjson;
+mod nested;
+pub mod permission_set;
 mod placeholder;
 pub mod policy_json;
+pub mod pulumi;
+mod record;
 pub mod serverless;
 pub mod terraform;
 mod terraform_document;
 pub mod terraform_plan;
 mod terraform_types;
+
+pub use history::Versions;
 
 use crate::diagnostic::Problem;
 use crate::site::{PolicyKind, PolicySite};
@@ -30,6 +42,12 @@ pub trait Input: Sync + std::fmt::Debug {
 
     /// Put every policy of the document into `found`.
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>);
+
+    /// What a file says of its policies before and after a change. `None` for a format that has one version of each.
+    /// `_found` holds nothing yet but the file's path and the kind that the user says.
+    fn versions<'s>(&self, _documents: &'s [Document<'s>], _found: Found<'s>) -> Option<Versions<'s>> {
+        None
+    }
 }
 
 /// Which version of its policies is read, where a document holds two: a plan has the resources before and after.
@@ -57,7 +75,7 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
-    /// Values that no report may show: what a plan or a state marks as sensitive.
+    /// Places of secrets, which no report may show wherever the file is.
     pub secrets: Vec<Span>,
 }
 
@@ -72,11 +90,17 @@ impl Found<'_> {
 }
 
 /// Every format that stands in one document, the more special first. (Terraform's configuration is read by folder.)
-pub static ALL: [&dyn Input; 6] = [
+pub static ALL: [&dyn Input; 12] = [
     &terraform_plan::TerraformPlan,
     &terraform_plan::TerraformState,
     &serverless::Serverless,
     &cloudformation::CloudFormation,
+    &aws_config::AwsConfig,
+    &cloudtrail::CloudTrail,
+    &kubernetes::Kubernetes,
+    &pulumi::Pulumi,
+    &permission_set::PermissionSet,
+    &inventory_rows::InventoryRows,
     &aws_cli::AwsCli,
     &policy_json::PolicyJson,
 ];
@@ -115,3 +139,6 @@ mod testing {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,7 +128,7 @@ fn open<'s>(text: &'s str, syntax: Syntax, node: Value<'s>) -> Result<Vec<Docume
     }
     let roots = match Syntax::of("", &inner) {
         Syntax::Yaml if !encoded => open_yaml(&line, &inner)?,
-        Syntax::Json | Syntax::Jsonc | Syntax::Yaml => vec![line.open(&line.root)?],
+        Syntax::Json | Syntax::Jsonc | Syntax::Yaml | Syntax::Markdown => vec![line.open(&line.root)?],
     };
     Ok(roots.into_iter().map(as_it_is).collect())
 }

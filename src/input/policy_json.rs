@@ -1,7 +1,8 @@
 //! Policy documents as they are: one, a list of them, or one in a wrapper such as `{"PolicyDocument": …}`.
 
-use super::{Found, Input, placeholder};
-use crate::site::{Owner, PolicyKind, PolicySite};
+use super::record::inline;
+use super::{Found, Input, iam_collect, placeholder};
+use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
 use std::borrow::Cow;
@@ -48,6 +49,10 @@ impl Input for PolicyJson {
 
 /// The policy that a node is or wraps.
 fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, found: &mut Found<'s>) {
+    let place = iam_collect::place(found.path);
+    if place.as_ref().is_some_and(|place| place.is_of_aws) {
+        return;
+    }
     let mut is_trust = false;
     let policy = match wrapped(node) {
         _ if is_policy(node) => Cow::Borrowed(node),
@@ -64,21 +69,23 @@ fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, fou
         }
     };
     let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
-    let kind = found.forced_kind.unwrap_or_else(|| match is_trust {
+    let kind = found.forced_kind.or(place.as_ref().map(|place| place.kind)).unwrap_or_else(|| match is_trust {
         true => PolicyKind::Trust,
         false => kind_of(&policy, found.path),
     });
-    let address = match node.get("PolicyName").and_then(Value::as_str) {
-        Some(name) => format!("policy/{name}"),
-        None => address,
+    let address = match (place.as_ref(), node.get("PolicyName").and_then(Value::as_str)) {
+        (Some(place), name) => inline(&place.address, name),
+        (None, Some(name)) => format!("policy/{name}"),
+        (None, None) => address,
     };
-    let anchor = node.span;
+    let account = place.and_then(|place| place.account).map_or(OwnerAccount::Unknown, OwnerAccount::Id);
+    let owner = Owner { account, ..Owner::default() };
     found.sites.push(PolicySite {
         kind,
         address,
         document: policy.into(),
-        anchor,
-        owner: Owner::default(),
+        anchor: node.span,
+        owner,
         branch: vec![],
         origins: vec![],
     });
@@ -284,6 +291,26 @@ mod tests {
         assert_eq!(addresses, ["[0]", "policy/p"]);
         let trust = extract(&PolicyJson, &format!(r#"{{"AssumeRolePolicyDocument": {policy}}}"#));
         assert_eq!(trust.sites[0].kind, PolicyKind::Trust);
+    }
+
+    #[test]
+    fn the_folders_of_iam_collect() {
+        let policy = r#"{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#;
+        let list = format!(r#"[{{"PolicyName": "p", "PolicyDocument": {policy}}}]"#);
+        let path = "aws/aws/accounts/111122223333/iam/role/ci/inline-policies.json";
+        let mut found = Found { path, ..Found::default() };
+        PolicyJson.extract(document(&list), &mut found);
+        let site = &found.sites[0];
+        assert_eq!(
+            (site.address.as_str(), site.kind),
+            ("arn:aws:iam::111122223333:role/ci policy/p", PolicyKind::Identity)
+        );
+        assert_eq!(site.owner.account, OwnerAccount::Id("111122223333".into()));
+        // What AWS writes is nobody's to change.
+        let mut found =
+            Found { path: "aws/aws/accounts/111122223333/iam/aws/policy/x/current-policy.json", ..Found::default() };
+        PolicyJson.extract(document(policy), &mut found);
+        assert!(found.sites.is_empty());
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 pub mod hcl;
 pub mod json;
+pub mod markdown;
 pub mod yaml;
 
 use crate::diagnostic::Problem;
 use crate::source::{OffsetMap, percent_decode};
 use crate::span::Span;
 use crate::value::{Kind, Value};
+use std::borrow::Cow;
 
 /// How deep objects and lists may nest. The deepest real template seen nests 30; recursion over a tree of this depth
 /// needs a few hundred KiB of stack at most.
@@ -22,6 +24,8 @@ pub enum Syntax {
     Jsonc,
     /// YAML 1.2 with the scalars of CloudFormation.
     Yaml,
+    /// Markdown, whose fences hold JSON.
+    Markdown,
 }
 
 impl Syntax {
@@ -32,6 +36,7 @@ impl Syntax {
             "json" => Syntax::Json,
             "jsonc" | "json5" => Syntax::Jsonc,
             "yaml" | "yml" => Syntax::Yaml,
+            "md" | "markdown" => Syntax::Markdown,
             // `.template` is either, and standard input has no name.
             _ => match text.trim_start_matches('\u{feff}').trim_start().bytes().next() {
                 Some(b'{' | b'[' | b'"') => Syntax::Json,
@@ -58,6 +63,7 @@ pub fn parse(text: &str, syntax: Syntax) -> Parsed<'_> {
         Syntax::Json => json::parse(text, json::Dialect::Strict),
         Syntax::Jsonc => json::parse(text, json::Dialect::Comments),
         Syntax::Yaml => yaml::parse(text),
+        Syntax::Markdown => markdown::parse(text),
     }
 }
 
@@ -78,17 +84,21 @@ impl<'s> Document<'s> {
     /// Spans of the result, and of the problems, are offsets into the file. Where the node's bytes do not show its
     /// text (a string joined from parts), every span is the whole node's.
     pub fn open(&self, node: &Value<'_>) -> Result<Value<'static>, Vec<Problem>> {
+        let (text, map) = self.decoded(node)?;
+        open_text(&text, Syntax::Json, node.span, map.as_ref())
+    }
+
+    /// The text of the document that stands inside a string node, and the way from it to the bytes of the file.
+    pub fn decoded<'n>(&self, node: &'n Value<'_>) -> Result<(Cow<'n, str>, Option<OffsetMap>), Vec<Problem>> {
         let Some(text) = node.as_str() else {
             return Err(vec![Problem::new(node.span, format!("expected a policy document, found {}", node.sort()))]);
         };
         let map = self.map(node);
         if !text.trim_start().starts_with('%') {
-            return open_text(text, Syntax::Json, node.span, map.as_ref());
+            return Ok((Cow::Borrowed(text), map));
         }
         match percent_decode(text) {
-            Some((decoded, inner)) => {
-                open_text(&decoded, Syntax::Json, node.span, map.map(|map| map.compose(&inner)).as_ref())
-            }
+            Some((decoded, inner)) => Ok((Cow::Owned(decoded), map.map(|map| map.compose(&inner)))),
             None => Err(vec![
                 Problem::new(node.span, "this policy document is not validly percent-encoded")
                     .with_help("each `%` needs two hexadecimal digits after it"),
@@ -100,7 +110,7 @@ impl<'s> Document<'s> {
     pub fn map(&self, node: &Value<'_>) -> Option<OffsetMap> {
         let raw = self.text.get(node.span.range())?;
         let (text, map) = match self.syntax {
-            Syntax::Json | Syntax::Jsonc => json::unescape(raw),
+            Syntax::Json | Syntax::Jsonc | Syntax::Markdown => json::unescape(raw),
             Syntax::Yaml => yaml::unescape(raw),
         }?;
         (Some(text.as_str()) == node.as_str()).then(|| OffsetMap::shifted(node.span.start as usize).compose(&map))

@@ -3,7 +3,7 @@
 use super::super::policies;
 use super::Failure;
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
-use crate::input::Side;
+use crate::input::Found;
 use crate::load::{self, How, Loaded};
 use crate::policy::{self, Policy};
 use crate::site::{PolicyKind, PolicySite};
@@ -19,8 +19,6 @@ use std::sync::Arc;
 pub enum Version {
     /// Its text.
     Text(Source),
-    /// One of the two versions that a text holds.
-    Side(Arc<Source>, Side),
     /// It is there and cannot be read.
     Unreadable {
         /// The path as it is shown.
@@ -114,21 +112,21 @@ pub struct Contents {
 }
 
 impl Contents {
-    fn unreadable(obstacles: Vec<Obstacle>) -> Self {
+    /// Nothing but what keeps it from being read.
+    pub fn unreadable(obstacles: Vec<Obstacle>) -> Self {
         Contents { obstacles, ..Contents::default() }
     }
 }
 
 /// Read one version of a file.
 pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
-    let (source, side) = match version {
-        Version::Text(source) => (Arc::new(source), Side::default()),
-        Version::Side(source, side) => (source, side),
+    let source = match version {
+        Version::Text(source) => Arc::new(source),
         Version::Unreadable { path, message } => {
             return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
         }
     };
-    load::text(&source, How { kind, side, ..How::default() }, |loaded| held(key, &source, &loaded))
+    load::text(&source, How { kind, ..How::default() }, |loaded| held(key, &source, &loaded))
 }
 
 /// What was read of one version of a file.
@@ -140,13 +138,18 @@ pub fn held(key: &str, source: &Arc<Source>, loaded: &Loaded<'_>) -> Contents {
     if !obstacles.is_empty() {
         return Contents::unreadable(obstacles);
     }
+    of_found(key, source, &loaded.found)
+}
+
+/// What was found in a file, ready to be compared.
+pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents {
     let mut contents = Contents::default();
-    for (span, what) in &loaded.found.unresolved {
+    for (span, what) in &found.unresolved {
         let said = Obstacle::at(source, *span, format!("this policy is not known: {what}"));
         contents.unresolved.push((said, source.slice(*span).to_owned()));
     }
     let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
-    for variants in loaded.found.sites.chunk_by(same) {
+    for variants in found.sites.chunk_by(same) {
         let Some(first) = variants.first() else { continue };
         let forms: Vec<Form> = variants.iter().map(form).collect();
         let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
@@ -198,7 +201,8 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<Vec<FilePair>, Fa
     }
 }
 
-fn read(path: &Path) -> Version {
+/// The version of a file that lies at a path.
+pub fn read(path: &Path) -> Version {
     let shown = discover::shown(path);
     match discover::read(path, READ_LIMIT) {
         Ok(text) => Version::Text(Source::new(shown, text)),

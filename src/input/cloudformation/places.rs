@@ -9,6 +9,7 @@ use super::resources::Shape;
 use super::sam;
 use super::template::scalar;
 use crate::diagnostic::Problem;
+use crate::input::permission_set;
 use crate::site::{Owner, PolicyKind, PolicySite};
 use crate::span::Spanned;
 use crate::value::{Kind, Member, Text, Value};
@@ -275,9 +276,6 @@ impl<'s> Reader<'_, 's> {
     }
 
     fn owner(&self, resource: &Resource<'s>, choices: &Choices<'s>) -> Owner {
-        if resource.type_name != "AWS::IAM::Role" {
-            return Owner::default();
-        }
         let choices = choices.inside(resource.scope.clone());
         let text = |property: &str| {
             let value = self.template.resolve(resource.properties.get(property)?, &choices)?;
@@ -286,8 +284,20 @@ impl<'s> Reader<'_, 's> {
                 _ => scalar(&value).map(|text| Text::literal(text, value.span)),
             })
         };
-        let max_session_duration = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
-        Owner { name: text("RoleName"), max_session_duration, ..Owner::default() }
+        match resource.type_name {
+            "AWS::IAM::Role" => {
+                let setting = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
+                Owner { name: text("RoleName"), max_session_duration: setting, ..Owner::default() }
+            }
+            "AWS::SSO::PermissionSet" => {
+                let seconds = |text: Text| Some((permission_set::seconds(text.known()?)?, text.span));
+                let setting = text("SessionDuration")
+                    .and_then(seconds)
+                    .map(|(seconds, span)| Spanned::new(Text::literal(seconds.to_string(), span), span));
+                Owner { max_session_duration: setting, ..Owner::default() }
+            }
+            _ => Owner::default(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod reader;
 mod secrets;
 mod values;
 
-use super::{Found, Input, Side, terraform_document, terraform_types};
+use super::{Found, Input, Side, Versions, terraform_document, terraform_types};
 use crate::diagnostic::Problem;
 use crate::site::PolicySite;
 use crate::syntax::Document;
@@ -67,6 +67,16 @@ impl Input for TerraformPlan {
             }
         }
         secrets::secrets(root, &mut found.secrets);
+    }
+
+    fn versions<'s>(&self, documents: &'s [Document<'s>], found: Found<'s>) -> Option<Versions<'s>> {
+        let plans: Vec<&Document<'_>> = documents.iter().filter(|document| has_both_versions(document)).collect();
+        let version = |side| {
+            let mut version = Found { side, forced_kind: found.forced_kind, path: found.path, ..Found::default() };
+            plans.iter().for_each(|plan| self.extract(plan, &mut version));
+            version
+        };
+        (!plans.is_empty()).then(|| Versions { old: version(Side::Before), new: version(Side::After), alone: 0 })
     }
 }
 
@@ -178,7 +188,7 @@ fn deferred<'s>(root: &'s Value<'s>, found: &mut Found<'s>) {
 }
 
 /// Whether a document is a plan that lists its changes, so that it has both versions of each resource.
-pub fn has_both_versions(document: &Document<'_>) -> bool {
+fn has_both_versions(document: &Document<'_>) -> bool {
     document.root.get("resource_changes").is_some() && TerraformPlan.detect(document).is_some()
 }
 
