@@ -208,6 +208,7 @@ impl Judge<'_> {
             let Some((format, reason)) = detected else { continue };
             report.format = Some(format.name());
             report.reason = reason;
+            format.secrets(&document, &mut secrets);
             // The part that a mistake hides may be the guard of a statement: nothing is judged around it.
             if !broken {
                 let mut found =
@@ -216,7 +217,6 @@ impl Judge<'_> {
                 report.invalid |= !found.problems.is_empty();
                 self.problems(&found.problems);
                 self.unresolved(&found);
-                secrets.append(&mut found.secrets);
                 let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| {
                     a.address == b.address && a.document.span == b.document.span
                 };

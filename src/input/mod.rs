@@ -27,6 +27,9 @@ pub trait Input: Sync + std::fmt::Debug {
 
     /// Put every policy of the document into `found`.
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>);
+
+    /// Put the place of every value that no report may show into `found`, in a format that marks such values.
+    fn secrets(&self, _document: &Document<'_>, _found: &mut Vec<Span>) {}
 }
 
 /// Which version of its policies is read, where a document holds two: a plan has the resources before and after.
@@ -54,8 +57,6 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
-    /// Values that no report may show: what a plan or a state marks as sensitive.
-    pub secrets: Vec<Span>,
 }
 
 /// Every format, the more special first. (Terraform configuration takes its place here.)

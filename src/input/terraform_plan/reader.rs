@@ -263,7 +263,8 @@ impl<'s> Reader<'s> {
         let instances = self.documents.get(&block_address(module, address.name)).map(Vec::as_slice).unwrap_or_default();
         let wanted = address.key.map(Key::into_text).or(key);
         let fits = |document: &&Instance<'s>| document.key.and_then(key_text) == wanted;
-        match instances.iter().find(fits) {
+        let single = || instances.first().filter(|_| instances.len() == 1 && wanted.is_none());
+        match instances.iter().find(fits).or_else(single) {
             Some(document) => Some(Source::Document(document, block)),
             None if instances.is_empty() => block.map(|block| Source::Block(module.to_owned(), block)),
             // One of several, and nothing tells which.
