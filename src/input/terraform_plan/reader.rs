@@ -136,7 +136,7 @@ impl<'s> Reader<'s> {
         };
         let is_written = place.expression.is_some();
         let Some(inner) = inner else {
-            if is_written || !self.is_echo(instance) || instance.resource_type == "aws_iam_role" {
+            if is_written || !self.is_echo(instance) {
                 self.policy(&place, carrier, found);
             }
             return;
@@ -333,8 +333,13 @@ impl<'s> Reader<'s> {
                 member.value.kind = Kind::Unknown(Box::new(hole));
             }
         }
-        let policy = terraform_document::permission(instance.resource_type, &attributes);
-        if let Some(policy) = policy.filter(|_| !self.values.is_spent()) {
+        if self.values.is_spent() {
+            let what = format!("{}: the plan says more of its attributes than is read", instance.address);
+            found.unresolved.push((instance.anchor, what));
+            self.unresolved.borrow_mut().insert(instance.address.clone().into_owned());
+            return;
+        }
+        if let Some(policy) = terraform_document::permission(instance.resource_type, &attributes) {
             self.put(instance, instance.address.clone().into_owned(), PolicyKind::Resource, Tree::Owned(policy), found);
         }
     }

@@ -97,11 +97,7 @@ fn marked(value: &Value<'_>, marks: Mask<'_>, found: &mut Vec<Span>) {
         (Kind::Map(members), _) => {
             members.iter().for_each(|member| marked(&member.value, marks.get(&member.key), found));
         }
-        (Kind::String(_), Mask::All) => {
-            // The quotes stay.
-            found.push(Span { start: value.span.start + 1, end: value.span.end.saturating_sub(1) });
-        }
-        (Kind::Number(_), Mask::All) => found.push(value.span),
+        (Kind::String(_) | Kind::Number(_), Mask::All) => found.push(value.span),
         (Kind::Null | Kind::Bool(_) | Kind::Template(_) | Kind::Tagged(_) | Kind::Unknown(_), _) => {}
         (Kind::String(_) | Kind::Number(_), Mask::Parts(_)) => {}
     }

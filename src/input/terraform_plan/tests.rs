@@ -366,6 +366,21 @@ fn one_document_for_many_resources_has_a_limit() {
 }
 
 #[test]
+fn marks_of_one_resource_have_a_limit() {
+    let members = |name: &str, value: &str| {
+        (0..12_000).map(|at| format!(r#""{name}{at}": {value}"#)).collect::<Vec<_>>().join(",")
+    };
+    let change = format!(
+        r#""actions": ["create"], "after": {{"principal": "*", {}}}, "after_unknown": {{{}}}"#,
+        members("a", "1"),
+        members("b", "true")
+    );
+    let found = found(&plan(&entry("aws_lambda_permission.p", &change), "{}"));
+    assert!(found.sites.is_empty());
+    assert_eq!(unresolved(&found), ["aws_lambda_permission.p: the plan says more of its attributes than is read"]);
+}
+
+#[test]
 fn sensitive_values_are_no_part_of_any_site() {
     let policy = entry(
         "aws_iam_policy.p",
