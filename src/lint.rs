@@ -246,7 +246,7 @@ impl Judge<'_> {
             }
             let problem = loaded.broken.iter().chain(&loaded.found.problems).next().cloned();
             let unresolved = loaded.found.unresolved.len();
-            (policies, loaded.format, loaded.reason, problem, unresolved, loaded.found.secrets)
+            (policies, loaded.format, loaded.reason, problem, unresolved, loaded.secrets)
         });
         report.policies = policies;
         report.format = format;

@@ -38,6 +38,8 @@ pub struct Loaded<'s> {
     pub broken: Vec<Problem>,
     /// What a reader may have meant otherwise.
     pub warnings: Vec<Problem>,
+    /// Places of secrets, which no report may show wherever the file is.
+    pub secrets: Vec<Span>,
 }
 
 /// Whether a text has a word that every file with a policy has. Looking for them costs a tenth of parsing.
@@ -72,6 +74,7 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
         let Some((format, reason)) = detected else { continue };
         loaded.format = Some(format.name());
         loaded.reason = reason;
+        format.secrets(document, &mut loaded.secrets);
         if parsed.problems.is_empty() {
             format.extract(document, &mut loaded.found);
         }

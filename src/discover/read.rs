@@ -53,7 +53,10 @@ impl ReadError {
     /// What to do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            ReadError::TooLarge { .. } => Some("split the file, or leave it out with `exclude` in iamlint.toml"),
+            ReadError::TooLarge { .. } => Some(
+                "split the file, or leave it out with `exclude` in iamlint.toml; \
+                 of a Terraform plan, `planned_values` and `prior_state` can be left out",
+            ),
             ReadError::NotUtf8 { .. } | ReadError::Utf16 => Some("save it as UTF-8, or leave it out with `exclude`"),
             ReadError::Io(_) | ReadError::NotAFile => None,
         }

@@ -48,6 +48,9 @@ pub trait Input: Sync + std::fmt::Debug {
     fn versions<'s>(&self, _documents: &'s [Document<'s>], _found: Found<'s>) -> Option<Versions<'s>> {
         None
     }
+
+    /// Put the place of every value that no report may show into `found`, in a format that marks such values.
+    fn secrets(&self, _document: &Document<'_>, _found: &mut Vec<Span>) {}
 }
 
 /// Which version of its policies is read, where a document holds two: a plan has the resources before and after.
@@ -75,8 +78,6 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
-    /// Places of secrets, which no report may show wherever the file is.
-    pub secrets: Vec<Span>,
 }
 
 impl Found<'_> {
@@ -85,7 +86,6 @@ impl Found<'_> {
         self.sites.extend(found.sites.into_iter().map(|site| site.into_owned()));
         self.problems.extend(found.problems);
         self.unresolved.extend(found.unresolved);
-        self.secrets.extend(found.secrets);
     }
 }
 

@@ -71,7 +71,6 @@ pub(super) fn extract(
         extract(&document, &mut inside);
         found.sites.extend(inside.sites.into_iter().map(|site| moved(site, &place)));
         found.unresolved.extend(inside.unresolved.into_iter().map(|(span, what)| (place(span), what)));
-        found.secrets.extend(inside.secrets.into_iter().map(place));
         problems = inside.problems;
     }
     found.problems.extend(moved_problems(problems, &place));

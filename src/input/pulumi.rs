@@ -8,6 +8,7 @@ use super::record::{Record, account_of, get, inline, items, member, organization
 use super::{Found, Input};
 use crate::diagnostic::Problem;
 use crate::site::PolicyKind::{self, Identity, Resource, Trust};
+use crate::span::Span;
 use crate::syntax::Document;
 use crate::value::{Domain, Hole, Kind, Member, Part, Text, Value};
 use std::borrow::Cow;
@@ -36,8 +37,11 @@ impl Input for Pulumi {
         steps(root).any(is_step).then_some("has the `steps` of a preview of Pulumi")
     }
 
-    fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>) {
+    fn secrets(&self, document: &Document<'_>, found: &mut Vec<Span>) {
         secrets(&document.root, found);
+    }
+
+    fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>) {
         let planned = steps(&document.root).filter_map(|step| step.get("newState"));
         for resource in resources(&document.root).chain(planned).filter(|resource| is_resource(resource)) {
             put(document, resource, found);
@@ -80,12 +84,12 @@ fn is_resource(value: &Value<'_>) -> bool {
 }
 
 /// The places of all secrets.
-fn secrets(value: &Value<'_>, found: &mut Found<'_>) {
+fn secrets(value: &Value<'_>, found: &mut Vec<Span>) {
     match &value.kind {
         Kind::List(items) => items.iter().for_each(|item| secrets(item, found)),
         Kind::Map(members) if value.get(SIGNATURE).is_some() => {
             let hidden = members.iter().filter(|member| member.key != SIGNATURE);
-            found.secrets.extend(hidden.map(|member| member.value.span));
+            found.extend(hidden.map(|member| member.value.span));
         }
         Kind::Map(members) => members.iter().for_each(|member| secrets(&member.value, found)),
         _ => {}
@@ -359,7 +363,9 @@ mod tests {
         assert_eq!(&text[found.unresolved[0].0.range()], r#""assumeRolePolicy""#);
         assert_eq!(found.sites.len(), 1);
         assert_eq!(found.sites[0].document.count_unknown(), 1);
-        let shown: Vec<_> = found.secrets.iter().map(|span| &text[span.range()]).collect();
+        let mut secrets = Vec::new();
+        Pulumi.secrets(document(&text), &mut secrets);
+        let shown: Vec<_> = secrets.iter().map(|span| &text[span.range()]).collect();
         assert_eq!(shown, [r#""AAABAO9fcipher""#; 2]);
     }
 

@@ -8,6 +8,7 @@ use crate::diagnostic::Problem;
 use crate::span::Span;
 use crate::value::{Domain, Hole, Kind, Member, Text, Value};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Whether a tree shows every block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +27,17 @@ pub(super) type Open<'a> = &'a dyn Fn(&Value<'_>) -> Result<Value<'static>, Vec<
 /// AWS provider documentation, "Data Source: aws_iam_policy_document": first come the statements of the source
 /// documents, then its own, then those of the override documents; one with the Sid of an earlier one takes its place.
 pub(super) fn document<'s>(attributes: &Value<'s>, blocks: Blocks, open: Open<'_>) -> Result<Value<'s>, Vec<Problem>> {
-    let mut statements = Vec::new();
+    let mut statements = Statements::default();
     for name in ["source_json", "source_policy_documents"] {
         merge_documents(attributes.get(name), open, &mut statements)?;
     }
     match attributes.get("statement").map(|value| &value.kind) {
-        Some(Kind::Unknown(hole)) => statements.push(Value::new(Kind::Unknown(hole.clone()), attributes.span)),
-        Some(Kind::List(items)) => items.iter().for_each(|item| merge(statement(item, blocks), &mut statements)),
+        Some(Kind::Unknown(hole)) => statements.unknown((**hole).clone(), attributes.span),
+        Some(Kind::List(items)) => items.iter().for_each(|item| statements.merge(statement(item, blocks))),
         Some(_) | None => {}
     }
     if blocks == Blocks::Written {
-        statements.push(unseen(attributes.span));
+        statements.list.push(unseen(attributes.span));
     }
     for name in ["override_json", "override_policy_documents"] {
         merge_documents(attributes.get(name), open, &mut statements)?;
@@ -48,7 +49,7 @@ pub(super) fn document<'s>(attributes: &Value<'s>, blocks: Blocks, open: Open<'_
     };
     let id = attributes.member("policy_id").filter(|member| member.value.as_text().is_some());
     let id = id.map(|member| renamed("Id", member, member.value.clone()));
-    let statement = made("Statement", Value::new(Kind::List(statements), span));
+    let statement = made("Statement", Value::new(Kind::List(statements.list), span));
     Ok(Value::new(Kind::Map(std::iter::once(version).chain(id).chain([statement]).collect()), span))
 }
 
@@ -56,7 +57,7 @@ pub(super) fn document<'s>(attributes: &Value<'s>, blocks: Blocks, open: Open<'_
 fn merge_documents<'s>(
     documents: Option<&Value<'s>>,
     open: Open<'_>,
-    statements: &mut Vec<Value<'s>>,
+    statements: &mut Statements<'s>,
 ) -> Result<(), Vec<Problem>> {
     let Some(documents) = documents else { return Ok(()) };
     for document in documents.one_or_many() {
@@ -66,14 +67,15 @@ fn merge_documents<'s>(
             Kind::String(_) => {
                 let opened = open(document)?;
                 for statement in opened.get("Statement").map(Value::one_or_many).unwrap_or_default() {
-                    merge(statement.clone(), statements);
+                    statements.merge(statement.clone());
                 }
             }
             Kind::Template(text) => {
-                let hole = text.holes().next().cloned();
-                statements.extend(hole.map(|hole| Value::new(Kind::Unknown(Box::new(hole)), document.span)));
+                if let Some(hole) = text.holes().next() {
+                    statements.unknown(hole.clone(), document.span);
+                }
             }
-            Kind::Unknown(hole) => statements.push(Value::new(Kind::Unknown(hole.clone()), document.span)),
+            Kind::Unknown(hole) => statements.unknown((**hole).clone(), document.span),
             Kind::Bool(_) | Kind::Number(_) | Kind::List(_) | Kind::Map(_) | Kind::Tagged(_) => {
                 let message = format!("expected a policy document, found {}", document.sort());
                 return Err(vec![Problem::new(document.span, message)]);
@@ -83,16 +85,28 @@ fn merge_documents<'s>(
     Ok(())
 }
 
-/// How many statements are looked through for a Sid; a document of a policy that IAM takes has far fewer.
-const MAX_STATEMENTS: usize = 4096;
+/// The statements of a document that is made of several.
+#[derive(Default)]
+struct Statements<'s> {
+    list: Vec<Value<'s>>,
+    by_sid: HashMap<String, usize>,
+}
 
-/// Add a statement, in the place of one with the same Sid.
-fn merge<'s>(statement: Value<'s>, statements: &mut Vec<Value<'s>>) {
-    let sid = statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
-    let same = |other: &&mut Value<'s>| sid.is_some() && other.get("Sid").and_then(Value::as_str) == sid;
-    match statements.iter_mut().take(MAX_STATEMENTS).find(same) {
-        Some(place) => *place = statement,
-        None => statements.push(statement),
+impl<'s> Statements<'s> {
+    /// Add a statement, in the place of one with the same Sid.
+    fn merge(&mut self, statement: Value<'s>) {
+        let sid = statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
+        let end = self.list.len();
+        let at = sid.map_or(end, |sid| *self.by_sid.entry(sid.to_owned()).or_insert(end));
+        match self.list.get_mut(at) {
+            Some(place) => *place = statement,
+            None => self.list.push(statement),
+        }
+    }
+
+    /// Add statements of which nothing is known.
+    fn unknown(&mut self, hole: Hole, span: Span) {
+        self.list.push(Value::new(Kind::Unknown(Box::new(hole)), span));
     }
 }
 
@@ -141,9 +155,22 @@ fn statement<'s>(block: &Value<'s>, blocks: Blocks) -> Value<'s> {
     Value::new(Kind::Map(members), span)
 }
 
+/// How many blocks of one statement are read; IAM takes no policy with nearly as many.
+const MAX_BLOCKS: usize = 2000;
+
+/// More blocks than are read.
+fn too_many<'s>(blocks: &Value<'s>) -> Value<'s> {
+    let name = format!("{} blocks", blocks.as_list().map_or(0, <[_]>::len));
+    let hole = Hole { name, why: "more than are read", domain: Domain::Any, default: None };
+    Value::new(Kind::Unknown(Box::new(hole)), blocks.span)
+}
+
 /// `principals` blocks. The type `*` with `["*"]` is everyone.
 fn principals<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
     let Kind::List(items) = &value.kind else { return value.clone() };
+    if items.len() > MAX_BLOCKS {
+        return too_many(value);
+    }
     let mut sorts: Vec<Member<'s>> = Vec::new();
     for block in items {
         let sort = block.member("type").filter(|sort| sort.value.as_str().is_some());
@@ -172,6 +199,9 @@ fn principals<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
 /// `condition` blocks: `test`, `variable` and `values`.
 fn conditions<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
     let Kind::List(items) = &value.kind else { return value.clone() };
+    if items.len() > MAX_BLOCKS {
+        return too_many(value);
+    }
     let mut tests: Vec<Member<'s>> = Vec::new();
     for block in items {
         let word = |name: &str| {

@@ -90,28 +90,23 @@ pub(super) fn write(module: &str, is_data: bool, resource_type: &str, name: &str
     address
 }
 
-/// The names of the module calls in the address of a module instance: `network` and `subnet` of
-/// `module.network["a"].module.subnet`.
-pub(super) fn module_path(module: &str) -> Option<Vec<&str>> {
+/// The calls in the address of a module instance, `network` and `subnet` of `module.network["a"].module.subnet`: the
+/// name of each, its key, and where it begins. `None` when it is no such address.
+pub(super) fn calls(module: &str) -> Option<Vec<(&str, Option<Key<'_>>, usize)>> {
     let mut rest = module;
-    let mut path = Vec::new();
+    let mut calls = Vec::new();
     while !rest.is_empty() {
+        let start = module.len() - rest.len();
         let (name, after) = word(rest.strip_prefix("module.")?)?;
-        let (_, after) = key(after)?;
-        path.push(name);
+        let (key, after) = key(after)?;
+        calls.push((name, key, start));
         rest = match after.strip_prefix('.') {
             Some(after) => after,
             None if after.is_empty() => after,
             None => return None,
         };
     }
-    Some(path)
-}
-
-/// The key in the address of one call: `a` of `module.network["a"]`.
-pub(super) fn module_key(call: &str) -> Option<String> {
-    let (_, after) = word(call.strip_prefix("module.")?)?;
-    key(after)?.0.map(Key::into_text)
+    Some(calls)
 }
 
 /// A name and what follows it.
@@ -193,9 +188,10 @@ mod tests {
             let module = if module == "data" { "" } else { module };
             assert_eq!(write(module, address.is_data, address.resource_type, address.name, address.key.as_ref()), text);
         }
-        assert_eq!(module_path(r#"module.a["x"].module.b"#), Some(vec!["a", "b"]));
-        assert_eq!(module_path(""), Some(vec![]));
-        assert_eq!(module_path("module.a]"), Some(vec!["a]"]));
-        assert_eq!(module_path("a"), None);
+        let nested = [("a", name("x"), 0), ("b", None, 14)];
+        assert_eq!(calls(r#"module.a["x"].module.b"#), Some(nested.to_vec()));
+        assert_eq!(calls(""), Some(vec![]));
+        assert_eq!(calls("a"), None);
+        assert_eq!(calls("module.a[0]b"), None);
     }
 }

@@ -3,7 +3,7 @@
 //! It has no values, only constants and the names of what an expression refers to (Terraform documentation, "JSON
 //! Output Format", Expression Representation). `dynamic` blocks and local values are not in it.
 
-use super::address;
+use super::address::{self, Key};
 use crate::value::{Kind, Value};
 use std::collections::HashMap;
 
@@ -112,19 +112,14 @@ pub(super) struct Origin<'s> {
 
 /// The path of calls of a module instance.
 fn path_of(module: &str) -> Option<String> {
-    address::module_path(module).map(|path| path.join("."))
+    let calls = address::calls(module)?;
+    Some(calls.into_iter().map(|(name, ..)| name).collect::<Vec<_>>().join("."))
 }
 
 /// The module instance around one, and the key of the call.
 fn parent(module: &str) -> Option<(&str, Option<String>)> {
-    let calls = address::module_path(module)?.len();
-    // A key may hold `.module.` itself.
-    let around = |(at, _): (usize, &str)| {
-        address::module_path(&module[..at]).is_some_and(|path| path.len() + 1 == calls).then_some(at)
-    };
-    let at = if calls == 1 { Some(0) } else { module.rmatch_indices(".module.").find_map(around) }?;
-    let call = module[at..].trim_start_matches('.');
-    Some((&module[..at], address::module_key(call)))
+    let (_, key, start) = address::calls(module)?.pop()?;
+    Some((&module[..start.saturating_sub(1)], key.map(Key::into_text)))
 }
 
 /// What an expression refers to: each reference at its full length, in order. References to the key of the instance

@@ -6,6 +6,7 @@ use crate::input::Side;
 use crate::span::Span;
 use crate::value::{Kind, Value};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// One version of one resource instance.
 #[derive(Clone, Debug)]
@@ -31,7 +32,7 @@ pub(super) struct Instance<'s> {
     /// What of the attributes is sensitive.
     pub sensitive: Mask<'s>,
     /// The attributes that a state file lists as sensitive, or as having a sensitive part.
-    pub sensitive_names: Vec<&'s str>,
+    pub sensitive_names: HashSet<&'s str>,
     /// The provider configuration, where a state file names it.
     pub provider: Option<&'s str>,
 }
@@ -44,7 +45,7 @@ impl<'s> Instance<'s> {
 
     /// The marks of the sensitive parts of an attribute.
     pub fn sensitive(&self, attribute: &str) -> Mask<'s> {
-        if self.sensitive_names.contains(&attribute) { Mask::All } else { self.sensitive.get(attribute) }
+        if self.sensitive_names.contains(attribute) { Mask::All } else { self.sensitive.get(attribute) }
     }
 }
 
@@ -124,7 +125,7 @@ fn of_entry<'s>(entry: &'s Value<'s>, values: &'s Value<'s>) -> Option<Instance<
         values,
         unknown: Mask::Nothing,
         sensitive: Mask::Nothing,
-        sensitive_names: Vec::new(),
+        sensitive_names: HashSet::new(),
         provider: None,
     })
 }
@@ -170,7 +171,7 @@ fn key_of<'s>(key: &'s Value<'s>) -> Option<Key<'s>> {
 
 /// The first steps of the paths in `sensitive_attributes`, each a list of `{"type": "get_attr", "value": …}` and the
 /// like.
-fn sensitive_names<'s>(instance: &'s Value<'s>) -> Vec<&'s str> {
+fn sensitive_names<'s>(instance: &'s Value<'s>) -> HashSet<&'s str> {
     let paths = instance.get("sensitive_attributes").and_then(Value::as_list).unwrap_or_default();
     paths.iter().filter_map(|path| path.as_list()?.first()?.get("value")?.as_str()).collect()
 }

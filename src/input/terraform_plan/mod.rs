@@ -16,6 +16,7 @@ mod values;
 use super::{Found, Input, Side, Versions, terraform_document, terraform_types};
 use crate::diagnostic::Problem;
 use crate::site::PolicySite;
+use crate::span::Span;
 use crate::syntax::Document;
 use crate::value::{Kind, Value};
 use configuration::Configuration;
@@ -66,7 +67,10 @@ impl Input for TerraformPlan {
                 });
             }
         }
-        secrets::secrets(root, &mut found.secrets);
+    }
+
+    fn secrets(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        secrets::secrets(&document.root, found);
     }
 
     fn versions<'s>(&self, documents: &'s [Document<'s>], found: Found<'s>) -> Option<Versions<'s>> {
@@ -120,7 +124,10 @@ impl Input for TerraformState {
             instances::of_state_file(root, &mut |instance| keep(instance, &mut instances));
         }
         Reader::new(document, instances, &[], Configuration::default()).read(found);
-        secrets::secrets(root, &mut found.secrets);
+    }
+
+    fn secrets(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        secrets::secrets(&document.root, found);
     }
 }
 

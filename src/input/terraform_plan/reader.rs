@@ -37,8 +37,8 @@ pub(super) struct Reader<'s> {
     instances: Vec<Instance<'s>>,
     values: Values<'s>,
     accounts: Accounts<'s>,
-    /// Policy documents of data sources, by the address of the block in its module instance.
-    documents: HashMap<String, Vec<Instance<'s>>>,
+    /// Policy documents of data sources, by the address of the block in its module instance and the key.
+    documents: HashMap<String, HashMap<Option<String>, Instance<'s>>>,
     /// What resources of their own set: the type of such a resource, and the name of what it is for.
     set: HashSet<(&'s str, String)>,
     /// The addresses of policies of which nothing is known.
@@ -78,13 +78,11 @@ impl<'s> Reader<'s> {
         prior: &[Instance<'s>],
         configuration: Configuration<'s>,
     ) -> Self {
-        let mut documents: HashMap<_, Vec<Instance<'s>>> = HashMap::new();
-        let mut taken = HashSet::new();
+        let mut documents: HashMap<_, HashMap<_, _>> = HashMap::new();
         // What the plan will read replaces what the state has.
         for instance in instances.iter().chain(prior).filter(|one| one.is_data && one.resource_type == DOCUMENT) {
-            if taken.insert(&instance.address) {
-                documents.entry(block_address(instance.module, instance.name)).or_default().push(instance.clone());
-            }
+            let block = documents.entry(block_address(instance.module, instance.name)).or_default();
+            block.entry(instance.key.and_then(key_text)).or_insert_with(|| instance.clone());
         }
         let set =
             instances.iter().filter_map(|instance| Some((instance.resource_type, what_it_sets(instance)?))).collect();
@@ -138,7 +136,7 @@ impl<'s> Reader<'s> {
         };
         let is_written = place.expression.is_some();
         let Some(inner) = inner else {
-            if is_written || !self.is_echo(instance) || instance.resource_type == "aws_iam_role" {
+            if is_written || !self.is_echo(instance) {
                 self.policy(&place, carrier, found);
             }
             return;
@@ -260,15 +258,14 @@ impl<'s> Reader<'s> {
         }
         let block = self.values.configuration.resource(module, true, DOCUMENT, address.name);
         let block = block.and_then(|block| block.get("expressions"));
-        let instances = self.documents.get(&block_address(module, address.name)).map(Vec::as_slice).unwrap_or_default();
         let wanted = address.key.map(Key::into_text).or(key);
-        let fits = |document: &&Instance<'s>| document.key.and_then(key_text) == wanted;
-        match instances.iter().find(fits) {
-            Some(document) => Some(Source::Document(document, block)),
-            None if instances.is_empty() => block.map(|block| Source::Block(module.to_owned(), block)),
-            // One of several, and nothing tells which.
-            None => None,
-        }
+        let Some(instances) = self.documents.get(&block_address(module, address.name)) else {
+            return block.map(|block| Source::Block(module.to_owned(), block));
+        };
+        let single = || instances.values().next().filter(|_| instances.len() == 1 && wanted.is_none());
+        // With several, nothing tells which.
+        let document = instances.get(&wanted).or_else(single)?;
+        Some(Source::Document(document, block))
     }
 
     /// The policy of a data source: its text, or what is known of its arguments. `None` when it is sensitive.
@@ -331,13 +328,18 @@ impl<'s> Reader<'s> {
             // What nobody wrote, AWS fills in, and none of that narrows the statement.
             let is_written = |name: &str| expressions.is_none_or(|expressions| expressions.get(name).is_some());
             members.retain(|member| !matches!(member.value.kind, Kind::Unknown(_)) || is_written(&member.key));
-            for member in members.iter_mut().filter(|member| instance.sensitive_names.contains(&member.key.as_ref())) {
+            for member in members.iter_mut().filter(|member| instance.sensitive_names.contains(member.key.as_ref())) {
                 let hole = Hole { name: member.key.to_string(), why: SENSITIVE, domain: Domain::Any, default: None };
                 member.value.kind = Kind::Unknown(Box::new(hole));
             }
         }
-        let policy = terraform_document::permission(instance.resource_type, &attributes);
-        if let Some(policy) = policy.filter(|_| !self.values.is_spent()) {
+        if self.values.is_spent() {
+            let what = format!("{}: the plan says more of its attributes than is read", instance.address);
+            found.unresolved.push((instance.anchor, what));
+            self.unresolved.borrow_mut().insert(instance.address.clone().into_owned());
+            return;
+        }
+        if let Some(policy) = terraform_document::permission(instance.resource_type, &attributes) {
             self.put(instance, instance.address.clone().into_owned(), PolicyKind::Resource, Tree::Owned(policy), found);
         }
     }

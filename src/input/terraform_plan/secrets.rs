@@ -3,7 +3,7 @@
 
 use super::mask::Mask;
 use crate::span::Span;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Member, Value};
 
 /// Every place of a sensitive value in a plan or a state.
 pub(super) fn secrets(root: &Value<'_>, found: &mut Vec<Span>) {
@@ -12,6 +12,11 @@ pub(super) fn secrets(root: &Value<'_>, found: &mut Vec<Span>) {
             if let Some(change) = entry.get("change") {
                 of_change(change, found);
             }
+        }
+    }
+    for entry in items(root.get("deferred_changes")) {
+        if let Some(change) = entry.at(&["resource_change", "change"]) {
+            of_change(change, found);
         }
     }
     for output in members(root.get("output_changes")) {
@@ -92,11 +97,7 @@ fn marked(value: &Value<'_>, marks: Mask<'_>, found: &mut Vec<Span>) {
         (Kind::Map(members), _) => {
             members.iter().for_each(|member| marked(&member.value, marks.get(&member.key), found));
         }
-        (Kind::String(_), Mask::All) => {
-            // The quotes stay.
-            found.push(Span { start: value.span.start + 1, end: value.span.end.saturating_sub(1) });
-        }
-        (Kind::Number(_), Mask::All) => found.push(value.span),
+        (Kind::String(_) | Kind::Number(_), Mask::All) => found.push(value.span),
         (Kind::Null | Kind::Bool(_) | Kind::Template(_) | Kind::Tagged(_) | Kind::Unknown(_), _) => {}
         (Kind::String(_) | Kind::Number(_), Mask::Parts(_)) => {}
     }
@@ -106,6 +107,6 @@ fn items<'v, 's>(list: Option<&'v Value<'s>>) -> impl Iterator<Item = &'v Value<
     list.and_then(Value::as_list).unwrap_or_default().iter()
 }
 
-fn members<'v, 's>(map: Option<&'v Value<'s>>) -> impl Iterator<Item = &'v crate::value::Member<'s>> {
+fn members<'v, 's>(map: Option<&'v Value<'s>>) -> impl Iterator<Item = &'v Member<'s>> {
     map.and_then(Value::as_map).unwrap_or_default().iter()
 }

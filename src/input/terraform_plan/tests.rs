@@ -66,6 +66,12 @@ fn unresolved<'f>(found: &'f Found<'_>) -> Vec<&'f str> {
     found.unresolved.iter().map(|(_, what)| what.as_str()).collect()
 }
 
+fn secret_places(input: &dyn Input, text: &str) -> Vec<Span> {
+    let mut places = Vec::new();
+    input.secrets(document(text), &mut places);
+    places
+}
+
 /// A policy as JSON, holes as `<name>`.
 fn shown(value: &Value<'_>) -> String {
     let list = |parts: Vec<String>| parts.join(",");
@@ -267,7 +273,7 @@ fn the_key_of_the_instance_chooses_the_document() {
     let json = |name: &str| {
         format!(r#""actions": ["read"], "after": {{"json": "{{\"Statement\": [{{\"Sid\": \"{name}\"}}]}}"}}"#)
     };
-    let changes = [
+    let several = [
         unknown_role(r#"aws_iam_role.r["a"]"#),
         unknown_role(r#"aws_iam_role.r["b"]"#),
         entry(r#"data.aws_iam_policy_document.d["a"]"#, &json("A")),
@@ -275,11 +281,15 @@ fn the_key_of_the_instance_chooses_the_document() {
     ];
     let with = |names: &[&str]| {
         let role = block("managed", "aws_iam_role", "r", &references(names));
-        found(&plan(&changes.join(","), &format!(r#"{{"resources": [{role}]}}"#)))
+        found(&plan(&several.join(","), &format!(r#"{{"resources": [{role}]}}"#)))
     };
     let by_key = with(&["data.aws_iam_policy_document.d", "each.key"]);
     let documents: Vec<String> = by_key.sites.iter().map(|site| shown(&site.document)).collect();
     assert_eq!(documents, [r#"{Statement:[{Sid:"A"}]}"#, r#"{Statement:[{Sid:"B"}]}"#]);
+    let single = block("managed", "aws_iam_role", "r", &references(&["data.aws_iam_policy_document.d"]));
+    let changes = [unknown_role("aws_iam_role.r"), entry("data.aws_iam_policy_document.d[0]", &json("ONE"))].join(",");
+    let single = found(&plan(&changes, &format!(r#"{{"resources": [{single}]}}"#)));
+    assert_eq!(shown(&single.sites[0].document), r#"{Statement:[{Sid:"ONE"}]}"#, "`one(data….d[*].json)`");
     // One of them, and nothing tells which.
     let unclear = with(&["data.aws_iam_policy_document.d", "local.key"]);
     assert!(unclear.sites.is_empty());
@@ -356,6 +366,21 @@ fn one_document_for_many_resources_has_a_limit() {
 }
 
 #[test]
+fn marks_of_one_resource_have_a_limit() {
+    let members = |name: &str, value: &str| {
+        (0..12_000).map(|at| format!(r#""{name}{at}": {value}"#)).collect::<Vec<_>>().join(",")
+    };
+    let change = format!(
+        r#""actions": ["create"], "after": {{"principal": "*", {}}}, "after_unknown": {{{}}}"#,
+        members("a", "1"),
+        members("b", "true")
+    );
+    let found = found(&plan(&entry("aws_lambda_permission.p", &change), "{}"));
+    assert!(found.sites.is_empty());
+    assert_eq!(unresolved(&found), ["aws_lambda_permission.p: the plan says more of its attributes than is read"]);
+}
+
+#[test]
 fn sensitive_values_are_no_part_of_any_site() {
     let policy = entry(
         "aws_iam_policy.p",
@@ -377,7 +402,7 @@ fn sensitive_values_are_no_part_of_any_site() {
     let name = found.sites[0].owner.name.clone().expect("a name");
     assert_eq!((name.known(), name.only_hole().map(|hole| hole.why)), (None, Some("a sensitive value")));
     let mut source = crate::source::Source::new("plan.json", text.clone());
-    source.conceal(&found.secrets);
+    source.conceal(&secret_places(&TerraformPlan, &text));
     assert!(!source.text.contains("s3cret") && source.text.len() == text.len());
     assert_eq!(source.text.matches("sts:AssumeRole").count(), 1, "only the policy that is not sensitive is shown");
 }
@@ -571,7 +596,7 @@ fn states() {
     let shown = extract(&TerraformState, &values);
     assert_eq!(sites(&shown), [("aws_iam_role.r[0]".to_owned(), "trust")]);
     assert_eq!(unresolved(&shown), ["module.m.module.n.aws_sqs_queue.q: `policy` is a sensitive value"]);
-    assert_eq!(shown.secrets.len(), 2);
+    assert_eq!(secret_places(&TerraformState, &values).len(), 2);
 
     let file = format!(
         r#"{{"version": 4, "terraform_version": "1.9.8", "serial": 7, "lineage": "x", "outputs": {{}}, "resources": [
@@ -593,7 +618,7 @@ fn states() {
     );
     assert_eq!(found.sites[1].owner.account, OwnerAccount::Id("111122223333".into()));
     assert_eq!(unresolved(&found), ["aws_iam_user_policy.u[1]: `policy` is a sensitive value"]);
-    assert_eq!(found.secrets.len(), 1);
+    assert_eq!(secret_places(&TerraformState, &file).len(), 1);
 }
 
 #[test]

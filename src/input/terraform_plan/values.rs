@@ -106,6 +106,11 @@ impl<'s> Values<'s> {
         let Some(value) = value else { return Value::new(Kind::Null, span) };
         match &value.kind {
             Kind::Map(members) => {
+                // Each member is looked up among the marks.
+                let marked = marks.unknown.keys().count() + marks.sensitive.keys().count();
+                if !self.spend(members.len().saturating_mul(marked) / 64) {
+                    return Value::new(Kind::Null, span);
+                }
                 let known = members.iter().map(|member| Member {
                     key: Cow::Borrowed(member.key.as_ref()),
                     key_span: member.key_span,
