@@ -58,6 +58,8 @@ pub struct FileReport {
     pub policies: Vec<PolicyReport>,
     /// How many policies nothing is known of until they are deployed.
     pub unresolved: usize,
+    /// What else was not looked at: modules that are called and are not in the tree.
+    pub notes: Vec<String>,
     /// Whether something in the file could not be read.
     pub invalid: bool,
     /// The first thing that could not, whether or not a rule reports it.
@@ -521,6 +523,7 @@ impl FileReport {
             suppressed: Vec::new(),
             policies: Vec::new(),
             unresolved: 0,
+            notes: Vec::new(),
             invalid: false,
             problem: None,
             internal_error: false,

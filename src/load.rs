@@ -111,7 +111,7 @@ pub fn folder_of(folder: &Path, files: &dyn Files) -> BTreeMap<String, (Arc<Sour
     let folder = terraform::extract(&loader, folder, &Variables::default(), &mut found);
     let mut read: BTreeMap<String, (Arc<Source>, Loaded<'static>)> = BTreeMap::new();
     for file in folder.files {
-        let loaded = Loaded { reason: "is Terraform without a policy", ..Loaded::default() };
+        let loaded = Loaded { reason: "is Terraform without a resource that holds a policy", ..Loaded::default() };
         read.insert(file.source.path.clone(), (file.source, loaded));
     }
     let sources = &loader.sources;

@@ -86,10 +86,12 @@ pub fn choice_in_words((name, holds): &(String, bool)) -> String {
 pub struct Origin {
     /// The place in the document.
     pub at: Span,
-    /// The place that gives the value, with each element of a list that was written there.
+    /// The place that gives the value.
     pub from: Span,
-    /// The elements of a list, each with its place.
+    /// The value, or the elements of a list, each with its place.
     pub elements: Vec<(String, Span)>,
+    /// How many values lie between: 0 where the place of the document names this one.
+    pub steps: usize,
     /// What that place is: "the default of `var.trusted`".
     pub what: String,
 }

@@ -85,7 +85,7 @@ fn count(corpus: &Path) -> String {
     let output =
         command(corpus).args(["check", "--isolated", "--no-ignore", "--show-files", "."]).output().expect("it runs");
     let mut formats: BTreeMap<String, usize> = BTreeMap::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    for line in String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.starts_with(' ')) {
         let format = line.split_once(": ").and_then(|(_, rest)| rest.split([',', ';']).next()).unwrap_or_default();
         *formats.entry(format.to_owned()).or_default() += 1;
     }

@@ -66,7 +66,7 @@ pub struct CheckArgs {
     /// Also judge policies in the JSON fences of Markdown files
     #[arg(long, help_heading = "Input")]
     include_markdown: bool,
-    /// List the files with what each was taken for, and stop
+    /// List the files with what each was taken for, why, and what is not known in them, and stop
     #[arg(long, help_heading = "Input")]
     show_files: bool,
     /// Accept a folder in which there is no policy
@@ -155,10 +155,13 @@ fn parse_output(text: &str) -> Result<(&'static Format, PathBuf), String> {
 pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let start = Instant::now();
     let here = std::env::current_dir()?;
-    let config = configuration(args, &here)?;
+    let mut config = configuration(args, &here)?;
     if args.show_config {
         io::stdout().lock().write_all(config.to_toml(config::registry()).as_bytes())?;
         return Ok(Exit::Clean);
+    }
+    if args.show_files {
+        what_is_not_known(&mut config);
     }
     let mut settings = Settings::new(&config);
     settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
@@ -410,6 +413,19 @@ fn warn(format: &Format, report: &Report) {
     }
 }
 
+/// How many things that are not known are listed of one file.
+const MAX_LISTED: usize = 10;
+
+/// Let the rules run that say what cannot be read and what is not known, and no others.
+fn what_is_not_known(config: &mut Config) {
+    let rules = ["invalid-input", "unresolved-value"];
+    config.select = rules.iter().map(|rule| Spanned::new((*rule).to_owned(), Span::default())).collect();
+    config.extend_select.clear();
+    config.ignore.clear();
+    config.profile = Audience::Audit;
+    config.min_severity = Severity::Info;
+}
+
 fn show_files(report: &Report) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     for file in &report.files {
@@ -417,12 +433,23 @@ fn show_files(report: &Report) -> Result<(), Failure> {
         match file.format {
             Some(format) => writeln!(
                 out,
-                "{}: {format}, because it {}; {} policies, {unresolved} unresolved values",
+                "{}: {format}, because it {}; {}, {}",
                 file.source.path,
                 file.reason,
-                file.policies.len(),
+                report::summary::count(file.policies.len(), "policy", "policies"),
+                report::summary::count(unresolved, "unresolved value", "unresolved values"),
             )?,
             None => writeln!(out, "{}: passed over, because it {}", file.source.path, file.reason)?,
+        }
+        for note in &file.notes {
+            writeln!(out, "    {note}")?;
+        }
+        for finding in file.findings.iter().take(MAX_LISTED) {
+            let place = file.source.position(finding.primary.span.start);
+            writeln!(out, "    {}:{}: {}", place.line, place.column, report::one_line(&finding.message))?;
+        }
+        if let Some(more) = file.findings.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+            writeln!(out, "    {more} more; `--profile audit --select unresolved-value` lists all")?;
         }
     }
     out.flush()?;

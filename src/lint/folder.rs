@@ -66,7 +66,7 @@ impl Placing<'_> {
         let text = source.map_or("", |source| source.text.as_str());
         let mut report = FileReport::new(Source::new(&file.shown, text));
         report.reason = match source {
-            Some(_) => "is Terraform without a policy",
+            Some(_) => "is Terraform without a resource that holds a policy",
             None if file.shown.ends_with(".tfvars") => "gives values to Terraform's variables",
             None => "is not read by Terraform",
         };
@@ -86,6 +86,13 @@ impl Placing<'_> {
             }
         }
         let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.anchor == b.anchor;
+        for (span, note) in &read.modules_elsewhere {
+            let Some((source, span)) = self.sources.locate(*span) else { continue };
+            if let Some(report) = self.reports.get_mut(&source.path) {
+                let place = source.position(span.start);
+                report.notes.push(format!("{}:{}: {note}", place.line, place.column));
+            }
+        }
         for variants in found.sites.chunk_by(same) {
             let (policy, findings) = judge.policy(variants, "");
             self.policy(&variants[0], policy);
@@ -120,11 +127,8 @@ impl Placing<'_> {
         }
     }
 
-    /// Count a policy with the file that its resource stands in. A module is counted where it is judged by itself.
+    /// Count a policy with the file that its resource stands in. A module of another folder is counted there.
     fn policy(&mut self, site: &PolicySite<'_>, policy: PolicyReport) {
-        if site.address.starts_with("module.") && !site.address.trim_start_matches("module.").contains('.') {
-            return;
-        }
         let Some((source, anchor)) = self.sources.locate(site.anchor) else { return };
         let Some(report) = self.reports.get_mut(&source.path) else { return };
         report.format = Some("terraform");
@@ -136,15 +140,26 @@ impl Placing<'_> {
     /// Give a finding to the file it is told in.
     fn place<'o>(&mut self, finding: Diagnostic, origins: impl Iterator<Item = &'o Origin>, anchor: Span) {
         let mut finding = finding;
-        let touches = |label: Span, origin: &Origin| label.contains(origin.at) || origin.at.contains(label);
+        // The place itself, or what it is made of on the same line.
+        let line = |span: Span| {
+            let (source, span) = self.sources.locate(span)?;
+            Some((source.path.clone(), source.line_index(span.start)))
+        };
+        let touches = |label: Span, origin: &Origin| {
+            label.contains(origin.at) || origin.at.contains(label) || line(label) == line(origin.at)
+        };
         let used: Vec<Label> = origins
             .filter(|origin| {
                 let mut labels = std::iter::once(&finding.primary).chain(&finding.secondary);
                 labels.any(|label| touches(label.span, origin))
             })
-            .map(|origin| {
-                let element = origin.elements.iter().find(|(text, _)| *text == finding.subject);
-                Label::new(element.map_or(origin.from, |(_, span)| *span), &origin.what)
+            .filter_map(|origin| {
+                let is_in = |text: &str| !text.is_empty() && finding.subject.contains(text);
+                let equal = origin.elements.iter().find(|(text, _)| *text == finding.subject);
+                let element = equal.or_else(|| origin.elements.iter().rev().find(|(text, _)| is_in(text)));
+                // What lies further back is shown where it surely gave what the finding is about.
+                (element.is_some() || origin.steps == 0)
+                    .then(|| Label::new(element.map_or(origin.from, |(_, span)| *span), &origin.what))
             })
             .collect();
         let mut labels = std::mem::take(&mut finding.secondary);

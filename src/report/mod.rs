@@ -115,6 +115,11 @@ pub static ALL: [Format; 14] = [
     Format::new("ocsf", "OCSF events, one on each line, for security data lakes", ocsf::write),
 ];
 
+/// A text on one line that is safe to show on a terminal.
+pub fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
+    text::clean(text)
+}
+
 /// The format with this name.
 pub fn by_name(name: &str) -> Option<&'static Format> {
     ALL.iter().find(|format| format.name == name)

@@ -74,7 +74,8 @@ pub(super) fn by_severity(report: &Report) -> impl Iterator<Item = (Severity, us
     Severity::ALL.iter().rev().map(move |(severity, _)| (*severity, count(*severity))).filter(|(_, n)| *n > 0)
 }
 
-fn count(n: usize, one: &str, many: &str) -> String {
+/// A number with its noun.
+pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 

@@ -22,6 +22,7 @@ use crate::site::DEFAULTS;
 
 use crate::input::Found;
 use crate::source::Source;
+use crate::span::Span;
 use crate::syntax::hcl::{self, Attribute};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,8 +83,8 @@ pub struct Folder {
     pub files: Vec<ReadFile>,
     /// Files that could not be read at all, and why.
     pub unread: Vec<(PathBuf, String)>,
-    /// Modules that are called and whose source is not in the tree: the place of the call.
-    pub modules_elsewhere: usize,
+    /// Modules that are called and whose source is not in the tree: the place of the call, and what to say of it.
+    pub modules_elsewhere: Vec<(Span, String)>,
 }
 
 /// Put every policy of the configuration in `folder`, and of the modules that it calls, into `found`.

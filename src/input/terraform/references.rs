@@ -2,13 +2,14 @@
 
 use super::document;
 use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain};
-use super::module::At;
+use super::module::{At, Module};
 use super::val::{Entry, Piece, Val, ValKind};
 use crate::span::Span;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How many calls deep modules are followed.
 const MAX_MODULES: usize = 12;
@@ -240,23 +241,23 @@ impl Evaluator<'_> {
         self.steps(value, &rest[1..], span, scope, env)
     }
 
+    /// The module that a block calls, where its source is in the tree.
+    pub fn called(&self, block: &Block, scope: &Scope) -> Option<Arc<Module>> {
+        let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value))?;
+        let is_local = source.starts_with("./") || source.starts_with("../");
+        let module = is_local.then(|| self.loader.module(&scope.module.folder.join(Path::new(source))))?;
+        (!module.files.is_empty()).then_some(module)
+    }
+
     /// The instances of a called module, each with its key; none where its source is not in the tree.
     pub fn children(&self, call: &str, at: At, scope: &Rc<Scope>) -> Vec<(String, Rc<Scope>)> {
         let block = scope.module.block(at);
-        let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value));
-        let Some(source) = source.filter(|source| source.starts_with("./") || source.starts_with("../")) else {
-            return Vec::new();
-        };
+        let Some(module) = self.called(block, scope) else { return Vec::new() };
         if scope.depth >= MAX_MODULES {
             self.problem(
                 block.name_span,
                 format!("modules are followed {MAX_MODULES} calls deep, and this is one more"),
             );
-            return Vec::new();
-        }
-        let folder = scope.module.folder.join(Path::new(source));
-        let module = self.loader.module(&folder);
-        if module.files.is_empty() {
             return Vec::new();
         }
         let instances = self.instances(block, scope);
@@ -269,7 +270,7 @@ impl Evaluator<'_> {
                 };
                 let make = |id| Scope {
                     id,
-                    module: std::sync::Arc::clone(&module),
+                    module: Arc::clone(&module),
                     call: Some(Caller { scope: Rc::clone(scope), env: env.clone(), block: at }),
                     prefix,
                     depth: scope.depth + 1,

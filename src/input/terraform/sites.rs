@@ -24,21 +24,23 @@ use std::sync::Arc;
 const MAX_VARIANTS: usize = 32;
 /// How many instances of modules one root may have.
 const MAX_SCOPES: usize = 1_000;
+/// How many places that gave values are kept of one policy.
+const MAX_ORIGINS: usize = 200;
 /// How many policies one root may have.
 const MAX_SITES: usize = 50_000;
 
 /// The way from the root to a scope: calls with the keys of their instances.
 type Route = Vec<(String, String)>;
 
-/// Put the policies of a configuration into `found`; the number of called modules that are not in the tree.
+/// Put the policies of a configuration into `found`; the called modules that are not in the tree.
 pub(super) fn extract(
     loader: &Loader<'_>,
     module: &Arc<Module>,
     variables: &Variables,
     found: &mut Found<'_>,
-) -> usize {
+) -> Vec<(Span, String)> {
     let base = Evaluator::new(loader, variables, Some(Vec::new()));
-    let mut extraction = Extraction { base: &base, module, found, scopes: 0, elsewhere: 0 };
+    let mut extraction = Extraction { base: &base, module, found, scopes: 0, elsewhere: Vec::new() };
     let root = base.root(Arc::clone(module));
     extraction.scope(&root, &Vec::new());
     let elsewhere = extraction.elsewhere;
@@ -51,7 +53,7 @@ struct Extraction<'e, 'l, 'f, 's> {
     module: &'e Arc<Module>,
     found: &'f mut Found<'s>,
     scopes: usize,
-    elsewhere: usize,
+    elsewhere: Vec<(Span, String)>,
 }
 
 /// What an expression in the place of a policy is.
@@ -102,8 +104,11 @@ impl Extraction<'_, '_, '_, '_> {
 
     fn call(&mut self, block: &Block, name: &str, at: At, scope: &Rc<Scope>, route: &Route) {
         let children = self.base.children(name, at, scope);
-        if children.is_empty() {
-            self.elsewhere += 1;
+        if self.base.called(block, scope).is_none() {
+            let source = block.body.attribute("source").and_then(|attribute| eval::plain(&attribute.value));
+            let source = source.map_or_else(String::new, |source| format!(", `{source}`,"));
+            let note = format!("the module `{name}` is not looked into: its source{source} is not in the tree");
+            self.elsewhere.push((block.header, note));
             self.arguments(block, name, scope, route);
         }
         for (key, child) in children {
@@ -501,18 +506,37 @@ fn origins(evaluator: &Evaluator<'_>, tree: &Value<'_>, owner: &Owner, scope: &R
     spans.extend(owner.max_session_duration.as_ref().map(|duration| duration.span));
     spans.sort();
     spans.dedup();
+    let mut scopes = vec![scope.id];
+    let mut call = scope.call.as_ref();
+    while let Some(caller) = call {
+        scopes.push(caller.scope.id);
+        call = caller.scope.call.as_ref();
+    }
+    // What a loop or a string is made of has no place of its own in the document, but stands inside of it.
+    let is_used = |at: &Span| spans.binary_search(at).is_ok() || tree.span.contains(*at);
     let known = evaluator.origins.borrow();
-    let mut found = Vec::new();
-    for at in spans {
-        let mut from = Some(scope);
-        while let Some(scope) = from {
-            if let Some((value, what)) = known.get(&(scope.id, at)) {
-                let elements = value.as_list().unwrap_or_default();
-                let elements = elements.iter().filter_map(|item| Some((item.known()?.to_string(), item.span)));
-                found.push(Origin { at, from: value.span, elements: elements.collect(), what: what.clone() });
-            }
-            from = scope.call.as_ref().map(|call| &call.scope);
-        }
+    let used = known.iter().filter(|((scope, at), _)| scopes.contains(scope) && is_used(at));
+    let origin = |at: Span, (value, what): &(Val, String), steps: usize| {
+        let elements = value.as_list().unwrap_or(std::slice::from_ref(value));
+        let elements = elements.iter().filter_map(|item| Some((item.known()?.to_string(), item.span)));
+        Origin { at, from: value.span, elements: elements.collect(), steps, what: what.clone() }
+    };
+    let mut found: Vec<Origin> = used.map(|((_, at), from)| origin(*at, from, 0)).collect();
+    found.sort_by_key(|origin| (origin.at, origin.from));
+    // What gives the value may itself use a variable.
+    let mut next = 0;
+    while next < found.len() && found.len() < MAX_ORIGINS {
+        let (at, from, steps) = (found[next].at, found[next].from, found[next].steps + 1);
+        let parts: Vec<Span> = found[next].elements.iter().map(|(_, span)| *span).collect();
+        let mut behind: Vec<Origin> = known
+            .iter()
+            .filter(|((_, used), _)| *used != at && (from.contains(*used) || parts.contains(used)))
+            .map(|(_, value)| origin(at, value, steps))
+            .filter(|origin| !found.contains(origin))
+            .collect();
+        behind.sort_by_key(|origin| origin.from);
+        found.extend(behind);
+        next += 1;
     }
     found
 }
