@@ -123,7 +123,7 @@ fn a_pull_request_that_changes_a_value() {
         shown.shown()
     );
     let shown_in = |text: &str| assert!(shown.stdout.contains(text), "{}", shown.shown());
-    shown_in("from: live/terraform.tfvars:2:14: the value of `var.partners`");
+    shown_in("from: live/terraform.tfvars:2:13: the value of `var.partners`");
     assert!(shown.stdout.contains("in:   module.reader.aws_iam_role.this"), "{}", shown.shown());
 }
 
