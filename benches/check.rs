@@ -10,7 +10,7 @@ use iamlint::lint::stream::{self, Lines};
 use iamlint::lint::{Settings, lint_source};
 use iamlint::report::ndjson;
 use iamlint::source::Source;
-use iamlint::syntax::{Syntax, parse};
+use iamlint::syntax::{Syntax, hcl, parse};
 use rayon::prelude::*;
 use std::hint::black_box;
 
@@ -43,6 +43,30 @@ fn parsing(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(yaml.len() as u64));
     group.bench_function("yaml", |bencher| bencher.iter(|| drop(black_box(parse(yaml, Syntax::Yaml)))));
     group.finish();
+    let terraform = configuration(200);
+    let mut group = criterion.benchmark_group("parse configuration");
+    group.throughput(Throughput::Bytes(terraform.len() as u64));
+    group.bench_function("hcl", |bencher| bencher.iter(|| drop(black_box(hcl::parse(&terraform, 0)))));
+    group.finish();
+}
+
+/// Roles in the three spellings that configurations of Terraform have, each third of them with a variable.
+fn configuration(roles: usize) -> String {
+    let mut text = String::from("variable \"trusted\" {\n  type = list(string)\n  default = []\n}\n");
+    for at in 0..roles {
+        text += &match at % 3 {
+            0 => format!(
+                "resource \"aws_iam_role\" \"r{at}\" {{\n  name = \"r{at}\"\n  assume_role_policy = jsonencode({{\n    Version = \"2012-10-17\"\n    Statement = [{{\n      Effect = \"Allow\"\n      Principal = {{ Service = \"ec2.amazonaws.com\" }}\n      Action = \"sts:AssumeRole\"\n    }}]\n  }})\n}}\n"
+            ),
+            1 => format!(
+                "resource \"aws_iam_role\" \"r{at}\" {{\n  name = \"r{at}\"\n  assume_role_policy = <<-EOF\n    {{\n      \"Version\": \"2012-10-17\",\n      \"Statement\": [{{\"Effect\": \"Allow\", \"Principal\": {{\"Service\": \"ecs.amazonaws.com\"}}, \"Action\": \"sts:AssumeRole\"}}]\n    }}\n  EOF\n}}\n"
+            ),
+            _ => format!(
+                "resource \"aws_iam_role\" \"r{at}\" {{\n  name = \"r{at}\"\n  assume_role_policy = data.aws_iam_policy_document.d{at}.json\n}}\n\ndata \"aws_iam_policy_document\" \"d{at}\" {{\n  statement {{\n    actions = [\"sts:AssumeRole\"]\n    principals {{\n      type = \"AWS\"\n      identifiers = var.trusted\n    }}\n  }}\n}}\n"
+            ),
+        };
+    }
+    text
 }
 
 fn judging(criterion: &mut Criterion) {
@@ -59,6 +83,11 @@ fn judging(criterion: &mut Criterion) {
     let template = include_str!("../testdata/demo/infra/ci.yaml");
     group.throughput(Throughput::Bytes(template.len() as u64));
     group.bench_function("a template", |bencher| bencher.iter(|| drop(black_box(judge("ci.yaml", template)))));
+    let terraform = configuration(200);
+    group.throughput(Throughput::Bytes(terraform.len() as u64));
+    group.bench_function("Terraform with 200 roles", |bencher| {
+        bencher.iter(|| drop(black_box(judge("main.tf", &terraform))))
+    });
     let dump = serde_json::to_string_pretty(&account_dump(1_000)).expect("it serializes");
     group.throughput(Throughput::Bytes(dump.len() as u64));
     group.sample_size(20);

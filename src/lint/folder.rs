@@ -43,8 +43,9 @@ pub fn lint(
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
     let mut placing = Placing { sources: &loader.sources, asked, reports: HashMap::new(), elsewhere: Vec::new() };
+    let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
-        placing.report_of(file, &read);
+        placing.report_of(file, sources.get(&terraform::normal(&file.path)).copied());
     }
     placing.judge(&found, settings, &read);
     placing.finish(settings)
@@ -59,10 +60,7 @@ struct Placing<'a> {
 }
 
 impl Placing<'_> {
-    fn report_of(&mut self, file: &FileToLint, read: &Folder) {
-        let own = terraform::normal(&file.path);
-        let same = |path: &PathBuf| *path == own;
-        let source = read.files.iter().find(|known| same(&known.path)).map(|known| &known.source);
+    fn report_of(&mut self, file: &FileToLint, source: Option<&Arc<Source>>) {
         let text = source.map_or("", |source| source.text.as_str());
         let mut report = FileReport::new(Source::new(&file.shown, text));
         report.reason = match source {

@@ -12,7 +12,7 @@ use crate::span::Span;
 use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Template, Unary};
 use crate::value::{Domain, Hole};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ pub(super) struct Evaluator<'l> {
     /// What went wrong, each once.
     pub problems: RefCell<Vec<Problem>>,
     /// For the place where a variable is used, in which scope: where its value was written, and what that is.
-    pub origins: RefCell<HashMap<(usize, Span), (Val, String)>>,
+    pub origins: RefCell<BTreeMap<(Span, usize), (Val, String)>>,
     /// The documents of data sources that something read: the scope and the name.
     pub read: RefCell<std::collections::HashSet<(usize, String)>>,
 }

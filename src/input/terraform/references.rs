@@ -201,7 +201,7 @@ impl Evaluator<'_> {
             _ => Some(value),
         };
         if let Some(origin) = origin {
-            self.origins.borrow_mut().insert((scope.id, span), (origin, what));
+            self.origins.borrow_mut().insert((span, scope.id), (origin, what));
         }
         moved
     }

@@ -314,6 +314,7 @@ impl Extraction<'_, '_, '_, '_> {
                 suffixes.push(variant.suffix.clone());
             }
         }
+        let (unresolved_before, problems_before) = (self.found.unresolved.len(), self.found.problems.len());
         let mut variants = variants;
         for suffix in suffixes {
             let (mine, rest): (Vec<_>, Vec<_>) = variants.into_iter().partition(|variant| variant.suffix == suffix);
@@ -326,14 +327,14 @@ impl Extraction<'_, '_, '_, '_> {
                     Policy::None => {}
                     Policy::Wrong(problems) => {
                         for problem in problems {
-                            if !self.found.problems.contains(&problem) {
+                            if !self.found.problems[problems_before..].contains(&problem) {
                                 self.found.problems.push(problem);
                             }
                         }
                     }
                     Policy::Unresolved(why) => {
                         let unresolved = (variant.span, format!("{address}: {why}"));
-                        if !self.found.unresolved.contains(&unresolved) {
+                        if !self.found.unresolved[unresolved_before..].contains(&unresolved) {
                             self.found.unresolved.push(unresolved);
                         }
                     }
@@ -513,28 +514,35 @@ fn origins(evaluator: &Evaluator<'_>, tree: &Value<'_>, owner: &Owner, scope: &R
         call = caller.scope.call.as_ref();
     }
     // What a loop or a string is made of has no place of its own in the document, but stands inside of it.
-    let is_used = |at: &Span| spans.binary_search(at).is_ok() || tree.span.contains(*at);
     let known = evaluator.origins.borrow();
-    let used = known.iter().filter(|((scope, at), _)| scopes.contains(scope) && is_used(at));
+    let within = |outer: Span| {
+        let (first, last) = (Span { start: outer.start, end: 0 }, Span { start: outer.end, end: u32::MAX });
+        known.range((first, 0)..=(last, usize::MAX)).filter(move |((at, _), _)| outer.contains(*at))
+    };
+    let elsewhere = spans.iter().filter(|span| !tree.span.contains(**span)).flat_map(|span| within(*span));
+    let used = within(tree.span).chain(elsewhere).filter(|((_, scope), _)| scopes.contains(scope));
     let origin = |at: Span, (value, what): &(Val, String), steps: usize| {
         let elements = value.as_list().unwrap_or(std::slice::from_ref(value));
         let elements = elements.iter().filter_map(|item| Some((item.known()?.to_string(), item.span)));
         Origin { at, from: value.span, elements: elements.collect(), steps, what: what.clone() }
     };
-    let mut found: Vec<Origin> = used.map(|((_, at), from)| origin(*at, from, 0)).collect();
+    let mut found: Vec<Origin> = used.map(|((at, _), from)| origin(*at, from, 0)).collect();
     found.sort_by_key(|origin| (origin.at, origin.from));
+    found.dedup();
     // What gives the value may itself use a variable.
     let mut next = 0;
     while next < found.len() && found.len() < MAX_ORIGINS {
         let (at, from, steps) = (found[next].at, found[next].from, found[next].steps + 1);
         let parts: Vec<Span> = found[next].elements.iter().map(|(_, span)| *span).collect();
-        let mut behind: Vec<Origin> = known
-            .iter()
-            .filter(|((_, used), _)| *used != at && (from.contains(*used) || parts.contains(used)))
+        let mut behind: Vec<Origin> = std::iter::once(from)
+            .chain(parts)
+            .flat_map(|span| within(span))
+            .filter(|((used, _), _)| *used != at)
             .map(|(_, value)| origin(at, value, steps))
             .filter(|origin| !found.contains(origin))
             .collect();
         behind.sort_by_key(|origin| origin.from);
+        behind.dedup();
         found.extend(behind);
         next += 1;
     }
