@@ -8,13 +8,13 @@ use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
 use super::{Variables, eval};
 use crate::diagnostic::Problem;
-use crate::input::Found;
+use crate::input::{Found, permission_set};
 use crate::input::policy_json::{is_policy, kind_of};
 use crate::input::terraform_document::{is_permission, permission};
 use crate::input::terraform_types::{Carrier, Shape, carriers};
 use crate::site::{Origin, Owner, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
-use crate::syntax::hcl::{Block, Body, Expr, ExprKind};
+use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -485,8 +485,13 @@ fn may_be_document(expr: &Expr) -> bool {
 
 /// What is known of the role.
 fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Owner {
-    if block.labels.first().is_none_or(|kind| kind != "aws_iam_role") {
-        return Owner::default();
+    match block.labels.first().map(String::as_str) {
+        Some("aws_iam_role") => {}
+        Some("aws_ssoadmin_permission_set_inline_policy") => {
+            let max_session_duration = permission_set_duration(evaluator, block, scope, env);
+            return Owner { max_session_duration, ..Owner::default() };
+        }
+        _ => return Owner::default(),
     }
     let text = |name: &str| {
         let value = evaluator.eval(&block.body.attribute(name)?.value, scope, env);
@@ -498,6 +503,22 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
     Owner { name: text("name"), max_session_duration, ..Owner::default() }
+}
+
+/// The session duration of the permission set that an inline policy belongs to, in seconds.
+fn permission_set_duration(
+    evaluator: &Evaluator<'_>,
+    block: &Block,
+    scope: &Rc<Scope>,
+    env: &Env,
+) -> Option<Spanned<Text>> {
+    let ExprKind::Traversal(start, steps) = &block.body.attribute("permission_set_arn")?.value.kind else { return None };
+    let (ExprKind::Variable(kind), Some(Step::Name(name))) = (&start.kind, steps.first()) else { return None };
+    let at = scope.module.resources.get(&(kind.clone(), name.clone()))?;
+    let attribute = scope.module.block(*at).body.attribute("session_duration")?;
+    let written = evaluator.eval(&attribute.value, scope, env);
+    let seconds = permission_set::seconds(&written.known()?)?;
+    Some(Spanned::new(Text::literal(seconds.to_string(), written.span), written.span))
 }
 
 /// Where values came from that the document or its owner uses.
