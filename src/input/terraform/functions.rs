@@ -357,7 +357,7 @@ fn format(pattern: &str, arguments: &[Val], span: Span) -> Option<Val> {
 
 /// Pieces as one string; a wholly known one is one piece.
 fn joined(pieces: Vec<Piece>, span: Span) -> Val {
-    let value = Val::new(ValKind::Text(pieces.into()), span);
+    let value = Val::pieces(pieces, span);
     match (value.known(), &value.kind) {
         (Some(text), ValKind::Text(pieces)) if pieces.len() > 1 => Val::text(&text, span),
         _ => value,

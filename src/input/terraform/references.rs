@@ -355,16 +355,34 @@ impl Evaluator<'_> {
         let block = scope.module.block(*at);
         // An index tells instances apart that a count or a loop makes.
         let (instance, steps) = match steps.first() {
-            Some(Step::Index(index)) => (Some(self.eval(index, scope, env)), &steps[1..]),
-            Some(Step::Splat) => (None, &steps[1..]),
+            Some(Step::Index(index)) => (self.eval(index, scope, env).known(), &steps[1..]),
+            Some(Step::Splat) => {
+                let each = |instance: Instance| {
+                    let key = Some(instance.key.as_str().into());
+                    self.data_of((kind, name, block), key, &steps[1..], span, scope)
+                };
+                return Val::list(self.instances(block, scope).into_iter().map(each).collect(), span);
+            }
             _ => (None, steps),
         };
+        self.data_of((kind, name, block), instance, steps, span, scope)
+    }
+
+    /// An attribute of one instance of a data source; the key says which.
+    fn data_of(
+        &self,
+        (kind, name, block): (&str, &str, &Block),
+        instance: Option<Rc<str>>,
+        steps: &[Step],
+        span: Span,
+        scope: &Rc<Scope>,
+    ) -> Val {
         let attribute = match steps.first() {
             Some(Step::Name(name)) => name.as_str(),
             _ => "",
         };
         if kind == "aws_iam_policy_document" && matches!(attribute, "json" | "minified_json") {
-            return self.document(block, &index, instance, span, scope);
+            return self.document(block, &(kind.to_owned(), name.to_owned()), instance, span, scope);
         }
         let own = block.body.attribute("provider").is_none();
         let domain = match (kind, attribute) {
@@ -395,13 +413,12 @@ impl Evaluator<'_> {
         &self,
         block: &Block,
         index: &(String, String),
-        instance: Option<Val>,
+        instance: Option<Rc<str>>,
         span: Span,
         scope: &Rc<Scope>,
     ) -> Val {
         let instances = self.instances(block, scope);
-        let wanted = instance.as_ref().and_then(Val::known);
-        let chosen = match wanted.as_deref() {
+        let chosen = match instance.as_deref().filter(|key| !key.is_empty()) {
             Some(key) => {
                 instances.iter().find(|known| known.key == key).or(instances.first().filter(|one| one.key.is_empty()))
             }
@@ -428,7 +445,11 @@ impl Evaluator<'_> {
         };
         let block = scope.module.block(*at);
         let steps = match steps.first() {
-            Some(Step::Index(_) | Step::Splat) => &steps[1..],
+            Some(Step::Splat) => {
+                let each = |_| self.resource(kind, name, &steps[1..], span, scope, env);
+                return Val::list(self.instances(block, scope).into_iter().map(each).collect(), span);
+            }
+            Some(Step::Index(_)) => &steps[1..],
             _ => steps,
         };
         let Some(Step::Name(attribute)) = steps.first() else {

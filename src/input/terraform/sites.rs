@@ -8,10 +8,10 @@ use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
 use super::{Variables, eval};
 use crate::diagnostic::Problem;
-use crate::input::{Found, permission_set};
 use crate::input::policy_json::{is_policy, kind_of};
 use crate::input::terraform_document::{is_permission, permission};
 use crate::input::terraform_types::{Carrier, Shape, carriers};
+use crate::input::{Found, permission_set};
 use crate::site::{Origin, Owner, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
 use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Step};
@@ -512,7 +512,9 @@ fn permission_set_duration(
     scope: &Rc<Scope>,
     env: &Env,
 ) -> Option<Spanned<Text>> {
-    let ExprKind::Traversal(start, steps) = &block.body.attribute("permission_set_arn")?.value.kind else { return None };
+    let ExprKind::Traversal(start, steps) = &block.body.attribute("permission_set_arn")?.value.kind else {
+        return None;
+    };
     let (ExprKind::Variable(kind), Some(Step::Name(name))) = (&start.kind, steps.first()) else { return None };
     let at = scope.module.resources.get(&(kind.clone(), name.clone()))?;
     let attribute = scope.module.block(*at).body.attribute("session_duration")?;
