@@ -4,6 +4,7 @@
 //! evaluated as a whole, as far as its files tell, and every value keeps where it was written. [`extract`] is the entry;
 //! its places are in the common space of [`Sources`].
 
+mod account;
 mod document;
 mod eval;
 mod files;

@@ -6,7 +6,7 @@ use super::marked;
 use super::module::{At, Loader, Module};
 use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
-use super::{Variables, eval};
+use super::{Variables, account, eval};
 use crate::diagnostic::Problem;
 use crate::input::policy_json::{is_policy, kind_of};
 use crate::input::terraform_document::{is_permission, permission};
@@ -483,15 +483,16 @@ fn may_be_document(expr: &Expr) -> bool {
     }
 }
 
-/// What is known of the role.
+/// What is known of the role or resource.
 fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Owner {
+    let account = account::of(evaluator, block, scope);
     match block.labels.first().map(String::as_str) {
         Some("aws_iam_role") => {}
         Some("aws_ssoadmin_permission_set_inline_policy") => {
             let max_session_duration = permission_set_duration(evaluator, block, scope, env);
-            return Owner { max_session_duration, ..Owner::default() };
+            return Owner { account, max_session_duration, ..Owner::default() };
         }
-        _ => return Owner::default(),
+        _ => return Owner { account, ..Owner::default() },
     }
     let text = |name: &str| {
         let value = evaluator.eval(&block.body.attribute(name)?.value, scope, env);
@@ -502,7 +503,7 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         }
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
-    Owner { name: text("name"), max_session_duration, ..Owner::default() }
+    Owner { account, name: text("name"), max_session_duration }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.

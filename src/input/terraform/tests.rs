@@ -1,6 +1,6 @@
 use super::*;
 use crate::input::Found;
-use crate::site::{PolicyKind, PolicySite};
+use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::span::Span;
 use crate::value::{Kind, Value};
 use std::collections::BTreeMap;
@@ -300,6 +300,35 @@ fn the_own_account_is_known_as_such_and_another_provider_is_not() {
     assert_eq!(domain("", ""), Domain::OwnAccount);
     assert_eq!(domain("\n  provider = aws.other\n", ""), Domain::AccountId);
     assert_eq!(domain("", "  provider = aws.other\n"), Domain::AccountId);
+}
+
+#[test]
+fn the_account_is_that_of_the_provider() {
+    let account = |provider: &str, attribute: &str| {
+        let main = trust("\"*\"").replacen("{\n", &format!("{{\n{attribute}"), 1) + provider;
+        let memory = Memory(BTreeMap::from([(PathBuf::from("main.tf"), main)]));
+        let loader = Loader::new(&memory);
+        let mut found = Found::default();
+        extract(&loader, Path::new(""), &Variables::default(), &mut found);
+        found.sites[0].owner.account.clone()
+    };
+    let id = |id: &str| OwnerAccount::Id(id.to_owned());
+    let allowed = "provider \"aws\" {\n  allowed_account_ids = [\"294750163881\"]\n}\n";
+    let other = "provider \"aws\" {\n  alias = \"other\"\n  assume_role {\n    role_arn = \"arn:aws:iam::803914726655:role/x\"\n  }\n}\n";
+    assert_eq!(account(allowed, ""), id("294750163881"));
+    assert_eq!(account(&format!("{allowed}{other}"), "  provider = aws.other\n"), id("803914726655"));
+    assert_eq!(account(allowed, "  provider = aws.other\n"), OwnerAccount::Unknown);
+    assert_eq!(
+        account(
+            "provider \"aws\" {\n  allowed_account_ids = var.ids\n}\nvariable \"ids\" {\n  default = [\"294750163881\"]\n}\n",
+            ""
+        ),
+        OwnerAccount::Unknown
+    );
+    assert_eq!(
+        account("provider \"aws\" {\n  allowed_account_ids = [\"294750163881\", \"803914726655\"]\n}\n", ""),
+        OwnerAccount::Unknown
+    );
 }
 
 #[test]
