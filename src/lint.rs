@@ -239,7 +239,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn file(&mut self, report: &mut FileReport) {
         let source = &report.source;
-        let how = How { kind: self.settings.kind, format: self.settings.format, ..How::default() };
+        let how = How { kind: self.settings.kind, format: self.settings.format };
         let (policies, format, reason, problem, unresolved, secrets) = load::text(source, how, |loaded| {
             let policies = self.found(&loaded.found, &source.text);
             self.problems(&loaded.broken);

@@ -166,9 +166,7 @@ impl<'l> Evaluator<'l> {
     /// Whether a condition that is not known holds, under the choices of this evaluation; `None` where there are too
     /// many of them to go through.
     pub fn ask(&self, condition: &str) -> Option<bool> {
-        if self.choices.is_none() {
-            return None;
-        }
+        self.choices.as_ref()?;
         let mut asked = self.asked.borrow_mut();
         if !asked.iter().any(|known| &**known == condition) {
             asked.push(condition.into());

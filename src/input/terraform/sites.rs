@@ -197,8 +197,8 @@ impl Extraction<'_, '_, '_, '_> {
     }
 
     /// The instances of a block with the variants of each, under every choice of conditions.
-    fn instances_of(&self, block: &Block, route: &Route, read: &Read<'_>) -> Vec<(String, Vec<Variant>)> {
-        let mut done: Vec<(String, Vec<Variant>)> = Vec::new();
+    fn instances_of(&self, block: &Block, route: &Route, read: &Read<'_>) -> Vec<Judged> {
+        let mut done: Vec<Judged> = Vec::new();
         let mut waiting: Vec<Choices> = vec![Vec::new()];
         let mut count = 0;
         while let Some(choices) = waiting.pop() {
@@ -232,7 +232,7 @@ impl Extraction<'_, '_, '_, '_> {
         block: &Block,
         route: &Route,
         read: &Read<'_>,
-    ) -> (Vec<(String, Vec<Variant>)>, Vec<Rc<str>>) {
+    ) -> (Vec<Judged>, Vec<Rc<str>>) {
         let own;
         let evaluator = match &choices {
             Some(choices) if choices.is_empty() => self.base,
@@ -246,7 +246,7 @@ impl Extraction<'_, '_, '_, '_> {
         let Some(scope) = follow(evaluator, &root, route) else { return (Vec::new(), evaluator.take_asked()) };
         let instances = evaluator.instances(block, &scope);
         let before = evaluator.take_asked();
-        let instances: Vec<(String, Vec<Variant>)> = instances
+        let instances: Vec<Judged> = instances
             .into_iter()
             .map(|instance| {
                 let variants = self.of_instance(evaluator, block, &scope, &instance, read, &before);
@@ -362,6 +362,9 @@ impl Extraction<'_, '_, '_, '_> {
         }
     }
 }
+
+/// An instance, by its key, with the policies in it.
+type Judged = (String, Vec<Variant>);
 
 /// Whether the variants of two instances say the same.
 fn alike(a: &[Variant], b: &[Variant]) -> bool {
