@@ -197,6 +197,8 @@ pub struct Diagnostic {
     pub subject: String,
     /// The statement's Sid, or its index as text.
     pub statement: Option<String>,
+    /// The statement's Sid, where it has one.
+    pub sid: Option<String>,
     /// Identity over time: no line, no absolute path.
     pub fingerprint: Fingerprint,
 }

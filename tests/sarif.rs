@@ -58,6 +58,7 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
         resource: String::new(),
         subject: "*".into(),
         statement: None,
+        sid: None,
         fingerprint: Fingerprint::of(&[rule, "*"]),
     }
 }

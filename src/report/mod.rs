@@ -177,6 +177,7 @@ pub(crate) mod tests {
             resource: String::new(),
             subject: "*".into(),
             statement: None,
+            sid: None,
             fingerprint: Fingerprint::of(&["wildcard-principal", "*"]),
         }
     }
