@@ -15,6 +15,7 @@ use crate::config::{Config, Date, FailOn};
 pub use disk::Disk;
 use folder::FolderReport;
 use memo::{Judged, Memo};
+pub use told::of_configuration;
 use told::{InSource, Placed};
 use views::{View, Views};
 
@@ -253,7 +254,7 @@ pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
 
 fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
-    let disk = Disk { instead: Some((PathBuf::from(&path), text)), alone };
+    let disk = Disk { instead: BTreeMap::from([(PathBuf::from(&path), text)]), alone };
     let file = FileToLint { path: PathBuf::from(&path), shown: path };
     let reports = lint_terraform(std::slice::from_ref(&file), settings, &disk);
     reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
@@ -455,14 +456,20 @@ pub struct FileToLint {
 
 /// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
 pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Report {
+    lint_files_with(files, settings, limit, &Disk::default())
+}
+
+/// The same with the texts of some files as `disk` has them.
+pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, disk: &Disk) -> Report {
     let (terraform, others): (Vec<&FileToLint>, Vec<&FileToLint>) =
         files.iter().partition(|file| folder::is_part(&file.path));
     let terraform: Vec<FileToLint> = terraform.into_iter().cloned().collect();
     let (mut reports, folders) = rayon::join(
         || -> Vec<FileReport> {
-            others.par_iter().map(|file| guarded(&file.shown, settings, || read(file, settings, limit))).collect()
+            let judge = |file: &&FileToLint| guarded(&file.shown, settings, || read(file, settings, limit, disk));
+            others.par_iter().map(judge).collect()
         },
-        || lint_terraform(&terraform, settings, &Disk::default()),
+        || lint_terraform(&terraform, settings, disk),
     );
     reports.extend(folders);
     Report::new(reports)
@@ -517,8 +524,12 @@ fn lint_terraform(files: &[FileToLint], settings: &Settings, disk: &Disk) -> Vec
     reports
 }
 
-fn read(file: &FileToLint, settings: &Settings, limit: u64) -> FileReport {
-    match discover::read(Path::new(&file.path), limit) {
+fn read(file: &FileToLint, settings: &Settings, limit: u64, disk: &Disk) -> FileReport {
+    let text = match disk.text_of(&file.path) {
+        Some(text) => Ok(text.to_owned()),
+        None => discover::read(&file.path, limit),
+    };
+    match text {
         Ok(text) => lint_source(Source::new(&file.shown, text), settings),
         Err(error) => unreadable(&file.shown, &error, settings),
     }
@@ -650,6 +661,14 @@ impl Report {
         let mut summary = Summary::default();
         files.iter().for_each(|file| summary.count(file));
         Report { files, summary }
+    }
+
+    /// The same with what there is to say about the configuration.
+    pub fn with(mut self, file: FileReport) -> Self {
+        self.summary.files += 1;
+        self.files.push(file);
+        self.files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+        self
     }
 
     /// Every finding with its file.

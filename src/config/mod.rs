@@ -2,6 +2,7 @@
 
 pub mod collected;
 mod discover;
+mod edit;
 mod file;
 mod known;
 pub mod schema;
@@ -9,6 +10,7 @@ mod show;
 mod values;
 
 pub use discover::{Choice, load};
+pub use edit::{NewIgnore, pattern_of};
 pub use file::parse_text;
 pub use known::{KnownRules, nearest, registry};
 pub use show::show_option;

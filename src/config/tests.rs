@@ -455,3 +455,58 @@ fn a_configuration_that_cannot_be_read_is_an_error() {
     let error = load(Choice::Search, temp.path(), &known()).unwrap_err();
     assert!(error.to_string().contains("not a regular file"), "{error}");
 }
+
+#[test]
+fn ignore_tables_are_written_where_toml_lets_them_stand() {
+    let new = |rule: &str| NewIgnore {
+        path: "./a.json".to_owned(),
+        rule: rule.to_owned(),
+        resource: None,
+        sid: Some("A \"B\"".to_owned()),
+        subject: None,
+        reason: "why".to_owned(),
+    };
+    let written = |path: &str, text: &str| {
+        let read = |text: &str| {
+            let place = if path == "pyproject.toml" { file::Place::ToolTable } else { file::Place::Whole };
+            file::parse(Source::new(path, text), "/repo".into(), place, &known()).unwrap().unwrap()
+        };
+        let config = read(text);
+        let new_text = config.with_ignores(&[new("wildcard-principal"), new("session-duration")]).unwrap();
+        let again = config.reread(new_text.clone(), &known()).unwrap();
+        assert_eq!(again.ignores.len(), config.ignores.len() + 2, "{new_text}");
+        assert_eq!(names(&again.ignore), names(&config.ignore));
+        assert_eq!(again.ignores.iter().filter(|ignore| ignore.sid.as_ref().unwrap().value == "A \"B\"").count(), 2);
+        new_text
+    };
+    let table =
+        "[[ignore]]\nrule = \"wildcard-principal\"\npath = \"./a.json\"\nsid = \"A \\\"B\\\"\"\nreason = \"why\"\n";
+    assert!(written("iamlint.toml", "").starts_with(table));
+    assert!(written("iamlint.toml", "profile = 'strict'").starts_with(&format!("profile = 'strict'\n\n{table}")));
+    assert!(written("iamlint.toml", "profile = 'strict'\r\n").contains("\r\n\r\n[[ignore]]\r\nrule"));
+    assert!(written("iamlint.toml", "[org]\naccounts = []\n").ends_with("why\"\n"));
+    let inline = "{ rule = \"wildcard-principal\", path = \"./a.json\", sid";
+    assert!(written("iamlint.toml", "ignore = []\n[org]\n").starts_with(&format!("ignore = [{inline}")));
+    assert!(written("iamlint.toml", "ignore = ['trust']\n[org]\n").starts_with(&format!("ignore = [{inline}")));
+    let lines = written("iamlint.toml", "ignore = [\n    'trust',\n]\n");
+    assert!(
+        lines.starts_with(&format!("ignore = [\n    {inline}")) && lines.ends_with(" },\n    'trust',\n]\n"),
+        "{lines}"
+    );
+    let project = written("pyproject.toml", "[tool.iamlint]\nprofile = 'strict'\n[tool.other]\n");
+    assert!(project.contains("[tool.other]\n\n[[tool.iamlint.ignore]]\n"), "{project}");
+    assert!(written("iamlint.toml", "extend-ignore = ['trust']\n").contains("\n[[ignore]]\n"));
+}
+
+#[test]
+fn a_pattern_for_one_file() {
+    let base = Path::new("/repo");
+    assert_eq!(pattern_of(Path::new("/repo/a.json"), base), "./a.json");
+    assert_eq!(pattern_of(Path::new("/repo/x/a[1]*.json"), base), "x/a[[]1[]][*].json");
+    assert_eq!(pattern_of(Path::new("/other/a.json"), base), "../other/a.json");
+    for path in ["/repo/a.json", "/repo/x/a[1]*{b}?.json", "/repo/x/!a", "/repo/!a", "/other/a.json"] {
+        let globs = crate::discover::Globs::new(base, &[pattern_of(Path::new(path), base)]).unwrap();
+        assert!(globs.matches(Path::new(path)), "{path}");
+        assert!(!globs.matches(Path::new("/repo/x/b.json")) && !globs.matches(Path::new("/repo/y/a.json")));
+    }
+}

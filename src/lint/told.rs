@@ -2,15 +2,16 @@
 //! taken out, and what is wrong with suppressions is added.
 
 use super::views::View;
-use super::{FileReport, Settings, folder, order};
+use super::{FileReport, Report, Settings, folder, order};
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Suppression, SuppressionKind};
 use crate::discover::absolute;
 use crate::input::terraform::Sources;
 use crate::rules::Finding;
 use crate::source::Source;
 use crate::span::Span;
-use crate::suppress::{self, Candidate, Construct, Constructs, Fault, FileSaid, Place, Said, unused};
-use std::collections::{BTreeMap, HashMap};
+use crate::suppress::{self, Candidate, Construct, Constructs, External, Fault, FileSaid, Place, Said, unused};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -124,14 +125,55 @@ impl Settings {
     }
 
     /// Whether no finding of a rule may be silenced.
-    fn refuses(&self, rule: &str) -> bool {
+    pub fn refuses(&self, rule: &str) -> bool {
         self.refused.contains(rule) || suppress::OWN_RULES.contains(&rule)
+    }
+
+    /// Whether a run that found nothing for a table would have found it if it was there.
+    fn missed_nothing(&self, external: &External, report: &Report, whole: bool) -> bool {
+        let rule = external.ignore.rule.value.as_str();
+        if self.active(rule).is_none() {
+            return false;
+        }
+        let paths = report.files.iter().map(|file| (file, self.absolute(&file.source.path)));
+        let mut concerned = paths.filter(|(_, path)| external.is_for(path)).peekable();
+        if !whole && !(external.names_a_file() && concerned.peek().is_some()) {
+            return false;
+        }
+        concerned.all(|(file, path)| {
+            let ran = self.view(&path).is_none_or(|view| view.runs(rule));
+            // What a variable decides may be otherwise in another run.
+            let is_open = file.format == Some("terraform") && file.policies.iter().any(|policy| policy.unresolved > 0);
+            ran && !file.invalid && !is_open
+        })
     }
 
     /// The absolute path of a file that reports show so.
     pub(super) fn absolute(&self, shown: &str) -> PathBuf {
         absolute(Path::new(shown), &self.working_directory)
     }
+}
+
+/// Tell what is wrong with the `[[ignore]]` tables themselves, after a run: `None` when nothing is. `whole` says that the
+/// run was over everything that they can be for.
+pub fn of_configuration(config: &Config, report: &Report, settings: &Settings, whole: bool) -> Option<FileReport> {
+    let source = config.source.as_ref().filter(|_| settings.suppress)?;
+    let used: HashSet<usize> = report.files.iter().flat_map(|file| &file.ignores_used).copied().collect();
+    let fault = |(at, external): (usize, &External)| {
+        let refused = || settings.refuses(&external.ignore.rule.value).then(|| external.fault_refused());
+        let is_unused = || !used.contains(&at) && settings.missed_nothing(external, report, whole);
+        external
+            .fault_if_expired(settings.today)
+            .or_else(refused)
+            .or_else(|| is_unused().then(|| external.fault_unused()))
+    };
+    let faults: Vec<Fault> = settings.ignores.iter().enumerate().filter_map(fault).collect();
+    let view = settings.view(&settings.absolute(&source.path));
+    let findings = settings.tell(&faults, view.as_deref());
+    let source = Source::new(source.path.as_str(), source.text.as_str());
+    let reason = "is the configuration";
+    let fails = settings.fails(view.as_deref(), &findings);
+    (!findings.is_empty()).then(|| FileReport { findings, fails, reason, ..FileReport::new(source) })
 }
 
 /// A finding of Terraform and where it stands.

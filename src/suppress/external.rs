@@ -1,5 +1,6 @@
 //! Suppressions in the configuration, `[[ignore]]`: by rule, and by path, resource, Sid and subject as far as they are given.
 
+use super::directive::invalid;
 use super::unused::expired;
 use super::{Fault, UNUSED};
 use crate::config::{Config, Date, Ignore};
@@ -58,6 +59,14 @@ impl External {
     pub fn fault_if_expired(&self, today: Option<Date>) -> Option<Fault> {
         let until = self.ignore.until.as_ref().filter(|_| self.expired(today))?;
         Some(expired(&self.ignore.rule.value, until.value, Problem::new(until.span, "")))
+    }
+
+    /// That its rule may not be silenced: reading the configuration refuses those that it says so of itself.
+    pub fn fault_refused(&self) -> Fault {
+        let rule = &self.ignore.rule;
+        let problem = Problem::new(rule.span, format!("`{}` may not be silenced", rule.value));
+        let help = "repair the suppressions that it is about, or turn it off with `extend-ignore`";
+        invalid(rule.value.as_str(), problem.with_help(help))
     }
 
     /// That it silences nothing.
