@@ -7,9 +7,11 @@ use super::Judged;
 use crate::cli::{Failure, write};
 use crate::config::{Config, NewIgnore, pattern_of};
 use crate::diagnostic::Diagnostic;
-use crate::discover::{READ_LIMIT, absolute};
+use crate::discover::{self, READ_LIMIT, absolute};
 use crate::input::terraform::normal;
 use crate::lint::{self, Disk, FileReport, Report, Settings};
+use crate::site::stable_address;
+use crate::source::Source;
 use crate::suppress::add::{self, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -95,14 +97,20 @@ impl Adding<'_> {
                 told.push(format!("{shown}: a suppression can only be written into a file"));
                 continue;
             };
-            let Plan { insertions, outside } = add::plan(&file.source, file.format, &open, self.reason);
-            let new = (!insertions.is_empty()).then(|| add::edited(&file.source.text, &insertions));
+            // Read again, as reports hide the secrets of a file. What could not be read has no text to put anything in.
+            let source = Source::new(shown, discover::read(path, READ_LIMIT).unwrap_or_default());
+            if source.text.len() != file.source.text.len() && !file.source.text.is_empty() {
+                told.push(format!("{shown}: left as it is: it was changed in the meantime"));
+                continue;
+            }
+            let Plan { insertions, outside } = add::plan(&source, file.format, &open, self.reason);
+            let new = (!insertions.is_empty()).then(|| add::edited(&source.text, &insertions));
             let pattern = pattern_of(&absolute(path, self.here), &self.config.base);
             let outside: Vec<(Diagnostic, NewIgnore)> =
                 outside.iter().map(|at| (open[*at].clone(), ignore_of(open[*at], &pattern, self.reason))).collect();
             let is_inside = |finding: &&Diagnostic| !outside.iter().any(|(other, _)| other == *finding);
             let inside = open.iter().copied().filter(is_inside).cloned().collect();
-            edits.push(Edit { at, path: path.to_path_buf(), old: file.source.text.clone(), new, inside, outside });
+            edits.push(Edit { at, path: path.to_path_buf(), old: source.text, new, inside, outside });
         }
         judged.errors.extend(told);
         edits
@@ -223,7 +231,7 @@ fn ignore_of(finding: &Diagnostic, pattern: &str, reason: &str) -> NewIgnore {
     NewIgnore {
         path: pattern.to_owned(),
         rule: finding.rule.to_owned(),
-        resource: said(&finding.resource),
+        resource: said(stable_address(&finding.resource)),
         sid: finding.sid.clone(),
         subject: said(&finding.subject),
         reason: reason.to_owned(),
