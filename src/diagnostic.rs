@@ -142,6 +142,17 @@ pub enum SuppressionKind {
     Baseline,
 }
 
+impl SuppressionKind {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            SuppressionKind::InSource => "in-source",
+            SuppressionKind::Configuration => "configuration",
+            SuppressionKind::Baseline => "baseline",
+        }
+    }
+}
+
 /// Something wrong with the text of a file, found while it was read: it becomes an `invalid-input` finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -197,6 +208,8 @@ pub struct Diagnostic {
     pub subject: String,
     /// The statement's Sid, or its index as text.
     pub statement: Option<String>,
+    /// The statement's Sid, where it has one.
+    pub sid: Option<String>,
     /// Identity over time: no line, no absolute path.
     pub fingerprint: Fingerprint,
 }

@@ -28,6 +28,7 @@ pub mod rules;
 pub mod config;
 pub mod discover;
 pub mod lint;
+pub mod suppress;
 
 // Front ends: the only places that print or read arguments.
 pub mod cli;

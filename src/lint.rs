@@ -7,28 +7,35 @@ mod disk;
 mod folder;
 mod memo;
 pub mod stream;
+mod told;
 mod variants;
+mod views;
 
-use crate::config::Config;
+use crate::config::{Config, Date, FailOn};
 pub use disk::Disk;
 use folder::FolderReport;
 use memo::{Judged, Memo};
+pub use told::of_configuration;
+use told::{InSource, Placed};
+use views::{View, Views};
 
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity, Suppression};
 use crate::discover::{self, ReadError};
 use crate::input::terraform::{Loader, Variables};
 use crate::input::{Found, Input};
-use crate::load::{self, How};
+use crate::load::{self, How, Loaded};
 use crate::policy;
-use crate::rules::{self, ActiveRule, Context, Finding, Org, Selection};
+use crate::rules::{self, ActiveRule, Context, Finding, Org, Rule, Selection};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
+use crate::suppress::{self, Construct, External};
 use rayon::prelude::*;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -52,8 +59,12 @@ pub struct FileReport {
     pub reason: &'static str,
     /// The findings, sorted by place.
     pub findings: Vec<Diagnostic>,
-    /// Findings that are not told, each with why.
+    /// Findings that are not told, each with why, sorted by place.
     pub suppressed: Vec<(Diagnostic, Suppression)>,
+    /// Which of the `[[ignore]]` tables were for something in the file.
+    pub ignores_used: Vec<usize>,
+    /// Whether a finding makes the run fail.
+    pub fails: bool,
     /// The policies that were judged.
     pub policies: Vec<PolicyReport>,
     /// How many policies nothing is known of until they are deployed.
@@ -111,6 +122,14 @@ pub struct Settings {
     pub profile: Audience,
     /// Findings below this are left out.
     pub min_severity: Severity,
+    /// What makes a run fail.
+    pub fail_on: FailOn,
+    /// Whether findings are silenced where files or the configuration say so.
+    pub suppress: bool,
+    /// The day of the run, which tells what is past. Without it nothing is.
+    pub today: Option<Date>,
+    /// The folder that shown paths are relative to, an absolute path.
+    pub working_directory: PathBuf,
     /// The facts of the user's estate.
     pub org: Org,
     /// The kind that raw policy documents have, when the user says so.
@@ -125,6 +144,12 @@ pub struct Settings {
     pub lines: bool,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
+    /// The `[[ignore]]` tables.
+    ignores: Vec<External>,
+    /// Rules that may not be silenced.
+    refused: BTreeSet<String>,
+    /// The `[[override]]` tables.
+    views: Option<Views>,
     /// What was found in documents that may come again.
     memo: Memo,
 }
@@ -139,14 +164,28 @@ impl Settings {
             ignore: values(&config.ignore),
             profile: Some(config.profile),
         };
-        let rules = selection.rules(|rule| {
+        let views = Views::of(config, &selection);
+        let settings_of = |rule: &'static Rule| {
             let options = rule.options.iter().map(|spec| (spec.name.to_owned(), config.option(rule.id, spec)));
             (config.rules.get(rule.id).and_then(|settings| settings.severity), options.collect())
-        });
+        };
+        let mut rules = views.as_ref().map_or(selection.clone(), Views::selection).rules(settings_of);
+        if let Some(views) = &views {
+            let others = Selection { select: vec!["all".to_owned()], ..Selection::default() }.rules(settings_of);
+            let missing = |active: &ActiveRule| !rules.iter().any(|known| known.rule.id == active.rule.id);
+            let named: Vec<ActiveRule> =
+                others.into_iter().filter(|active| missing(active) && views.names(active.rule)).collect();
+            rules.extend(named);
+            rules.sort_by_key(|active| active.rule.id);
+        }
         Settings {
             rules,
             profile: config.profile,
             min_severity: config.min_severity,
+            fail_on: config.fail_on,
+            suppress: true,
+            today: None,
+            working_directory: config.base.clone(),
             org: config.org.clone(),
             kind: None,
             format: None,
@@ -154,6 +193,9 @@ impl Settings {
             vars: Vec::new(),
             lines: false,
             timings: Vec::new(),
+            ignores: External::of(config),
+            refused: config.rules.keys().filter(|rule| !config.ignorable(rule)).cloned().collect(),
+            views,
             memo: Memo::default(),
         }
     }
@@ -174,9 +216,20 @@ impl Settings {
         self.rules.iter().find(|active| active.rule.id == id)
     }
 
-    fn shows(&self, finding: &Diagnostic) -> bool {
-        finding.severity >= self.min_severity
-            && self.active(finding.rule).is_some_and(|active| active.shows(finding, self.profile))
+    /// What the file at this absolute path is told, where a table of the configuration says something of it.
+    fn view(&self, path: &Path) -> Option<Arc<View>> {
+        self.views.as_ref().map(|views| views.of_path(path))
+    }
+
+    /// Give a finding the severity that it has in its file; whether it is shown there.
+    fn shows(&self, view: Option<&View>, finding: &mut Diagnostic) -> bool {
+        match view {
+            Some(view) => view.admits(finding),
+            None => {
+                finding.severity >= self.min_severity
+                    && self.active(finding.rule).is_some_and(|active| active.shows(finding, self.profile))
+            }
+        }
     }
 }
 
@@ -201,7 +254,7 @@ pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
 
 fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
-    let disk = Disk { instead: Some((PathBuf::from(&path), text)), alone };
+    let disk = Disk { instead: BTreeMap::from([(PathBuf::from(&path), text)]), alone };
     let file = FileToLint { path: PathBuf::from(&path), shown: path };
     let reports = lint_terraform(std::slice::from_ref(&file), settings, &disk);
     reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
@@ -210,17 +263,9 @@ fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
 fn lint_alone(source: Source, settings: &Settings) -> FileReport {
     let mut report = FileReport::new(source);
     let mut findings = Vec::new();
-    Judge { settings, findings: &mut findings }.file(&mut report);
-    report.findings = shown(findings, settings);
+    let in_source = Judge { settings, findings: &mut findings }.file(&mut report);
+    told::of_file(&mut report, findings, in_source, settings);
     report
-}
-
-/// What a reader is shown of the findings of a text, in order.
-fn shown(mut findings: Vec<Diagnostic>, settings: &Settings) -> Vec<Diagnostic> {
-    findings.retain(|finding| settings.shows(finding));
-    findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    findings.dedup_by(|a, b| order(a) == order(b));
-    findings
 }
 
 fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
@@ -237,10 +282,11 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn file(&mut self, report: &mut FileReport) {
+    /// Judge a file; what it says about findings in it.
+    fn file(&mut self, report: &mut FileReport) -> Option<InSource> {
         let source = &report.source;
         let how = How { kind: self.settings.kind, format: self.settings.format };
-        let (policies, format, reason, problem, unresolved, secrets) = load::text(source, how, |loaded| {
+        let (policies, format, reason, problem, unresolved, secrets, said) = load::text(source, how, |loaded| {
             let policies = self.found(&loaded.found, &source.text);
             self.problems(&loaded.broken);
             if loaded.broken.is_empty() {
@@ -248,7 +294,8 @@ impl Judge<'_> {
             }
             let problem = loaded.broken.iter().chain(&loaded.found.problems).next().cloned();
             let unresolved = loaded.found.unresolved.len();
-            (policies, loaded.format, loaded.reason, problem, unresolved, loaded.secrets)
+            let said = in_source(source, &loaded);
+            (policies, loaded.format, loaded.reason, problem, unresolved, loaded.secrets, said)
         });
         report.policies = policies;
         report.format = format;
@@ -257,6 +304,7 @@ impl Judge<'_> {
         report.problem = problem;
         report.unresolved = unresolved;
         report.source.conceal(&secrets);
+        said
     }
 
     /// Everything that was found in a document.
@@ -386,6 +434,17 @@ impl Judge<'_> {
     }
 }
 
+/// What a text says about findings in it, and what stands in it. Of a text that is broken, or that nobody took for a
+/// policy, nothing.
+fn in_source(source: &Source, loaded: &Loaded<'_>) -> Option<InSource> {
+    if loaded.format.is_none() || !loaded.broken.is_empty() || !suppress::mentions(&source.text) {
+        return None;
+    }
+    let spans = loaded.found.sites.iter().flat_map(suppress::constructs::of_site);
+    let constructs = spans.map(|span| Construct { span, settled: true }).collect();
+    Some((suppress::said(source, loaded.documents, loaded.format), constructs))
+}
+
 /// A file to judge: where it is and how it is shown.
 #[derive(Clone, Debug)]
 pub struct FileToLint {
@@ -397,14 +456,20 @@ pub struct FileToLint {
 
 /// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
 pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Report {
+    lint_files_with(files, settings, limit, &Disk::default())
+}
+
+/// The same with the texts of some files as `disk` has them.
+pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, disk: &Disk) -> Report {
     let (terraform, others): (Vec<&FileToLint>, Vec<&FileToLint>) =
         files.iter().partition(|file| folder::is_part(&file.path));
     let terraform: Vec<FileToLint> = terraform.into_iter().cloned().collect();
     let (mut reports, folders) = rayon::join(
         || -> Vec<FileReport> {
-            others.par_iter().map(|file| guarded(&file.shown, settings, || read(file, settings, limit))).collect()
+            let judge = |file: &&FileToLint| guarded(&file.shown, settings, || read(file, settings, limit, disk));
+            others.par_iter().map(judge).collect()
         },
-        || lint_terraform(&terraform, settings, &Disk::default()),
+        || lint_terraform(&terraform, settings, disk),
     );
     reports.extend(folders);
     Report::new(reports)
@@ -439,31 +504,32 @@ fn lint_terraform(files: &[FileToLint], settings: &Settings, disk: &Disk) -> Vec
             let judge = || folder::lint(folder, files, &asked, &loader, &variables, settings);
             catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
                 let files = files.iter().map(|file| panicked(&file.shown, settings)).collect();
-                FolderReport { files, elsewhere: Vec::new() }
+                FolderReport { files, ..FolderReport::default() }
             })
         })
         .collect();
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
-    let mut strays = Vec::new();
+    let mut found: Vec<Placed> = Vec::new();
+    let mut constructs: HashMap<String, Vec<Construct>> = HashMap::new();
     for folder in judged {
-        strays.extend(folder.elsewhere);
+        found.extend(folder.found);
         reports.extend(folder.files.into_iter().map(|report| (report.source.path.clone(), report)));
-    }
-    for (source, finding) in strays {
-        if let Some(report) = reports.get_mut(&source.path) {
-            report.findings.push(finding);
+        for (path, construct) in folder.constructs {
+            constructs.entry(path).or_default().push(construct);
         }
     }
+    told::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
     let mut reports: Vec<FileReport> = reports.into_values().collect();
-    for report in &mut reports {
-        folder::settle(&mut report.findings, settings);
-        forget_text(report);
-    }
+    reports.iter_mut().for_each(forget_text);
     reports
 }
 
-fn read(file: &FileToLint, settings: &Settings, limit: u64) -> FileReport {
-    match discover::read(Path::new(&file.path), limit) {
+fn read(file: &FileToLint, settings: &Settings, limit: u64, disk: &Disk) -> FileReport {
+    let text = match disk.text_of(&file.path) {
+        Some(text) => Ok(text.to_owned()),
+        None => discover::read(&file.path, limit),
+    };
+    match text {
         Ok(text) => lint_source(Source::new(&file.shown, text), settings),
         Err(error) => unreadable(&file.shown, &error, settings),
     }
@@ -484,7 +550,7 @@ fn panicked(shown: &str, settings: &Settings) -> FileReport {
 
 /// A run over a large repository must not hold the text of every file until the end.
 fn forget_text(report: &mut FileReport) {
-    if report.findings.is_empty() && report.problem.is_none() {
+    if report.findings.is_empty() && report.suppressed.is_empty() && report.problem.is_none() {
         report.source = Source::new(std::mem::take(&mut report.source.path), "");
     }
 }
@@ -503,13 +569,10 @@ fn failed(shown: &str, message: &str, help: Option<&str>, settings: &Settings) -
 fn not_judged(source: Source, problem: Problem, settings: &Settings) -> FileReport {
     let mut findings = Vec::new();
     Judge { settings, findings: &mut findings }.problems(std::slice::from_ref(&problem));
-    FileReport {
-        reason: "cannot be read",
-        findings: shown(findings, settings),
-        invalid: true,
-        problem: Some(problem),
-        ..FileReport::new(source)
-    }
+    let reason = "cannot be read";
+    let mut report = FileReport { reason, invalid: true, problem: Some(problem), ..FileReport::new(source) };
+    told::of_file(&mut report, findings, None, settings);
+    report
 }
 
 impl FileReport {
@@ -521,6 +584,8 @@ impl FileReport {
             reason: "has no word that every policy has",
             findings: Vec::new(),
             suppressed: Vec::new(),
+            ignores_used: Vec::new(),
+            fails: false,
             policies: Vec::new(),
             unresolved: 0,
             notes: Vec::new(),
@@ -557,6 +622,8 @@ pub struct Tally {
     pub severities: BTreeMap<Severity, usize>,
     /// Findings by rule.
     pub rules: BTreeMap<&'static str, usize>,
+    /// Whether a finding makes the run fail.
+    pub fails: bool,
     /// Whether judging one of them ended in a panic.
     pub internal_error: bool,
 }
@@ -573,6 +640,7 @@ impl Tally {
     pub fn count(&mut self, file: &FileReport) {
         self.summary.count(file);
         self.concerned += usize::from(!file.findings.is_empty());
+        self.fails |= file.fails;
         self.internal_error |= file.internal_error;
         for finding in &file.findings {
             *self.severities.entry(finding.severity).or_default() += 1;
@@ -593,6 +661,14 @@ impl Report {
         let mut summary = Summary::default();
         files.iter().for_each(|file| summary.count(file));
         Report { files, summary }
+    }
+
+    /// The same with what there is to say about the configuration.
+    pub fn with(mut self, file: FileReport) -> Self {
+        self.summary.files += 1;
+        self.files.push(file);
+        self.files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+        self
     }
 
     /// Every finding with its file.

@@ -30,6 +30,8 @@ pub struct Loaded<'s> {
     /// The policies. Of a text that is broken there are none: the part that a mistake hides may be the guard of a
     /// statement.
     pub found: Found<'s>,
+    /// The documents of the text; of Terraform there are none.
+    pub documents: &'s [Document<'s>],
     /// The format it was taken for.
     pub format: Option<&'static str>,
     /// Why, or why it was passed over, to follow "because it".
@@ -66,6 +68,7 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
     let documents: Vec<Document<'_>> = parsed.documents.into_iter().map(document).collect();
     loaded.reason = "holds nothing that looks like a policy";
     loaded.found = Found { forced_kind: how.kind, path: &source.path, ..Found::default() };
+    loaded.documents = &documents;
     for document in &documents {
         let detected = match how.format {
             Some(format) => Some((format, "was named with --input-format")),
@@ -149,6 +152,7 @@ fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sour
         Tree::Owned(value) => value.into_owned(&place),
     };
     let mut owner = site.owner;
+    owner.extent = owner.extent.map(place);
     owner.max_session_duration =
         owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
     PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }

@@ -163,6 +163,8 @@ pub struct Owner {
     /// The longest session that the role or permission set allows, in seconds, as written. Where it is written in
     /// another unit, the seconds stand for that.
     pub max_session_duration: Option<Spanned<Text>>,
+    /// The whole role or resource with its name, where the file shows it.
+    pub extent: Option<Span>,
 }
 
 /// What a file says about the account that a role or resource lives in.

@@ -159,7 +159,8 @@ fn a_line_has_the_findings_of_the_same_policy_in_a_file() {
         let head = format!("{{{kind_member}\"document\": ");
         let line = judge_line(&format!("{head}{text}}}"), &settings(None));
         if file.policies.is_empty() {
-            assert!(line.problem.is_some(), "what nobody judges is an error:\n{text}");
+            // A plan may say nothing of its policies yet.
+            assert!(line.problem.is_some() || file.unresolved > 0, "what nobody judges is an error:\n{text}");
             continue;
         }
         let moved: Vec<Diagnostic> = file.findings.iter().map(|one| one.clone().moved(head.len() as u32)).collect();
@@ -187,7 +188,8 @@ fn a_template_of_yaml_stands_in_a_string() {
     let mut compared = 0;
     for (text, _) in examples("yaml") {
         let file = lint_source(Source::new("example", text.as_str()), &settings(None));
-        if file.invalid || file.policies.is_empty() {
+        // In a string there are no comments.
+        if file.invalid || file.policies.is_empty() || text.contains("iamlint:") {
             continue;
         }
         let string = serde_json::to_string(&text).expect("it serializes");

@@ -34,11 +34,12 @@ fn a_plan_is_judged_as_it_will_be() {
     );
     let shown = run(&root(), &["check", "--isolated", "--show-files", PLAN]);
     assert_eq!(
-        shown.stdout.trim(),
-        format!(
+        shown.stdout.lines().next(),
+        Some(&*format!(
             "{PLAN}: terraform-plan, because it has `resource_changes` of a Terraform plan; 6 policies, 3 unresolved values"
-        )
+        ))
     );
+    assert!(shown.stdout.contains("`policy` is a sensitive value"), "{}", shown.stdout);
 }
 
 #[test]

@@ -40,13 +40,17 @@ fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {
         config.profile = Audience::from_name(profile).ok_or("unknown profile")?;
     }
     let mut settings = Settings::new(&config);
-    settings.rules.retain(|active| active.rule.id == rule.id);
+    // A rule about suppressions needs the rules that they silence.
+    let with: Vec<&str> = example.attribute("with").unwrap_or_default().split(',').collect();
+    settings.rules.retain(|active| active.rule.id == rule.id || with.contains(&active.rule.id));
+    settings.today = example.attribute("today").and_then(config::Date::parse);
     settings.kind = match example.attribute("kind") {
         Some(kind) => Some(PolicyKind::from_name(kind).ok_or("unknown kind")?),
         None => None,
     };
     let path = example.attribute("file").map_or_else(|| format!("example.{}", example.language), str::to_owned);
-    let report = lint_source(Source::new(path, example.text.as_str()), &settings);
+    let mut report = lint_source(Source::new(path, example.text.as_str()), &settings);
+    report.findings.retain(|finding| finding.rule == rule.id);
     if report.policies.is_empty() && rule.family != "lint" {
         return Err(format!("no policy was found in the example: {}; {:?}", report.reason, report.findings).into());
     }

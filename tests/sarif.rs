@@ -58,6 +58,7 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
         resource: String::new(),
         subject: "*".into(),
         statement: None,
+        sid: None,
         fingerprint: Fingerprint::of(&[rule, "*"]),
     }
 }
@@ -82,6 +83,7 @@ fn log(name: &str, files: Vec<FileReport>) -> Value {
         exit_code: 1,
         verbose: false,
         category: Some("tests"),
+        suppressed: false,
         time: Moment::default(),
     };
     let mut out = Vec::new();

@@ -1,15 +1,17 @@
 //! `iamlint check`: find policies, judge them, report.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod add_ignore;
 mod lines;
 
 use super::style::{self, Color};
 use super::{Exit, Failure, clock};
-use crate::config::{self, Choice, Config, FailOn, Origin, collected};
-use crate::diagnostic::{Audience, Problem, Severity};
+use crate::config::{self, Choice, Config, Date, FailOn, Origin, collected};
+use crate::diagnostic::{Audience, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input::{self, ndjson};
 use crate::lint::{self, FileReport, FileToLint, Report, Settings, Tally};
+use crate::report::time::Moment;
 use crate::report::{self, Format};
 use crate::rules::{self, Rule};
 use crate::site::PolicyKind;
@@ -33,7 +35,8 @@ Examples:
   iamlint check --output sarif=iamlint.sarif     text here, SARIF into a file
   aws iam get-role --role-name ci | iamlint check -
   iamlint check --input-format ndjson --format ndjson - < policies.ndjson
-  iamlint check --select trust,missing-mfa       a family and a rule, nothing else")]
+  iamlint check --select trust,missing-mfa       a family and a rule, nothing else
+  iamlint check --add-ignore 'known since May'   accept what is there, and tell what is new")]
 pub struct CheckArgs {
     /// Files and folders to judge, or `-` for standard input
     #[arg(value_name = "PATH", default_value = ".")]
@@ -89,6 +92,13 @@ pub struct CheckArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::ALL.iter().map(|(_, name)| *name)), help_heading = "Rules")]
     min_severity: Option<String>,
 
+    /// Tell every finding, whatever comments, Metadata and the configuration silence
+    #[arg(long, help_heading = "Rules")]
+    no_suppress: bool,
+    /// Silence what would be told: write suppressions with this reason into the files
+    #[arg(long, value_name = "REASON", conflicts_with = "no_suppress", help_heading = "Rules")]
+    add_ignore: Option<String>,
+
     /// End with 1 when a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(FailOn::ALL.iter().map(|(_, name)| *name)), help_heading = "Gate")]
     fail_on: Option<String>,
@@ -111,6 +121,9 @@ pub struct CheckArgs {
     /// List the policies that were judged, in JSON
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
+    /// Also list suppressed findings, in JSON and SARIF
+    #[arg(long, help_heading = "Output")]
+    include_suppressed: bool,
     /// Count the findings of each rule
     #[arg(long, help_heading = "Output")]
     statistics: bool,
@@ -163,28 +176,33 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if args.show_files {
         what_is_not_known(&mut config);
     }
-    let mut settings = Settings::new(&config);
-    settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
-    settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
-    settings.var_files.clone_from(&args.var_file);
-    settings.vars.clone_from(&args.var);
+    let time = clock::now()?;
+    let mut settings = settings_of(args, &here, &config, time);
     lint::check_variables(&settings).map_err(Failure::Message)?;
-    settings.lines = args.input_format.as_deref() == Some(ndjson::NAME);
-    if args.timings {
-        settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
-    }
 
     if settings.lines && !args.show_files && lines::wanted(args)? {
         return lines::run(args, &here, &config, &settings, start);
     }
-    let judged = judge(args, &here, &config, &mut settings)?;
+    let mut judged = judge(args, &here, &config, &mut settings)?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok(if judged.failed { Exit::Failed } else { Exit::Clean });
     }
+    if let Some(reason) = &args.add_ignore {
+        let with_text = |text: String| {
+            let mut config = config.reread(text, config::registry()).map_err(|error| error.to_string())?;
+            with_flags(args, &mut config).map_err(|error| error.to_string())?;
+            let mut again = settings_of(args, &here, &config, time);
+            again.org.clone_from(&settings.org);
+            Ok((config, again))
+        };
+        let (config, settings, quiet) = (&config, &settings, args.quiet);
+        let adding = add_ignore::Adding { reason, here: &here, config, settings, quiet, with_text: &with_text };
+        adding.run(&mut judged)?;
+    }
     let tally = Tally::of(&judged.report);
-    let exit = exit(&tally, &config, judged.failed);
-    write_reports(args, &settings, &judged.report, exit)?;
+    let exit = exit(&tally, judged.failed);
+    write_reports(args, &settings, &judged.report, exit, time)?;
     conclude(args, &settings, &tally, &judged.errors);
     if !args.quiet {
         eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
@@ -192,8 +210,8 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn exit(tally: &Tally, config: &Config, failed: bool) -> Exit {
-    match (failed, tally.worst().is_some_and(|worst| config.fail_on.fails(worst))) {
+fn exit(tally: &Tally, failed: bool) -> Exit {
+    match (failed, tally.fails) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,
@@ -219,6 +237,24 @@ fn conclude(args: &CheckArgs, settings: &Settings, tally: &Tally, errors: &[Stri
     }
 }
 
+/// How to judge: what the configuration says, and the flags that are no part of it.
+fn settings_of(args: &CheckArgs, here: &Path, config: &Config, time: Moment) -> Settings {
+    let mut settings = Settings::new(config);
+    settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
+    settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
+    settings.var_files.clone_from(&args.var_file);
+    settings.vars.clone_from(&args.var);
+    settings.lines = args.input_format.as_deref() == Some(ndjson::NAME);
+    settings.suppress = !args.no_suppress;
+    let (year, month, day) = time.day();
+    settings.today = Some(Date { year, month, day });
+    settings.working_directory = here.to_owned();
+    if args.timings {
+        settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
+    }
+    settings
+}
+
 /// The configuration file with the flags on top.
 fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
     let choice = match (&args.config, args.isolated) {
@@ -228,13 +264,19 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
     };
     let mut config =
         config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
-    for warning in config.warnings.iter().chain(&not_applied(&config)) {
+    for warning in &config.warnings {
         let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
         match place {
             Some((path, place)) => eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, warning.message),
             None => eprintln!("iamlint: {}", warning.message),
         }
     }
+    with_flags(args, &mut config)?;
+    Ok(config)
+}
+
+/// Put the flags on top of a configuration.
+fn with_flags(args: &CheckArgs, config: &mut Config) -> Result<(), Failure> {
     let mut selectors = |flag: &'static str, given: &[String], target: &mut Vec<Spanned<String>>, key: &str| {
         if given.is_empty() {
             return Ok(());
@@ -263,14 +305,7 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
         config.fail_on = fail_on;
         config.origins.insert("fail-on".to_owned(), Origin::Flag("--fail-on"));
     }
-    Ok(config)
-}
-
-/// Tables that are read and checked, and have no effect: nobody may believe that they have.
-fn not_applied(config: &Config) -> Vec<Problem> {
-    let problem = |span, table: &str| Problem::new(span, format!("`[[{table}]]` has no effect in this version"));
-    let overrides = config.overrides.iter().map(|table| problem(table.span, "override"));
-    overrides.chain(config.ignores.iter().map(|table| problem(table.span, "ignore"))).collect()
+    Ok(())
 }
 
 fn unknown_selector(flag: &str, selector: &str) -> Failure {
@@ -285,6 +320,10 @@ fn unknown_selector(flag: &str, selector: &str) -> Failure {
 /// What came of judging.
 struct Judged {
     report: Report,
+    /// The files, without standard input.
+    files: Vec<FileToLint>,
+    /// Whether everything was judged that the configuration is for.
+    whole: bool,
     /// Paths that could not be looked at, and folders without policies.
     errors: Vec<String>,
     /// Whether the run must end with 2.
@@ -341,9 +380,15 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings
     }
     let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
     let empty = empty_folders(args, &named.folders, &with_policy.collect::<Vec<_>>());
+    let names_all = |path: &PathBuf| config.base.starts_with(discover::absolute(path, here));
+    let narrowed = !args.exclude.is_empty() || args.kind.is_some() || args.input_format.is_some();
+    let whole = !named.stdin && !narrowed && named.errors.is_empty() && named.folders.iter().any(names_all);
+    if let Some(file) = lint::of_configuration(config, &report, settings, whole) {
+        report = report.with(file);
+    }
     named.errors.extend(empty);
     let failed = !named.errors.is_empty() || report.files.iter().any(|file| file.internal_error);
-    Ok(Judged { report, errors: named.errors, failed })
+    Ok(Judged { report, files: named.files, whole, errors: named.errors, failed })
 }
 
 /// What standard input is called in reports.
@@ -377,7 +422,13 @@ fn empty_folders(args: &CheckArgs, folders: &[PathBuf], with_policy: &[&str]) ->
         .collect()
 }
 
-fn write_reports(args: &CheckArgs, settings: &Settings, report: &Report, exit: Exit) -> Result<(), Failure> {
+fn write_reports(
+    args: &CheckArgs,
+    settings: &Settings,
+    report: &Report,
+    exit: Exit,
+    time: Moment,
+) -> Result<(), Failure> {
     let rules: Vec<&'static Rule> = settings.rules.iter().map(|active| active.rule).collect();
     let stdout = io::stdout();
     let options = report::Options {
@@ -386,8 +437,9 @@ fn write_reports(args: &CheckArgs, settings: &Settings, report: &Report, exit: E
         version: env!("CARGO_PKG_VERSION"),
         exit_code: exit as u8,
         verbose: args.verbose,
+        suppressed: args.include_suppressed,
         category: args.sarif_category.as_deref(),
-        time: clock::now()?,
+        time,
     };
     // Files first: a reader that closes the pipe must not cost the artifact.
     for (format, path) in &args.output {

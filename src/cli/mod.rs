@@ -11,6 +11,7 @@ mod rules;
 mod style;
 mod test;
 mod who;
+mod write;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;

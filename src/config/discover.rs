@@ -65,14 +65,19 @@ fn search(here: &Path, known: &KnownRules<'_>) -> Result<Config, Box<ConfigError
 /// The configuration in a file; `None` for a `pyproject.toml` that has none.
 fn open(path: &Path, base: &Path, here: &Path, known: &KnownRules<'_>) -> Result<Option<Config>, Box<ConfigError>> {
     let text = read(path, LIMIT).map_err(|error| failure(path, here, error.to_string()))?;
-    let inside = path.file_name().is_some_and(|name| name == PYPROJECT);
+    let place = place_in(path);
     // A broken `pyproject.toml` is not our business when it does not speak of us.
-    if inside && !text.contains("iamlint") {
+    if place == file::Place::ToolTable && !text.contains("iamlint") {
         return Ok(None);
     }
-    let place = if inside { file::Place::ToolTable } else { file::Place::Whole };
     file::parse(Source::new(label(path, here), text), base.to_owned(), place, known)
         .map_err(|(source, problems)| Box::new(ConfigError { path: path.to_owned(), source, problems }))
+}
+
+/// Where in a file of this name the configuration stands.
+pub(super) fn place_in(path: &Path) -> file::Place {
+    let inside = path.file_name().is_some_and(|name| name == PYPROJECT);
+    if inside { file::Place::ToolTable } else { file::Place::Whole }
 }
 
 fn failure(path: &Path, here: &Path, message: String) -> Box<ConfigError> {

@@ -128,6 +128,8 @@ impl<'k> Reader<'k> {
                 }
             }
         }
+        // TOML has no file with both a list and tables of one name, so the list has a second one.
+        self.config.ignore = root.get("extend-ignore").map(|at| self.selectors(at)).unwrap_or_default();
         if let Some((key, node)) = root.get("ignore") {
             for (key, node) in self.list(&key, "rules, families or `[[ignore]]` tables", node) {
                 match node.get_ref() {
@@ -233,6 +235,7 @@ impl<'k> Reader<'k> {
             select: self.select(&section),
             extend_select: section.get("extend-select").map(|at| self.selectors(at)).unwrap_or_default(),
             ignore: section.get("ignore").map(|at| self.selectors(at)).unwrap_or_default(),
+            profile: section.get("profile").and_then(|at| self.choice(at, Audience::ALL)),
             severity,
             fail_on: section.get("fail-on").and_then(|at| self.choice(at, FailOn::ALL)),
             min_severity: section.get("min-severity").and_then(|at| self.choice(at, Severity::ALL)),

@@ -2,6 +2,7 @@
 
 pub mod collected;
 mod discover;
+mod edit;
 mod file;
 mod known;
 pub mod schema;
@@ -9,6 +10,7 @@ mod show;
 mod values;
 
 pub use discover::{Choice, load};
+pub use edit::{NewIgnore, pattern_of};
 pub use file::parse_text;
 pub use known::{KnownRules, nearest, registry};
 pub use show::show_option;
@@ -92,6 +94,8 @@ pub struct Override {
     pub extend_select: Vec<Spanned<String>>,
     /// Rules and families that do not run.
     pub ignore: Vec<Spanned<String>>,
+    /// Who wants to hear.
+    pub profile: Option<Audience>,
     /// How bad findings of these rules are.
     pub severity: BTreeMap<String, Severity>,
     /// What makes a run fail.
@@ -130,6 +134,27 @@ pub struct Date {
     pub month: u8,
     /// Day of the month, from 1.
     pub day: u8,
+}
+
+impl Date {
+    /// The day that `2027-03-31` is; `None` for what is no day of the calendar.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = |part: &str, length: usize| {
+            let well_formed = part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<u16>().ok().filter(|_| well_formed)
+        };
+        let mut parts = text.split('-');
+        let (year, month, day) = (digits(parts.next()?, 4)?, digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            2 => 28 + u16::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        let date = Date { year, month: u8::try_from(month).ok()?, day: u8::try_from(day).ok()? };
+        ((1..=days).contains(&day) && parts.next().is_none()).then_some(date)
+    }
 }
 
 impl fmt::Display for Date {

@@ -99,6 +99,8 @@ pub const KEYS: &[Key] = &[
     Key::new(Table::Root, "extend-select", Kind::Selectors, "rules and families that run too").or("[]"),
     Key::new(Table::Root, "ignore", Kind::Ignores, "rules and families that do not run; tables silence one thing")
         .or("[]"),
+    Key::new(Table::Root, "extend-ignore", Kind::Selectors, "the same list of rules, beside `[[ignore]]` tables")
+        .or("[]"),
     Key::new(Table::Root, "exclude", Kind::Globs, "paths that are not judged").or("[]"),
     Key::new(Table::Root, "fail-on", Kind::Choice(FAIL_ON), "findings from this severity up give exit code 1")
         .or("\"low\""),
@@ -118,6 +120,7 @@ pub const KEYS: &[Key] = &[
     Key::new(Table::Override, "select", Kind::Selectors, "the only rules and families that run here"),
     Key::new(Table::Override, "extend-select", Kind::Selectors, "rules and families that run here too").or("[]"),
     Key::new(Table::Override, "ignore", Kind::Selectors, "rules and families that do not run here").or("[]"),
+    Key::new(Table::Override, "profile", Kind::Choice(PROFILES), "who wants to hear of these paths"),
     Key::new(Table::Override, "severity", Kind::Severities, "how bad findings of these rules are here").or("{}"),
     Key::new(Table::Override, "fail-on", Kind::Choice(FAIL_ON), "findings here from this severity up give exit code 1"),
     Key::new(Table::Override, "min-severity", Kind::Choice(SEVERITIES), "findings here below are not shown"),

@@ -2,7 +2,7 @@
 
 use super::values::quoted;
 use super::{Config, FailOn, Ignore, KnownRules, Origin, Override, RuleConfig};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Audience, Severity};
 use crate::rules::options::OptionValue;
 use crate::span::{Span, Spanned};
 use std::collections::BTreeMap;
@@ -111,8 +111,11 @@ impl Writer<'_> {
             let pairs = severity.iter().map(|(rule, severity)| (rule, quoted(severity.name())));
             self.text.push_str(&format!("severity = {}\n", table(pairs)));
         }
-        let names =
-            [("fail-on", found.fail_on.map(FailOn::name)), ("min-severity", found.min_severity.map(Severity::name))];
+        let names = [
+            ("profile", found.profile.map(Audience::name)),
+            ("fail-on", found.fail_on.map(FailOn::name)),
+            ("min-severity", found.min_severity.map(Severity::name)),
+        ];
         for (name, value) in names.into_iter().filter_map(|(name, value)| Some((name, value?))) {
             self.text.push_str(&format!("{name} = {}\n", quoted(value)));
         }

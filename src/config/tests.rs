@@ -49,6 +49,7 @@ const FULL: &str = r#"
 profile = "strict"
 select = ["trust", "session-duration"]
 extend-select = ["session"]
+extend-ignore = ["trust"]
 exclude = ["**/fixtures/**", "vendor"]
 fail-on = "never"
 min-severity = "medium"
@@ -81,6 +82,7 @@ ignore = ["session-duration"]
 severity = { wildcard-principal = "low" }
 fail-on = "critical"
 min-severity = "high"
+profile = "audit"
 
 [[override]]
 paths = ["x"]
@@ -92,7 +94,7 @@ fn every_key_is_read() {
     assert_eq!(config.profile, Audience::Strict);
     assert_eq!(names(&config.select), ["trust", "session-duration"]);
     assert_eq!(names(&config.extend_select), ["session"]);
-    assert_eq!(names(&config.ignore), ["missing-external-id"]);
+    assert_eq!(names(&config.ignore), ["trust", "missing-external-id"]);
     assert_eq!(config.exclude, ["**/fixtures/**", "vendor"]);
     assert_eq!(config.fail_on, FailOn::Never);
     assert_eq!(config.min_severity, Severity::Medium);
@@ -121,6 +123,7 @@ fn every_key_is_read() {
     assert_eq!((names(&first.select), names(&first.extend_select)), (vec!["trust"], vec!["session"]));
     assert_eq!(names(&first.ignore), ["session-duration"]);
     assert_eq!(first.severity["wildcard-principal"], Severity::Low);
+    assert_eq!((first.profile, second.profile), (Some(Audience::Audit), None));
     assert_eq!((first.fail_on, first.min_severity), (Some(FailOn::At(Severity::Critical)), Some(Severity::High)));
     assert_eq!((second.fail_on, second.min_severity, second.select.len()), (None, None, 0));
 
@@ -184,7 +187,7 @@ fn unknown_names_are_told_with_what_was_meant() {
         ("[org]\naccount = []", "2:1: unknown key `org.account`\n  help: did you mean `accounts`?"),
         (
             "[[override]]\npaths=['a']\nzzz = 1",
-            "3:1: unknown key `override.zzz`\n  help: known keys: `paths`, `select`, `extend-select`, `ignore`, `severity`, `fail-on`, `min-severity`",
+            "3:1: unknown key `override.zzz`\n  help: known keys: `paths`, `select`, `extend-select`, `ignore`, `profile`, `severity`, `fail-on`, `min-severity`",
         ),
         (
             "[wildcard-principal]",
@@ -322,7 +325,7 @@ fn texts_that_are_no_toml() {
     assert!(problems("profile = \n").starts_with("1:11: "), "{}", problems("profile = \n"));
     let twice = problems("ignore = ['trust']\n[[ignore]]\nrule = 'wildcard-principal'\nreason = 'r'");
     assert!(twice.starts_with("2:3: duplicate key"), "{twice}");
-    assert!(twice.contains("are one list"), "{twice}");
+    assert!(twice.contains("call the list `extend-ignore`"), "{twice}");
     let zeros = problems("[org]\naccounts = [012345678901]");
     assert!(zeros.starts_with("2:13: ") && zeros.contains("put it in quotes"), "{zeros}");
     assert!(problems("[[ignore]]\nuntil = 2027-02-30").starts_with("2:"));
@@ -345,7 +348,7 @@ fn what_is_shown_means_the_same() {
     let config = good(FULL);
     let shown = config.to_toml(&known());
     assert!(shown.starts_with("profile = \"strict\"  # iamlint.toml:2\n"), "{shown}");
-    assert!(shown.contains("max-hours = 12  # iamlint.toml:23\n"), "{shown}");
+    assert!(shown.contains("max-hours = 12  # iamlint.toml:24\n"), "{shown}");
     let again = good(&shown);
     let bare = |text: &str| text.lines().map(|line| line.split("  #").next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(bare(&again.to_toml(&known())), bare(&shown));
@@ -451,4 +454,59 @@ fn a_configuration_that_cannot_be_read_is_an_error() {
     fs::create_dir(temp.path().join("iamlint.toml")).unwrap();
     let error = load(Choice::Search, temp.path(), &known()).unwrap_err();
     assert!(error.to_string().contains("not a regular file"), "{error}");
+}
+
+#[test]
+fn ignore_tables_are_written_where_toml_lets_them_stand() {
+    let new = |rule: &str| NewIgnore {
+        path: "./a.json".to_owned(),
+        rule: rule.to_owned(),
+        resource: None,
+        sid: Some("A \"B\"".to_owned()),
+        subject: None,
+        reason: "why".to_owned(),
+    };
+    let written = |path: &str, text: &str| {
+        let read = |text: &str| {
+            let place = if path == "pyproject.toml" { file::Place::ToolTable } else { file::Place::Whole };
+            file::parse(Source::new(path, text), "/repo".into(), place, &known()).unwrap().unwrap()
+        };
+        let config = read(text);
+        let new_text = config.with_ignores(&[new("wildcard-principal"), new("session-duration")]).unwrap();
+        let again = config.reread(new_text.clone(), &known()).unwrap();
+        assert_eq!(again.ignores.len(), config.ignores.len() + 2, "{new_text}");
+        assert_eq!(names(&again.ignore), names(&config.ignore));
+        assert_eq!(again.ignores.iter().filter(|ignore| ignore.sid.as_ref().unwrap().value == "A \"B\"").count(), 2);
+        new_text
+    };
+    let table =
+        "[[ignore]]\nrule = \"wildcard-principal\"\npath = \"./a.json\"\nsid = \"A \\\"B\\\"\"\nreason = \"why\"\n";
+    assert!(written("iamlint.toml", "").starts_with(table));
+    assert!(written("iamlint.toml", "profile = 'strict'").starts_with(&format!("profile = 'strict'\n\n{table}")));
+    assert!(written("iamlint.toml", "profile = 'strict'\r\n").contains("\r\n\r\n[[ignore]]\r\nrule"));
+    assert!(written("iamlint.toml", "[org]\naccounts = []\n").ends_with("why\"\n"));
+    let inline = "{ rule = \"wildcard-principal\", path = \"./a.json\", sid";
+    assert!(written("iamlint.toml", "ignore = []\n[org]\n").starts_with(&format!("ignore = [{inline}")));
+    assert!(written("iamlint.toml", "ignore = ['trust']\n[org]\n").starts_with(&format!("ignore = [{inline}")));
+    let lines = written("iamlint.toml", "ignore = [\n    'trust',\n]\n");
+    assert!(
+        lines.starts_with(&format!("ignore = [\n    {inline}")) && lines.ends_with(" },\n    'trust',\n]\n"),
+        "{lines}"
+    );
+    let project = written("pyproject.toml", "[tool.iamlint]\nprofile = 'strict'\n[tool.other]\n");
+    assert!(project.contains("[tool.other]\n\n[[tool.iamlint.ignore]]\n"), "{project}");
+    assert!(written("iamlint.toml", "extend-ignore = ['trust']\n").contains("\n[[ignore]]\n"));
+}
+
+#[test]
+fn a_pattern_for_one_file() {
+    let base = Path::new("/repo");
+    assert_eq!(pattern_of(Path::new("/repo/a.json"), base), "./a.json");
+    assert_eq!(pattern_of(Path::new("/repo/x/a[1]*.json"), base), "x/a[[]1[]][*].json");
+    assert_eq!(pattern_of(Path::new("/other/a.json"), base), "../other/a.json");
+    for path in ["/repo/a.json", "/repo/x/a[1]*{b}?.json", "/repo/x/!a", "/repo/!a", "/other/a.json"] {
+        let globs = crate::discover::Globs::new(base, &[pattern_of(Path::new(path), base)]).unwrap();
+        assert!(globs.matches(Path::new(path)), "{path}");
+        assert!(!globs.matches(Path::new("/repo/x/b.json")) && !globs.matches(Path::new("/repo/y/a.json")));
+    }
 }

@@ -229,7 +229,7 @@ pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let digits = text.get(span.start as usize..).unwrap_or_default().bytes().take_while(u8::is_ascii_digit).count();
     if error.message().starts_with("duplicate key") && at == "ignore" {
         return problem
-            .with_help("`ignore = [...]` and `[[ignore]]` are one list: put each rule in an `[[ignore]]` too");
+            .with_help("TOML has no file with both `ignore = [...]` and `[[ignore]]`: call the list `extend-ignore`");
     }
     if digits == 12 {
         return problem.with_help("an account id is a string: put it in quotes");

@@ -79,7 +79,7 @@ fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, fou
         (None, None) => address,
     };
     let account = place.and_then(|place| place.account).map_or(OwnerAccount::Unknown, OwnerAccount::Id);
-    let owner = Owner { account, ..Owner::default() };
+    let owner = Owner { account, extent: Some(node.span), ..Owner::default() };
     found.sites.push(PolicySite {
         kind,
         address,

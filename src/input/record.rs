@@ -61,6 +61,7 @@ impl Record<'_> {
                 account: account.map_or(OwnerAccount::Unknown, |id| OwnerAccount::Id(id.to_owned())),
                 name: self.name.clone(),
                 max_session_duration: self.max_session_duration.clone(),
+                extent: None,
             },
             branch: Vec::new(),
             origins: Vec::new(),

@@ -1,25 +1,38 @@
-//! Terraform's files on the disk, with the text of standard input in place of one of them where that is judged.
+//! Terraform's files on the disk, with other texts in place of some of them: what an editor or standard input gives, or
+//! what is about to be written.
 
 use crate::discover::{self, READ_LIMIT};
-use crate::input::terraform::Files;
+use crate::input::terraform::{Files, normal};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Reads from the disk.
 #[derive(Debug, Default)]
 pub struct Disk {
-    /// A file that is not read from the disk, with its text: what an editor or standard input gives.
-    pub instead: Option<(PathBuf, String)>,
-    /// Whether only that file exists.
+    /// Files that are not read from the disk, with their texts.
+    pub instead: BTreeMap<PathBuf, String>,
+    /// Whether only those files exist.
     pub alone: bool,
+}
+
+impl Disk {
+    /// The text that stands in place of this file.
+    pub(super) fn text_of(&self, path: &Path) -> Option<&str> {
+        if self.instead.is_empty() {
+            return None;
+        }
+        let found = self.instead.get(path).or_else(|| self.instead.get(&normal(path)));
+        found.map(String::as_str)
+    }
 }
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        match &self.instead {
-            Some((own, text)) if own == path => Ok(text.clone()),
-            _ if self.alone => Err("no such file or directory".to_owned()),
-            _ => discover::read(path, READ_LIMIT).map_err(|error| error.to_string()),
+        match self.text_of(path) {
+            Some(text) => Ok(text.to_owned()),
+            None if self.alone => Err("no such file or directory".to_owned()),
+            None => discover::read(path, READ_LIMIT).map_err(|error| error.to_string()),
         }
     }
 
@@ -31,19 +44,18 @@ impl Files for Disk {
             let entries = entries.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
             files.extend(entries.map(|entry| folder.join(entry.file_name())));
         }
-        if let Some((own, _)) = &self.instead
-            && own.parent().unwrap_or(Path::new("")) == folder
-            && !files.contains(own)
-        {
-            files.push(own.clone());
+        for own in self.instead.keys() {
+            if own.parent().unwrap_or(Path::new("")) == folder && !files.contains(own) {
+                files.push(own.clone());
+            }
         }
         files.sort();
         files
     }
 
     fn shown(&self, path: &Path) -> String {
-        match &self.instead {
-            Some((own, _)) if own == path => own.to_string_lossy().into_owned(),
+        match self.text_of(path) {
+            Some(_) if self.alone => path.to_string_lossy().into_owned(),
             _ => discover::shown(path),
         }
     }

@@ -3,6 +3,7 @@
 //! What is asked for are files, not folders: a finding is told where it stands, and only if that file was asked for.
 //! One that stands in another file, but rests on something in a file that was asked for, is told there.
 
+use super::told::Placed;
 use super::{FileReport, FileToLint, Judge, PolicyReport, Settings, order};
 use crate::diagnostic::{Diagnostic, Label, Problem, Related};
 use crate::input::Found;
@@ -10,6 +11,7 @@ use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
 use crate::site::{Origin, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
+use crate::suppress::{Construct, constructs};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,10 +26,13 @@ pub fn is_part(path: &Path) -> bool {
 /// somebody else's.
 const MARKS: [&str; 4] = ["aws_", "Statement", "AssumeRole", "statement"];
 
-/// What came of a folder: reports of the files in it that were asked for, and findings in files of other folders.
+/// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found, in
+/// these files and in those of other folders; and what stands in each file that was read, by path.
+#[derive(Default)]
 pub struct FolderReport {
     pub files: Vec<FileReport>,
-    pub elsewhere: Vec<(Arc<Source>, Diagnostic)>,
+    pub found: Vec<Placed>,
+    pub constructs: Vec<(String, Construct)>,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run.
@@ -42,13 +47,14 @@ pub fn lint(
     let folder_name = folder.to_string_lossy();
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
-    let mut placing = Placing { sources: &loader.sources, asked, reports: HashMap::new(), elsewhere: Vec::new() };
+    let report = FolderReport::default();
+    let mut placing = Placing { sources: &loader.sources, asked, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
         placing.report_of(file, sources.get(&terraform::normal(&file.path)).copied());
     }
     placing.judge(&found, settings, &read);
-    placing.finish(settings)
+    placing.finish()
 }
 
 struct Placing<'a> {
@@ -56,7 +62,7 @@ struct Placing<'a> {
     asked: &'a HashSet<String>,
     /// By shown path.
     reports: HashMap<String, FileReport>,
-    elsewhere: Vec<(Arc<Source>, Diagnostic)>,
+    report: FolderReport,
 }
 
 impl Placing<'_> {
@@ -80,7 +86,9 @@ impl Placing<'_> {
                 report.invalid = true;
                 report.reason = "cannot be read";
                 let problem = Problem::new(Span::default(), why);
-                report.findings.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High));
+                let path = &report.source.path;
+                let placed = |finding| Placed { path: path.clone(), finding, places: Vec::new() };
+                self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
             }
         }
         let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.anchor == b.anchor;
@@ -94,6 +102,7 @@ impl Placing<'_> {
         for variants in found.sites.chunk_by(same) {
             let (policy, findings) = judge.policy(variants, "");
             self.policy(&variants[0], policy);
+            self.constructs(variants);
             for finding in findings {
                 // Variants may have different origins; those of the place are what counts.
                 let origins = variants.iter().flat_map(|site| &site.origins);
@@ -108,7 +117,9 @@ impl Placing<'_> {
             if let Some(report) = self.reports.get_mut(&source.path) {
                 report.invalid = true;
                 let problem = Problem { span, ..problem.clone() };
-                report.findings.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High));
+                let places = vec![(Arc::clone(&source), span, true)];
+                let placed = |finding| Placed { path: source.path.clone(), finding, places: places.clone() };
+                self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
             }
         }
         judge.unresolved(found);
@@ -133,6 +144,18 @@ impl Placing<'_> {
         report.reason = "has resources with policies";
         let span = self.sources.locate(policy.span).filter(|(other, _)| Arc::ptr_eq(other, &source));
         report.policies.push(PolicyReport { span: span.map_or(anchor, |(_, span)| span), ..policy });
+    }
+
+    /// Note where the policy in these variants stands, its statements and its resource.
+    fn constructs(&mut self, variants: &[PolicySite<'_>]) {
+        // What a variable decides may be otherwise in another run.
+        let known = |site: &PolicySite<'_>| site.origins.is_empty() && site.document.count_unknown() == 0;
+        let settled = variants.len() == 1 && variants.iter().all(known);
+        for span in variants.iter().flat_map(constructs::of_site) {
+            if let Some((source, span)) = self.sources.locate(span) {
+                self.report.constructs.push((source.path.clone(), Construct { span, settled }));
+            }
+        }
     }
 
     /// Give a finding to the file it is told in.
@@ -162,6 +185,12 @@ impl Placing<'_> {
             .collect();
         let mut labels = std::mem::take(&mut finding.secondary);
         labels.extend(used.iter().cloned());
+        let locate = |span: Span, points_here: bool| {
+            let (source, span) = self.sources.locate(span)?;
+            Some((source, span, points_here))
+        };
+        let mut places: Vec<(Arc<Source>, Span, bool)> =
+            [locate(finding.primary.span, true), locate(anchor, false)].into_iter().flatten().collect();
         let is_asked =
             |span: Span| self.sources.locate(span).is_some_and(|(source, _)| self.asked.contains(&source.path));
         if !is_asked(finding.primary.span) {
@@ -171,6 +200,7 @@ impl Placing<'_> {
             let primary = std::mem::replace(&mut finding.primary, Label::new(other, text));
             labels.retain(|label| label.span != other);
             labels.insert(0, primary);
+            places.extend(locate(other, true));
         }
         let Some((source, span)) = self.sources.locate(finding.primary.span) else { return };
         finding.primary.span = span;
@@ -191,32 +221,28 @@ impl Placing<'_> {
                 None => {}
             }
         }
-        match self.reports.get_mut(&source.path) {
-            Some(report) => report.findings.push(finding),
-            None => self.elsewhere.push((source, finding)),
-        }
+        self.report.found.push(Placed { path: source.path.clone(), finding, places });
     }
 
-    fn finish(self, settings: &Settings) -> FolderReport {
+    fn finish(self) -> FolderReport {
         let mut files: Vec<FileReport> = self.reports.into_values().collect();
-        for report in &mut files {
-            settle(&mut report.findings, settings);
-        }
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
-        let mut elsewhere = self.elsewhere;
-        elsewhere.retain(|(_, finding)| settings.shows(finding));
-        FolderReport { files, elsewhere }
+        FolderReport { files, ..self.report }
     }
 }
 
 /// Sort what was found in a file, and keep of each only the surest form: a module is judged by itself and in each call.
-pub fn settle(findings: &mut Vec<Diagnostic>, settings: &Settings) {
-    findings.retain(|finding| settings.shows(finding));
+pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) {
     let base = |finding: &Diagnostic| finding.message.split(", when ").next().unwrap_or_default().to_owned();
-    findings.sort_by(|a, b| {
-        let key = |finding: &Diagnostic| (finding.primary.span, finding.rule, base(finding));
-        key(a).cmp(&key(b)).then(b.confidence.cmp(&a.confidence)).then(order(a).cmp(&order(b)))
+    let key = |item: &T| {
+        let finding = finding(item);
+        (finding.primary.span, finding.rule, base(finding))
+    };
+    let in_order = |a: &T, b: &T| order(finding(a)).cmp(&order(finding(b)));
+    found.sort_by(|a, b| {
+        let surest = finding(b).confidence.cmp(&finding(a).confidence);
+        key(a).cmp(&key(b)).then(surest).then(in_order(a, b))
     });
-    findings.dedup_by(|b, a| (a.primary.span, a.rule, base(a)) == (b.primary.span, b.rule, base(b)));
-    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    found.dedup_by(|b, a| key(a) == key(b));
+    found.sort_by(in_order);
 }

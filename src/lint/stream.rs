@@ -3,7 +3,7 @@
 //! [`Lines`] reads a chunk of lines, [`judge`] judges one of them, and whoever writes the results drops both before the
 //! next chunk is read. A line that is broken, or far too long, is a result like any other.
 
-use super::{FileReport, Judge, PolicyReport, Settings, guarded, not_judged};
+use super::{FileReport, Judge, PolicyReport, Settings, guarded, not_judged, told};
 use crate::diagnostic::Problem;
 use crate::input::Found;
 use crate::input::ndjson::{self, Row};
@@ -168,7 +168,7 @@ pub fn judge(line: Line, shown: &str, settings: &Settings) -> LineReport {
                 let mut report = FileReport::new(source);
                 let mut findings = Vec::new();
                 Judge { settings, findings: &mut findings }.line(&mut report);
-                report.findings = super::shown(findings, settings);
+                told::of_file(&mut report, findings, None, settings);
                 report
             }
         }
@@ -195,7 +195,10 @@ pub(super) fn judge_all(source: Source, settings: &Settings) -> FileReport {
             whole.problem = whole.problem.or(problem);
             whole.invalid |= line.invalid;
             whole.internal_error |= line.internal_error;
+            whole.fails |= line.fails;
             whole.findings.extend(line.findings.into_iter().map(|finding| finding.moved(by)));
+            whole.suppressed.extend(line.suppressed.into_iter().map(|(finding, why)| (finding.moved(by), why)));
+            whole.ignores_used.extend(line.ignores_used);
             let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), ..policy };
             whole.policies.extend(line.policies.into_iter().map(moved));
         }

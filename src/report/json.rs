@@ -5,7 +5,7 @@
 
 use super::place::Places;
 use super::{Options, summary};
-use crate::diagnostic::{Diagnostic, Label, Related, Severity, Witness};
+use crate::diagnostic::{Diagnostic, Label, Related, Severity, Suppression, Witness};
 use crate::lint::{FileReport, PolicyReport, Report};
 use crate::source::Position;
 use crate::span::Span;
@@ -26,6 +26,10 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
         write!(out, ",\n\"policies\": ")?;
         write_list(out, &report.files, policies)?;
     }
+    if options.suppressed {
+        write!(out, ",\n\"suppressed\": ")?;
+        write_list(out, &report.files, suppressed)?;
+    }
     writeln!(out, ",\n\"summary\": {}}}", counts(report))
 }
 
@@ -45,6 +49,18 @@ fn findings(file: &FileReport) -> Result<Vec<String>, serde_json::Error> {
     }
     let places = Places::new(&file.source);
     file.findings.iter().map(|finding| serde_json::to_string(&Finding::new(finding, file, &places))).collect()
+}
+
+fn suppressed(file: &FileReport) -> Result<Vec<String>, serde_json::Error> {
+    if file.suppressed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = Places::new(&file.source);
+    let silenced = |(finding, by): &(Diagnostic, Suppression)| {
+        let suppression = Some(Silenced { kind: by.kind.name(), reason: &by.reason });
+        serde_json::to_string(&Finding { suppression, ..Finding::new(finding, file, &places) })
+    };
+    file.suppressed.iter().map(silenced).collect()
 }
 
 fn policies(file: &FileReport) -> Result<Vec<String>, serde_json::Error> {
@@ -109,6 +125,15 @@ pub(super) struct Finding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<Value>,
     fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppression: Option<Silenced<'a>>,
+}
+
+/// Why a finding is not told.
+#[derive(Serialize)]
+struct Silenced<'a> {
+    kind: &'a str,
+    reason: &'a str,
 }
 
 impl<'a> Finding<'a> {
@@ -133,6 +158,7 @@ impl<'a> Finding<'a> {
             related: finding.related.iter().map(Elsewhere::new).collect(),
             witness: finding.witness.as_deref().map(witness),
             fingerprint: finding.fingerprint.to_string(),
+            suppression: None,
         }
     }
 }

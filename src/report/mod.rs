@@ -68,6 +68,8 @@ pub struct Options<'a> {
     pub exit_code: u8,
     /// Whether to list the policies that were judged.
     pub verbose: bool,
+    /// Whether the formats that can say so also list suppressed findings.
+    pub suppressed: bool,
     /// What tells this run from others over the same commit, `--sarif-category`.
     pub category: Option<&'a str>,
     /// When the run took place, for the formats that must say so.
@@ -177,6 +179,7 @@ pub(crate) mod tests {
             resource: String::new(),
             subject: "*".into(),
             statement: None,
+            sid: None,
             fingerprint: Fingerprint::of(&["wildcard-principal", "*"]),
         }
     }
@@ -244,6 +247,7 @@ pub(crate) mod tests {
             version: "1.2.3",
             exit_code: 1,
             verbose: false,
+            suppressed: false,
             category: None,
             time: Moment::default(),
         }

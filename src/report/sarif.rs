@@ -5,7 +5,8 @@
 //! nothing is taken, and of more than 5,000 only the worst are shown, so a longer list is sorted by severity and cut.
 //!
 //! Files are named by references relative to the root of the checkout; a file outside it by its file name alone,
-//! standard input by `stdin`. Suppressed findings are left out: GitHub would open alerts for them.
+//! standard input by `stdin`. Suppressed findings are left out unless they are asked for: GitHub would open alerts for
+//! them. With them, every result says whether it is suppressed (SARIF 2.1.0, 3.27.23: all of a run, or none).
 //!
 //! NOTE: no schema finds an empty or foreign `uri`, or a `security-severity` that is no number, but GitHub rejects the
 //! whole upload for one. `tests/sarif.rs` looks for them.
@@ -13,7 +14,7 @@
 use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
 use super::{HOME, INVALID_INPUT, Options, cwe, level, story, uri};
-use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Witness};
+use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Suppression, SuppressionKind, Witness};
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
 use crate::source::Source;
@@ -52,7 +53,14 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
         _ => story::worst_first(&report.files),
     };
     kept.truncate(MAX_RESULTS);
-    let mut concerned: Vec<usize> = kept.iter().map(|(file, _)| *file).collect();
+    let mut silenced: Vec<(usize, &Diagnostic, &Suppression)> = Vec::new();
+    if options.suppressed {
+        let all = report.files.iter().enumerate();
+        let all = all.flat_map(|(at, file)| file.suppressed.iter().map(move |(finding, by)| (at, finding, by)));
+        silenced.extend(all.take(MAX_RESULTS - kept.len()));
+    }
+    let mut concerned: Vec<usize> =
+        kept.iter().map(|(file, _)| *file).chain(silenced.iter().map(|(file, ..)| *file)).collect();
     concerned.sort_unstable();
     concerned.dedup();
     let files: HashMap<usize, File<'_>> =
@@ -88,9 +96,26 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
     let head = run.strip_suffix('}').unwrap_or(&run);
     let schema = "https://json.schemastore.org/sarif-2.1.0.json";
     write!(out, "{{\"$schema\":\"{schema}\",\"version\":\"2.1.0\",\"runs\":[{head},\n\"results\":")?;
-    let render = |(file, finding): &(usize, &Diagnostic)| files[file].result(finding, options.rules).to_string();
-    super::write_list(out, kept.par_iter().map(render).collect::<Vec<_>>())?;
+    let told = kept.par_iter().map(|(file, finding)| (*file, *finding, None));
+    let silenced = silenced.par_iter().map(|(file, finding, by)| (*file, *finding, Some(*by)));
+    let render = |(file, finding, by): (usize, &Diagnostic, Option<&Suppression>)| {
+        let mut result = files[&file].result(finding, options.rules);
+        if options.suppressed {
+            result["suppressions"] = by.map(suppression).into_iter().collect();
+        }
+        result.to_string()
+    };
+    super::write_list(out, told.chain(silenced).map(render).collect::<Vec<_>>())?;
     writeln!(out, "}}]}}")
+}
+
+/// Why a result is suppressed.
+fn suppression(by: &Suppression) -> Value {
+    let kind = match by.kind {
+        SuppressionKind::InSource => "inSource",
+        SuppressionKind::Configuration | SuppressionKind::Baseline => "external",
+    };
+    json!({"kind": kind, "status": "accepted", "justification": by.reason})
 }
 
 /// What a user must be told beside the file: that it does not hold everything.

@@ -19,15 +19,13 @@ impl Moment {
     pub fn milliseconds(self) -> u64 {
         self.0 * 1000
     }
-}
 
-/// `2026-01-31T23:59:59`, in UTC and without a zone.
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut days, second) = (self.0 / 86_400, self.0 % 86_400);
+    /// Its day in UTC: year, month and day of the month, the last two from 1.
+    pub fn day(self) -> (u16, u8, u8) {
+        let mut days = self.0 / 86_400;
         let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let mut year = 1970;
-        // At most 8,030 steps, for something written once in a report.
+        // At most 8,030 steps, for something that is asked once in a run.
         while days >= 365 + u64::from(leap(year)) {
             days -= 365 + u64::from(leap(year));
             year += 1;
@@ -41,8 +39,18 @@ impl fmt::Display for Moment {
             days -= length;
             month += 1;
         }
+        // A year of four digits, 12 months and 31 days.
+        (year as u16, month, days as u8 + 1)
+    }
+}
+
+/// `2026-01-31T23:59:59`, in UTC and without a zone.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.day();
+        let second = self.0 % 86_400;
         let (hour, minute) = (second / 3600, second / 60 % 60);
-        write!(f, "{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{:02}", days + 1, second % 60)
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}", second % 60)
     }
 }
 

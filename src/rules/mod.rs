@@ -78,6 +78,7 @@ pub struct Finding {
     help: Option<String>,
     subject: String,
     statement: Option<String>,
+    sid: Option<String>,
     statement_key: String,
     confidence: Confidence,
     severity: Option<Severity>,
@@ -96,6 +97,7 @@ impl Finding {
             help: None,
             subject: String::new(),
             statement: None,
+            sid: None,
             statement_key: String::new(),
             confidence: Confidence::Proved,
             severity: None,
@@ -144,6 +146,7 @@ impl Finding {
         let sid = statement.sid.as_ref().map(|sid| sid.display().into_owned()).filter(|sid| !sid.is_empty());
         // Without a Sid the identity rests on rule, address and subject; an index would change with every insertion.
         self.statement_key = sid.clone().unwrap_or_default();
+        self.sid.clone_from(&sid);
         self.statement = Some(sid.unwrap_or_else(|| statement.index.to_string()));
         self
     }
@@ -224,6 +227,7 @@ impl ActiveRule {
             resource: address.to_owned(),
             subject: finding.subject,
             statement: finding.statement,
+            sid: finding.sid,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From text to a [`Value`]. Knows nothing of IAM.
 
+pub mod comments;
 pub mod hcl;
 pub mod json;
 pub mod markdown;

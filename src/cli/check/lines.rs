@@ -19,6 +19,9 @@ use std::time::Instant;
 pub fn wanted(args: &CheckArgs) -> Result<bool, Failure> {
     let refuse = |message: &str| Err(Failure::Message(message.to_owned()));
     let wanted = args.format == ndjson::NAME;
+    if args.add_ignore.is_some() {
+        return refuse("--add-ignore writes into files that hold policies, and no suppression can stand in ndjson");
+    }
     if wanted && !args.output.is_empty() {
         return refuse(
             "--output needs everything that was found, and --format ndjson keeps nothing of ndjson input; run twice, or \
@@ -56,7 +59,7 @@ pub fn run(
     if !args.quiet {
         eprintln!("{}", report::summary::line_of_lines(&tally, start.elapsed()));
     }
-    Ok(exit(&tally, config, tally.internal_error || !errors.is_empty()))
+    Ok(exit(&tally, tally.internal_error || !errors.is_empty()))
 }
 
 struct Run<'a, W> {

@@ -277,6 +277,7 @@ impl<'s> Reader<'_, 's> {
 
     fn owner(&self, resource: &Resource<'s>, choices: &Choices<'s>) -> Owner {
         let choices = choices.inside(resource.scope.clone());
+        let extent = Some(resource.extent);
         let text = |property: &str| {
             let value = self.template.resolve(resource.properties.get(property)?, &choices)?;
             value.as_text().or_else(|| match value.kind {
@@ -287,16 +288,16 @@ impl<'s> Reader<'_, 's> {
         match resource.type_name {
             "AWS::IAM::Role" => {
                 let setting = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
-                Owner { name: text("RoleName"), max_session_duration: setting, ..Owner::default() }
+                Owner { name: text("RoleName"), max_session_duration: setting, extent, ..Owner::default() }
             }
             "AWS::SSO::PermissionSet" => {
                 let seconds = |text: Text| Some((permission_set::seconds(text.known()?)?, text.span));
                 let setting = text("SessionDuration")
                     .and_then(seconds)
                     .map(|(seconds, span)| Spanned::new(Text::literal(seconds.to_string(), span), span));
-                Owner { max_session_duration: setting, ..Owner::default() }
+                Owner { max_session_duration: setting, extent, ..Owner::default() }
             }
-            _ => Owner::default(),
+            _ => Owner { extent, ..Owner::default() },
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Resource<'s> {
     pub construct: Option<&'s str>,
     /// Its logical id.
     pub anchor: Span,
+    /// The whole of it, with its logical id.
+    pub extent: Span,
     pub type_name: &'s str,
     pub properties: &'s Value<'s>,
     pub condition: Option<&'s str>,
@@ -85,6 +87,7 @@ impl<'f, 's> Reader<'f, 's> {
                 address,
                 construct: cdk::construct(value),
                 anchor: *key_span,
+                extent: key_span.join(value.span),
                 type_name,
                 properties,
                 condition: text("Condition"),
@@ -96,7 +99,9 @@ impl<'f, 's> Reader<'f, 's> {
     /// Read the properties of a resource of a type.
     pub fn properties(&mut self, address: String, anchor: Span, type_name: &'s str, properties: &'s Value<'s>) {
         let scope = Scope::default();
-        let resource = Resource { address, construct: None, anchor, type_name, properties, condition: None, scope };
+        let extent = anchor.join(properties.span);
+        let resource =
+            Resource { address, construct: None, anchor, extent, type_name, properties, condition: None, scope };
         self.resource(&resource);
     }
 
@@ -107,6 +112,7 @@ impl<'f, 's> Reader<'f, 's> {
             address: address.clone(),
             construct: None,
             anchor,
+            extent: anchor.join(statements.span),
             type_name: "",
             properties: statements,
             condition: None,

@@ -54,6 +54,12 @@ impl Sources {
         Some(base)
     }
 
+    /// Every text that was read.
+    pub fn all(&self) -> Vec<Arc<Source>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.list.iter().map(|(_, source)| Arc::clone(source)).collect()
+    }
+
     /// The text that holds a place, and the place in it.
     pub fn locate(&self, span: Span) -> Option<(Arc<Source>, Span)> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);

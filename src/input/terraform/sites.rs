@@ -489,13 +489,14 @@ fn may_be_document(expr: &Expr) -> bool {
 /// What is known of the role or resource.
 fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Owner {
     let account = account::of(evaluator, block, scope);
+    let extent = Some(block.span);
     match block.labels.first().map(String::as_str) {
         Some("aws_iam_role") => {}
         Some("aws_ssoadmin_permission_set_inline_policy") => {
             let max_session_duration = permission_set_duration(evaluator, block, scope, env);
-            return Owner { account, max_session_duration, ..Owner::default() };
+            return Owner { account, max_session_duration, extent, ..Owner::default() };
         }
-        _ => return Owner { account, ..Owner::default() },
+        _ => return Owner { account, extent, ..Owner::default() },
     }
     let text = |name: &str| {
         let value = evaluator.eval(&block.body.attribute(name)?.value, scope, env);
@@ -506,7 +507,7 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         }
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
-    Owner { account, name: text("name"), max_session_duration }
+    Owner { account, name: text("name"), max_session_duration, extent }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.
