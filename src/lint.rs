@@ -38,6 +38,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// The counts.
     pub summary: Summary,
+    /// Files and folders that were read because of others, such as the modules that a configuration calls.
+    pub read: Vec<PathBuf>,
 }
 
 /// What came of one file.
@@ -190,7 +192,7 @@ pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
 
 fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
-    let disk = Disk { instead: Some((PathBuf::from(&path), text)), alone };
+    let disk = Disk::with(PathBuf::from(&path), text, alone);
     let file = FileToLint { path: PathBuf::from(&path), shown: path };
     let reports = lint_terraform(std::slice::from_ref(&file), settings, &disk);
     reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
@@ -376,14 +378,15 @@ pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Repo
     let (terraform, others): (Vec<&FileToLint>, Vec<&FileToLint>) =
         files.iter().partition(|file| folder::is_part(&file.path));
     let terraform: Vec<FileToLint> = terraform.into_iter().cloned().collect();
+    let disk = Disk::default();
     let (mut reports, folders) = rayon::join(
         || -> Vec<FileReport> {
             others.par_iter().map(|file| guarded(&file.shown, settings, || read(file, settings, limit))).collect()
         },
-        || lint_terraform(&terraform, settings, &Disk::default()),
+        || lint_terraform(&terraform, settings, &disk),
     );
     reports.extend(folders);
-    Report::new(reports)
+    Report { read: disk.read(), ..Report::new(reports) }
 }
 
 /// Whether the values that the user gives for Terraform's variables can be read.
@@ -513,7 +516,7 @@ impl Report {
                 summary.unresolved += policy.unresolved;
             }
         }
-        Report { files, summary }
+        Report { files, summary, read: Vec::new() }
     }
 
     /// Every finding with its file.

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
 use super::style::{self, Color};
-use super::{Exit, Failure, clock};
+use super::{Exit, Failure, clock, watch};
 use crate::config::{self, Choice, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
@@ -102,6 +102,9 @@ pub struct CheckArgs {
     /// Only the findings: no summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
+    /// Judge again whenever something that was read changes, until interrupted
+    #[arg(long, conflicts_with_all = ["show_files", "show_config"], help_heading = "Output")]
+    watch: bool,
     /// List the policies that were judged, in JSON
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
@@ -146,13 +149,51 @@ fn parse_output(text: &str) -> Result<(&'static Format, PathBuf), String> {
     Ok((format, path.into()))
 }
 
+impl CheckArgs {
+    /// Which configuration the arguments ask for.
+    pub fn choice(&self) -> Choice<'_> {
+        match (&self.config, self.isolated) {
+            (_, true) => Choice::Isolated,
+            (Some(path), false) => Choice::File(path),
+            (None, false) => Choice::Search,
+        }
+    }
+
+    /// The paths to judge, without standard input.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect()
+    }
+
+    /// The files that a run writes.
+    pub fn written(&self) -> impl Iterator<Item = &Path> {
+        self.output.iter().map(|(_, path)| path.as_path())
+    }
+}
+
 pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    if !args.watch {
+        return once(args).map(|(exit, _)| exit);
+    }
+    if args.paths().len() < args.paths.len() {
+        return Err(Failure::Message("--watch: standard input cannot change".to_owned()));
+    }
+    if !["full", "concise"].contains(&args.format.as_str()) {
+        let format = &args.format;
+        let message =
+            format!("--watch: several reports on standard output are no `{format}`; use --output {format}=FILE");
+        return Err(Failure::Message(message));
+    }
+    watch::run(args)
+}
+
+/// One check: what it ends with, and the files and folders it read beside those that the arguments stand for.
+pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     let start = Instant::now();
     let here = std::env::current_dir()?;
     let config = configuration(args, &here)?;
     if args.show_config {
         io::stdout().lock().write_all(config.to_toml(config::registry()).as_bytes())?;
-        return Ok(Exit::Clean);
+        return Ok((Exit::Clean, Vec::new()));
     }
     let mut settings = Settings::new(&config);
     settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
@@ -167,7 +208,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let judged = judge(args, &here, &config, &settings)?;
     if args.show_files {
         show_files(&judged.report)?;
-        return Ok(if judged.failed { Exit::Failed } else { Exit::Clean });
+        return Ok((if judged.failed { Exit::Failed } else { Exit::Clean }, Vec::new()));
     }
     let findings = judged.report.worst().is_some_and(|worst| config.fail_on.fails(worst));
     let exit = match (judged.failed, findings) {
@@ -190,18 +231,13 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if !args.quiet {
         eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
     }
-    Ok(exit)
+    Ok((exit, judged.report.read))
 }
 
 /// The configuration file with the flags on top.
 fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
-    let choice = match (&args.config, args.isolated) {
-        (_, true) => Choice::Isolated,
-        (Some(path), false) => Choice::File(path),
-        (None, false) => Choice::Search,
-    };
     let mut config =
-        config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
+        config::load(args.choice(), here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
     for warning in config.warnings.iter().chain(&not_applied(&config)) {
         let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
         match place {
@@ -265,25 +301,29 @@ struct Judged {
     failed: bool,
 }
 
-fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Judged, Failure> {
-    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
-        args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+/// What is left out of the search for files.
+pub fn discovery(args: &CheckArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
     let glob = |base: &Path, patterns: &[String]| {
         Globs::new(base, patterns).map_err(|error| Failure::Message(format!("--exclude: {}", error.message)))
     };
-    let options = DiscoverOptions {
+    Ok(DiscoverOptions {
         working_directory: here.to_owned(),
         exclude: vec![glob(&config.base, &config.exclude)?, glob(here, &args.exclude)?],
         force_exclude: args.force_exclude,
         no_ignore: args.no_ignore,
-    };
+    })
+}
+
+fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Judged, Failure> {
+    let paths = args.paths();
+    let options = discovery(args, here, config)?;
     let discovery = discover::discover(&paths, &options);
     let mut errors: Vec<String> =
         discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
     let files: Vec<FileToLint> =
         discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
     let mut report = lint::lint_files(&files, settings, READ_LIMIT);
-    if !stdin.is_empty() {
+    if paths.len() < args.paths.len() {
         let name = args.stdin_filename.as_deref().unwrap_or("<stdin>");
         let text = read_stdin()?;
         let judged = lint::guarded(name, settings, || match text {
@@ -291,7 +331,7 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &Settings) ->
             Err(error) => lint::unreadable(name, &error, settings),
         });
         let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();
-        report = Report::new(files);
+        report = Report { read: report.read, ..Report::new(files) };
     }
     let mut failed = !errors.is_empty() || report.files.iter().any(|file| file.internal_error);
     if !args.allow_empty && !args.show_files {

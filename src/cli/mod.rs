@@ -4,12 +4,16 @@
 mod can;
 mod check;
 mod clock;
+mod completions;
 mod diff;
 mod explain;
+mod man;
 mod policies;
 mod rules;
+mod schema;
 mod style;
 mod test;
+mod watch;
 mod who;
 
 use clap::{Parser, Subcommand};
@@ -60,6 +64,9 @@ enum Command {
     Who(who::WhoArgs),
     Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Run the command that the arguments name.
@@ -82,16 +89,24 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Who(args) => who::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(exit) => exit,
         // `iamlint check | head` is no failure.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
         Err(failure) => {
-            eprintln!("iamlint: {failure}");
+            tell(&failure);
             Exit::Failed
         }
     }
+}
+
+/// Say why a command could not do its job.
+fn tell(failure: &Failure) {
+    eprintln!("iamlint: {failure}");
 }
 
 /// Why a command could not do its job.

@@ -2,13 +2,15 @@
 
 mod discover;
 mod file;
+mod json_schema;
 mod known;
 pub mod schema;
 mod show;
 mod values;
 
-pub use discover::{Choice, load};
+pub use discover::{Choice, candidates, load};
 pub use file::parse_text;
+pub use json_schema::json_schema;
 pub use known::{KnownRules, nearest, registry};
 pub use show::show_option;
 

@@ -2,8 +2,10 @@
 
 use crate::discover::{self, READ_LIMIT};
 use crate::input::terraform::Files;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Reads from the disk.
 #[derive(Debug, Default)]
@@ -12,6 +14,24 @@ pub struct Disk {
     pub instead: Option<(PathBuf, String)>,
     /// Whether only that file exists.
     pub alone: bool,
+    /// Whatever was looked at, whether it exists or not.
+    seen: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl Disk {
+    /// The disk with a text in place of a file; `alone` if nothing else is to be read.
+    pub fn with(path: PathBuf, text: String, alone: bool) -> Self {
+        Disk { instead: Some((path, text)), alone, ..Disk::default() }
+    }
+
+    /// The files and folders that were looked at, sorted.
+    pub fn read(self) -> Vec<PathBuf> {
+        self.seen.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
+    }
+
+    fn note(&self, path: &Path) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
 }
 
 impl Files for Disk {
@@ -19,7 +39,10 @@ impl Files for Disk {
         match &self.instead {
             Some((own, text)) if own == path => Ok(text.clone()),
             _ if self.alone => Err("no such file or directory".to_owned()),
-            _ => discover::read(path, READ_LIMIT).map_err(|error| error.to_string()),
+            _ => {
+                self.note(path);
+                discover::read(path, READ_LIMIT).map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -27,6 +50,7 @@ impl Files for Disk {
         let mut files: Vec<PathBuf> = Vec::new();
         if !self.alone {
             let at = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            self.note(at);
             let entries = fs::read_dir(at).into_iter().flatten().flatten();
             let entries = entries.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
             files.extend(entries.map(|entry| folder.join(entry.file_name())));

@@ -207,7 +207,7 @@ pub(crate) mod tests {
     pub fn report(path: &str, text: &str, findings: Vec<Diagnostic>) -> Report {
         let source = Source::new(path, text);
         let file = FileReport { findings, ..FileReport::new(source) };
-        Report { files: vec![file], summary: Summary { files: 1, ..Summary::default() } }
+        Report { files: vec![file], summary: Summary { files: 1, ..Summary::default() }, ..Report::default() }
     }
 
     /// A rule of the family `trust`.
