@@ -20,8 +20,12 @@ command -v zsh >/dev/null || missing+=(zsh)
 command -v fish >/dev/null || missing+=(fish)
 command -v man >/dev/null || missing+=(man-db)
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
-  (export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}") >/dev/null 2>&1 ||
-    echo "tools: could not install ${missing[*]}"
+  install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }
+  apt-get update -qq >/dev/null 2>&1
+  # One that is unknown here must not cost the others.
+  install "${missing[@]}" || for package in "${missing[@]}"; do
+    install "$package" || echo "tools: could not install $package"
+  done
 fi
 
 python_packages=(
@@ -40,13 +44,13 @@ npm_packages=(
   @rushstack/problem-matcher@0.2.1       # problem matchers as editors run them
 )
 
-# A stamp with the versions: the same ones are not installed twice.
+# A stamp with the versions: the same ones are not installed twice. The scripts of a Python environment name its place.
 stamp() { [ "$(cat "$folder/$1.stamp" 2>/dev/null)" = "${*:2}" ]; }
 
-if ! stamp python "${python_packages[@]}"; then
-  if python3 -m venv "$folder/venv" &&
+if ! stamp python "$PWD" "${python_packages[@]}"; then
+  if python3 -m venv --clear "$folder/venv" &&
     "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "${python_packages[@]}"; then
-    echo "${python_packages[*]}" >"$folder/python.stamp"
+    echo "$PWD ${python_packages[*]}" >"$folder/python.stamp"
   else
     echo "tools: could not install ${python_packages[*]}"
   fi
