@@ -19,6 +19,7 @@ command -v emacs >/dev/null || missing+=(emacs-nox)
 command -v zsh >/dev/null || missing+=(zsh)
 command -v fish >/dev/null || missing+=(fish)
 command -v man >/dev/null || missing+=(man-db)
+command -v strace >/dev/null || missing+=(strace)
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }
   apt-get update -qq >/dev/null 2>&1

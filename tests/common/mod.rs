@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test target uses its part")]
 
+pub mod git;
 pub mod tools;
 
 use std::io::Write as _;
