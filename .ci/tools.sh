@@ -21,8 +21,9 @@ command -v fish >/dev/null || missing+=(fish)
 command -v man >/dev/null || missing+=(man-db)
 command -v strace >/dev/null || missing+=(strace)
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null; then
-  install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }
-  apt-get update -qq >/dev/null 2>&1
+  as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi >/dev/null 2>&1; }
+  install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }
+  as_root apt-get update -qq
   # One that is unknown here must not cost the others.
   install "${missing[@]}" || for package in "${missing[@]}"; do
     install "$package" || echo "tools: could not install $package"

@@ -85,6 +85,19 @@ fn man_shows_every_page() {
 }
 
 #[test]
+fn every_page_can_be_written_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let to = folder.path().display().to_string();
+    assert_eq!(run(&root(), &["man", "--folder", &to]).code, 0);
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it was written");
+    assert_eq!(read("iamlint.1"), run(&root(), &["man"]).stdout);
+    for name in commands() {
+        assert_eq!(read(&format!("iamlint-{name}.1")), run(&root(), &["man", &name]).stdout);
+    }
+    assert_eq!(run(&root(), &["man", "--folder", "no/such/folder"]).code, 2);
+}
+
+#[test]
 fn an_unknown_page_has_a_suggestion() {
     let run = run(&root(), &["man", "chekc"]);
     assert_eq!((run.code, run.stderr.as_str()), (2, "iamlint: there is no command `chekc`; did you mean `check`?\n"));

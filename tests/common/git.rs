@@ -104,7 +104,7 @@ impl Repository {
 }
 
 /// Write a script that can be run.
-fn write_program(path: &Path, text: &str) {
+pub fn write_program(path: &Path, text: &str) {
     fs::write(path, text).expect("it can be written");
     #[cfg(unix)]
     {

@@ -4,6 +4,7 @@
 
 pub mod git;
 pub mod tools;
+pub mod yaml;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

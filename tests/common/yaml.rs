@@ -1,0 +1,27 @@
+//! Files of YAML as JSON, to look at what they say.
+
+use iamlint::syntax::{Syntax, parse};
+use iamlint::value::{Kind, Value};
+use serde_json::{Map, Value as Json};
+
+/// The one document of a text.
+pub fn read(text: &str) -> Json {
+    let mut parsed = parse(text, Syntax::Yaml);
+    assert!(parsed.problems.is_empty() && parsed.documents.len() == 1, "{:?}", parsed.problems);
+    json(&parsed.documents.remove(0))
+}
+
+fn json(value: &Value<'_>) -> Json {
+    match &value.kind {
+        Kind::Null => Json::Null,
+        Kind::Bool(flag) => Json::Bool(*flag),
+        Kind::Number(text) => serde_json::from_str(text).expect("a number of JSON"),
+        Kind::String(text) => Json::String(text.clone().into_owned()),
+        Kind::List(items) => items.iter().map(json).collect(),
+        Kind::Map(members) => {
+            let members = members.iter().map(|member| (member.key.clone().into_owned(), json(&member.value)));
+            Json::Object(members.collect::<Map<_, _>>())
+        }
+        Kind::Template(_) | Kind::Tagged(_) | Kind::Unknown(_) => panic!("a plain file has none: {value:?}"),
+    }
+}
