@@ -8,7 +8,7 @@ use crate::diagnostic::{Audience, Problem, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input;
 use crate::lint::{self, FileToLint, Report, Settings};
-use crate::report::{self, Format};
+use crate::report::{self, Format, one_line};
 use crate::rules::{self, Rule};
 use crate::site::PolicyKind;
 use crate::source::Source;
@@ -226,7 +226,7 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
         }
     }
     for error in &judged.errors {
-        eprintln!("iamlint: {error}");
+        eprintln!("iamlint: {}", one_line(error));
     }
     if !args.quiet {
         eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
@@ -236,13 +236,14 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
 
 /// The configuration file with the flags on top.
 fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
-    let mut config =
-        config::load(args.choice(), here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
+    let mut config = config::load(args.choice(), here, config::registry())?;
     for warning in config.warnings.iter().chain(&not_applied(&config)) {
         let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
         match place {
-            Some((path, place)) => eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, warning.message),
-            None => eprintln!("iamlint: {}", warning.message),
+            Some((path, place)) => {
+                eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, one_line(&warning.message));
+            }
+            None => eprintln!("iamlint: {}", one_line(&warning.message)),
         }
     }
     let mut selectors = |flag: &'static str, given: &[String], target: &mut Vec<Spanned<String>>, key: &str| {
@@ -401,16 +402,16 @@ fn warn(format: &Format, report: &Report) {
 fn show_files(report: &Report) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     for file in &report.files {
+        let path = one_line(&file.source.path);
         let unresolved: usize = file.policies.iter().map(|policy| policy.unresolved).sum();
         match file.format {
             Some(format) => writeln!(
                 out,
-                "{}: {format}, because it {}; {} policies, {unresolved} unresolved values",
-                file.source.path,
+                "{path}: {format}, because it {}; {} policies, {unresolved} unresolved values",
                 file.reason,
                 file.policies.len(),
             )?,
-            None => writeln!(out, "{}: passed over, because it {}", file.source.path, file.reason)?,
+            None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
         }
     }
     out.flush()?;

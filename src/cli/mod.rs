@@ -16,6 +16,8 @@ mod test;
 mod watch;
 mod who;
 
+use crate::config::ConfigError;
+use crate::report::one_line;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io;
@@ -124,6 +126,13 @@ impl std::fmt::Display for Failure {
             Failure::Io(error) => write!(f, "failed to write: {error}"),
             Failure::Message(message) => f.write_str(message),
         }
+    }
+}
+
+impl From<Box<ConfigError>> for Failure {
+    fn from(error: Box<ConfigError>) -> Self {
+        let lines = error.lines();
+        Failure::Message(lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -226,17 +226,22 @@ pub struct ConfigError {
     pub problems: Vec<Problem>,
 }
 
+impl ConfigError {
+    /// What is wrong, a line for each problem and for each advice. They quote the file, so they may hold anything.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for problem in &self.problems {
+            let place = self.source.position(problem.span.start);
+            lines.push(format!("{}:{}:{}: {}", self.source.path, place.line, place.column, problem.message));
+            lines.extend(problem.help.iter().map(|help| format!("  help: {help}")));
+        }
+        lines
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, problem) in self.problems.iter().enumerate() {
-            let place = self.source.position(problem.span.start);
-            let newline = if at == 0 { "" } else { "\n" };
-            write!(f, "{newline}{}:{}:{}: {}", self.source.path, place.line, place.column, problem.message)?;
-            if let Some(help) = &problem.help {
-                write!(f, "\n  help: {help}")?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

@@ -96,6 +96,12 @@ impl Format {
     }
 }
 
+/// A text on one line that steers no terminal and is no command in the log of a pipeline: for messages that quote what
+/// somebody else wrote.
+pub fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
+    text::clean(text)
+}
+
 /// Every format, the default first.
 pub static ALL: [Format; 13] = [
     Format::new("full", "findings with excerpts of the source, for people", full::write),
