@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What a run printed and ended with.
+#[derive(Debug)]
 pub struct Run {
     pub stdout: String,
     pub stderr: String,

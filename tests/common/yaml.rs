@@ -1,12 +1,21 @@
-//! Files of YAML as JSON, to look at what they say.
+//! Files of YAML, and of JSON with comments, as JSON, to look at what they say.
 
 use iamlint::syntax::{Syntax, parse};
 use iamlint::value::{Kind, Value};
 use serde_json::{Map, Value as Json};
 
-/// The one document of a text.
+/// The one document of a text of YAML.
 pub fn read(text: &str) -> Json {
-    let mut parsed = parse(text, Syntax::Yaml);
+    read_as(text, Syntax::Yaml)
+}
+
+/// The one document of a text of JSON with comments.
+pub fn read_jsonc(text: &str) -> Json {
+    read_as(text, Syntax::Jsonc)
+}
+
+fn read_as(text: &str, syntax: Syntax) -> Json {
+    let mut parsed = parse(text, syntax);
     assert!(parsed.problems.is_empty() && parsed.documents.len() == 1, "{:?}", parsed.problems);
     json(&parsed.documents.remove(0))
 }
