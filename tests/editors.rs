@@ -4,7 +4,7 @@ mod common;
 
 use common::git::Repository;
 use common::tools::{node, output, program};
-use common::{command, root, run, yaml};
+use common::{CLOSED, OPEN, command, root, run, yaml};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -252,6 +252,37 @@ fn emacs_goes_from_finding_to_finding() {
         let column = start["column"].as_u64().expect("a number") - 1;
         assert_eq!(item, &json!([line, kind, finding["path"], start["line"], column]), "{line}");
     }
+}
+
+#[test]
+fn emacs_shows_the_last_check_of_a_watch() {
+    let repository = Repository::new(&[("a.json", OPEN)]);
+    let Some(mut emacs) = editor("emacs", &repository) else { return };
+    let script = r#"(progn
+      (require 'iamlint)
+      (iamlint-watch)
+      (let ((end (+ (float-time) 30)) (shown nil))
+        (cl-flet ((wait (pattern)
+                    (while (not (with-current-buffer "*iamlint*"
+                                  (setq shown (buffer-string))
+                                  (string-match-p pattern shown)))
+                      (when (> (float-time) end) (error "Not seen: %s in %s" pattern shown))
+                      (accept-process-output nil 0.05))))
+          (wait "\\`iamlint: checking\\.\\.\\.
+a\\.json:1:82: error\\[.*
+\\(.*
+\\)*iamlint: done
+")
+          (with-temp-file "a.json" (insert (getenv "CLOSED")))
+          (wait "\\`iamlint: checking\\.\\.\\.
+[^a].*
+iamlint: done
+\\'"))
+        (kill-process (get-buffer-process "*iamlint*"))
+        (princ "seen")))"#;
+    emacs.env("CLOSED", CLOSED).args(["--batch", "--quick", "--directory"]).arg(root().join("editors/emacs"));
+    let (text, code) = output(emacs.args(["--eval", "(require 'cl-lib)", "--eval", script]));
+    assert!(code == 0 && text.ends_with("seen"), "{text}");
 }
 
 #[test]
