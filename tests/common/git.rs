@@ -11,14 +11,19 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// A repository with one commit of these files.
+    /// A repository with one commit of these files, and our binary on its path.
     pub fn new(files: &[(&str, &str)]) -> Self {
+        let repository = Self::without_program(files);
+        fs::copy(env!("CARGO_BIN_EXE_iamlint"), repository.bin().join("iamlint")).expect("it can be copied");
+        repository
+    }
+
+    /// A repository with one commit of these files.
+    pub fn without_program(files: &[(&str, &str)]) -> Self {
         let repository = Repository { folder: tempfile::tempdir().expect("a temporary folder") };
-        let bin = repository.bin();
-        for folder in [repository.path(), bin.clone(), repository.folder.path().join("home")] {
+        for folder in [repository.path(), repository.bin(), repository.folder.path().join("home")] {
             fs::create_dir(folder).expect("a folder");
         }
-        fs::copy(env!("CARGO_BIN_EXE_iamlint"), bin.join("iamlint")).expect("it can be copied");
         repository.git(&["init", "--quiet", "--initial-branch", "main"]);
         for (path, text) in files {
             repository.write(path, text);
