@@ -272,7 +272,8 @@ fn a_named_file_is_judged_without_looking_around() {
 fn the_readme_shows_the_hooks() {
     let readme = fs::read_to_string(root().join("README.md")).expect("there is one");
     let sample = readme.split("```yaml\nrepos:\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a fence");
-    let id = sample.lines().find_map(|line| line.trim().strip_prefix("- id: ")).expect("a hook");
+    let id =
+        sample.lines().find_map(|line| line.trim().strip_prefix("- id: ")?.split_whitespace().next()).expect("a hook");
     let manifest = fs::read_to_string(root().join(MANIFEST)).expect("there is one");
     assert!(manifest.contains(&format!("- id: {id}\n")), "{sample}");
     assert!(sample.contains(concat!("rev: v", env!("CARGO_PKG_VERSION"))), "{sample}");

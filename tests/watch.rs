@@ -163,6 +163,17 @@ fn what_terraform_reads_elsewhere_is_watched() {
     watching.until(&["live/main.tf"]);
 }
 
+#[test]
+fn the_page_shows_what_a_watch_prints() {
+    let page = fs::read_to_string(common::root().join("editors/README.md")).expect("there is one");
+    let shown = page.split("```console\n$ iamlint check ").nth(1).and_then(|rest| rest.split("```").next());
+    let (words, shown) = shown.and_then(|text| text.split_once('\n')).expect("a fence");
+    assert_eq!(words, "--watch --format concise infra/");
+    let folder = tree(&[("infra/role.json", OPEN)]);
+    let found = Watching::new(folder.path(), &["infra/"]).check();
+    assert_eq!(shown, format!("iamlint: checking...\n{}\niamlint: done\n", found.join("\n")));
+}
+
 /// Whenever a change comes, before, in or after a check: the last word is about the last state.
 #[test]
 fn no_change_is_missed() {
