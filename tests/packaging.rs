@@ -6,7 +6,7 @@
 mod common;
 
 use common::git::Repository;
-use common::tools::{output, program, python};
+use common::tools::{output, program, python, skipped};
 use common::{CLOSED, OPEN, root};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,7 +115,7 @@ fn hook_from_the_wheel(wheel: &Path) {
     let Some(mut pip) = python("pip") else { return };
     pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"]);
     if output(pip.arg(folder.path()).arg("setuptools>=61")).1 != 0 {
-        eprintln!("skipped: there is no index of Python packages");
+        skipped("there is no index of Python packages");
         return;
     }
     let read = |name: &str| fs::read_to_string(root().join("packaging/pre-commit").join(name)).expect("there is one");
@@ -134,7 +134,7 @@ fn hook_from_source() {
     let mut list = Command::new("git");
     list.args(["-C"]).arg(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let Some(names) = list.output().ok().filter(|run| run.status.success()) else {
-        eprintln!("skipped: this is no repository of git");
+        skipped("this is no repository of git");
         return;
     };
     let names = String::from_utf8(names.stdout).expect("UTF-8");
