@@ -176,7 +176,7 @@ fn a_long_list_is_split() {
     let hooks = hooks();
     let long = "a-folder-with-a-name-that-is-long-enough-to-fill-the-list".repeat(3);
     let names: Vec<String> = (0..1_000).map(|number| format!("{long}/{number}.json")).collect();
-    let text = |number: usize| if number % 100 == 0 { OPEN } else { "{\"name\": \"not a policy\"}" };
+    let text = |number: usize| if number.is_multiple_of(100) { OPEN } else { "{\"name\": \"not a policy\"}" };
     let files: Vec<(&str, &str)> =
         names.iter().enumerate().map(|(number, name)| (name.as_str(), text(number))).collect();
     let repository = Repository::new(&files);
