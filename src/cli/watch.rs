@@ -12,8 +12,9 @@
 use super::check::{self, CheckArgs};
 use super::{Exit, Failure};
 use crate::config;
-use crate::discover::{self, READ_LIMIT};
+use crate::discover::{self, EXTENSIONS, READ_LIMIT};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Write as _};
@@ -273,7 +274,8 @@ fn identity(_: &Metadata) -> [i64; 4] {
 /// The names in a folder that may be those of files to read. Editors put others there all the time.
 fn names(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let mut names: Vec<_> = entries.filter(|name| discover::has_extension(Path::new(name))).collect();
+    let is_one = |end: &OsStr| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known));
+    let mut names: Vec<_> = entries.filter(|name| Path::new(name).extension().is_some_and(is_one)).collect();
     names.sort();
     hash(&names)
 }

@@ -171,8 +171,7 @@ fn is_pruned(name: &OsStr) -> bool {
     PRUNED.iter().any(|pruned| name == *pruned)
 }
 
-/// Whether a file of this name is taken from a folder.
-pub(crate) fn has_extension(path: &Path) -> bool {
+fn has_extension(path: &Path) -> bool {
     path.extension().is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
