@@ -46,6 +46,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// The counts.
     pub summary: Summary,
+    /// Files and folders that were read because of others, such as the modules that a configuration calls.
+    pub read: Vec<PathBuf>,
 }
 
 /// What came of one file.
@@ -254,7 +256,7 @@ pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
 
 fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
-    let disk = Disk { instead: BTreeMap::from([(PathBuf::from(&path), text)]), alone };
+    let disk = Disk::with(BTreeMap::from([(PathBuf::from(&path), text)]), alone);
     let file = FileToLint { path: PathBuf::from(&path), shown: path };
     let reports = lint_terraform(std::slice::from_ref(&file), settings, &disk);
     reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
@@ -472,7 +474,7 @@ pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, di
         || lint_terraform(&terraform, settings, disk),
     );
     reports.extend(folders);
-    Report::new(reports)
+    Report { read: disk.seen(), ..Report::new(reports) }
 }
 
 /// Whether the values that the user gives for Terraform's variables can be read.
@@ -660,7 +662,7 @@ impl Report {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
         let mut summary = Summary::default();
         files.iter().for_each(|file| summary.count(file));
-        Report { files, summary }
+        Report { files, summary, read: Vec::new() }
     }
 
     /// The same with what there is to say about the configuration.

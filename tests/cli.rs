@@ -300,3 +300,26 @@ fn a_run_shows_the_time_of_rules_when_asked() {
     assert!(run.stderr.lines().any(|line| line.ends_with("us  wildcard-principal")), "{}", run.stderr);
     assert!(run.stderr.lines().any(|line| line.trim() == "1  public-through-conditions"), "{}", run.stderr);
 }
+
+/// The log of a pipeline shows messages, and a change that somebody proposes may name files and keys as it likes.
+#[cfg(unix)]
+#[test]
+fn messages_are_no_commands_of_a_pipeline() {
+    let name = "a\n::error::planted ##[error]planted.json";
+    let key = "\"a\\n::error::planted ##[error]planted\" = 1\n";
+    let folder = tree(&[("iamlint.toml", key), (name, "{}"), ("open.json", OPEN)]);
+    std::os::unix::fs::symlink("nowhere", folder.path().join("b\n::error::planted.json")).expect("it can be linked");
+    for args in [
+        &["check"][..],
+        &["who"],
+        &["check", "--isolated"],
+        &["who", "--isolated"],
+        &["check", "--isolated", "--show-files"],
+    ] {
+        let run = run(folder.path(), args);
+        let shown = run.stdout + &run.stderr;
+        assert!(shown.contains("planted"), "{args:?}: {shown}");
+        assert!(!shown.lines().any(|line| line.trim_start().starts_with("::")), "{args:?}: {shown}");
+        assert!(!shown.contains("##["), "{args:?}: {shown}");
+    }
+}

@@ -45,6 +45,52 @@ fn the_rules_and_commands_it_names_exist() {
     }
 }
 
+/// The commands that a shell would be given: they exist, and so do their options.
+#[test]
+fn the_commands_to_install_exist() {
+    let text = readme();
+    let mut seen = 0;
+    for fence in text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()) {
+        for line in fence.lines().filter_map(|line| line.split('#').next()?.trim().strip_prefix("iamlint ")) {
+            let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let help = run(&root(), &[command, "--help"]);
+            assert_eq!(help.code, 0, "{line}");
+            for option in rest.split_whitespace().filter(|word| word.starts_with("--")) {
+                assert!(help.stdout.contains(&format!("{option} ")), "{line}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2);
+}
+
+/// Every file that names a version of ours names this one.
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let files = [
+        "README.md",
+        "docs/ci/gitlab-ci.yml",
+        "docs/ci/azure-pipelines.yml",
+        "packaging/pre-commit/README.md",
+        "packaging/pre-commit/pyproject.toml",
+    ];
+    for file in files {
+        let text = fs::read_to_string(root().join(file)).expect("there is one");
+        let mut named = 0;
+        for start in ["iamlint-", "iamlint==", "rev: v", "download/v"] {
+            for (at, _) in text.match_indices(start) {
+                let rest = &text[at + start.len()..];
+                let version: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+                if !version.is_empty() {
+                    assert_eq!(version, env!("CARGO_PKG_VERSION"), "{file}");
+                    named += 1;
+                }
+            }
+        }
+        assert!(named > 0, "{file} names no version");
+    }
+}
+
 /// The `console` fences of a page: whether all of the output is shown (`console`) or a part of it (`console part`), the
 /// command and the output.
 fn consoles(text: &str) -> Vec<(bool, String, String)> {
@@ -129,9 +175,15 @@ fn the_table_of_severities_is_the_one_in_force() {
 
 #[test]
 fn links_lead_somewhere() {
-    for page in
-        ["README.md", "CONTRIBUTING.md", "rules/README.md", "docs/output-formats.md", "testdata/schemas/README.md"]
-    {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "rules/README.md",
+        "docs/output-formats.md",
+        "editors/README.md",
+        "packaging/pre-commit/README.md",
+        "testdata/schemas/README.md",
+    ] {
         let path = root().join(page);
         let text = fs::read_to_string(&path).expect("there is one");
         for (at, _) in text.match_indices("](") {

@@ -5,14 +5,14 @@ mod add_ignore;
 mod lines;
 
 use super::style::{self, Color};
-use super::{Exit, Failure, clock};
+use super::{Exit, Failure, clock, watch};
 use crate::config::{self, Choice, Config, Date, FailOn, Origin, collected};
 use crate::diagnostic::{Audience, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input::{self, ndjson};
 use crate::lint::{self, FileReport, FileToLint, Report, Settings, Tally};
 use crate::report::time::Moment;
-use crate::report::{self, Format};
+use crate::report::{self, Format, one_line};
 use crate::rules::{self, Rule};
 use crate::site::PolicyKind;
 use crate::source::Source;
@@ -118,6 +118,9 @@ pub struct CheckArgs {
     /// Only the findings: no summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
+    /// Judge again whenever something that was read changes, until interrupted
+    #[arg(long, conflicts_with_all = ["show_files", "show_config"], help_heading = "Output")]
+    watch: bool,
     /// List the policies that were judged, in JSON
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
@@ -165,13 +168,51 @@ fn parse_output(text: &str) -> Result<(&'static Format, PathBuf), String> {
     Ok((format, path.into()))
 }
 
+impl CheckArgs {
+    /// Which configuration the arguments ask for.
+    pub fn choice(&self) -> Choice<'_> {
+        match (&self.config, self.isolated) {
+            (_, true) => Choice::Isolated,
+            (Some(path), false) => Choice::File(path),
+            (None, false) => Choice::Search,
+        }
+    }
+
+    /// The paths to judge, without standard input.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect()
+    }
+
+    /// The files that a run writes.
+    pub fn written(&self) -> impl Iterator<Item = &Path> {
+        self.output.iter().map(|(_, path)| path.as_path())
+    }
+}
+
 pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    if !args.watch {
+        return once(args).map(|(exit, _)| exit);
+    }
+    if args.paths().len() < args.paths.len() {
+        return Err(Failure::Message("--watch: standard input cannot change".to_owned()));
+    }
+    if !["full", "concise"].contains(&args.format.as_str()) {
+        let format = &args.format;
+        let message =
+            format!("--watch: several reports on standard output are no `{format}`; use --output {format}=FILE");
+        return Err(Failure::Message(message));
+    }
+    watch::run(args)
+}
+
+/// One check: what it ends with, and the files and folders it read beside those that the arguments stand for.
+pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     let start = Instant::now();
     let here = std::env::current_dir()?;
     let mut config = configuration(args, &here)?;
     if args.show_config {
         io::stdout().lock().write_all(config.to_toml(config::registry()).as_bytes())?;
-        return Ok(Exit::Clean);
+        return Ok((Exit::Clean, Vec::new()));
     }
     if args.show_files {
         what_is_not_known(&mut config);
@@ -181,12 +222,12 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     lint::check_variables(&settings).map_err(Failure::Message)?;
 
     if settings.lines && !args.show_files && lines::wanted(args)? {
-        return lines::run(args, &here, &config, &settings, start);
+        return lines::run(args, &here, &config, &settings, start).map(|exit| (exit, Vec::new()));
     }
     let mut judged = judge(args, &here, &config, &mut settings)?;
     if args.show_files {
         show_files(&judged.report)?;
-        return Ok(if judged.failed { Exit::Failed } else { Exit::Clean });
+        return Ok((if judged.failed { Exit::Failed } else { Exit::Clean }, Vec::new()));
     }
     if let Some(reason) = &args.add_ignore {
         let with_text = |text: String| {
@@ -207,7 +248,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if !args.quiet {
         eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
     }
-    Ok(exit)
+    Ok((exit, judged.report.read))
 }
 
 fn exit(tally: &Tally, failed: bool) -> Exit {
@@ -233,7 +274,7 @@ fn conclude(args: &CheckArgs, settings: &Settings, tally: &Tally, errors: &[Stri
         }
     }
     for error in errors {
-        eprintln!("iamlint: {error}");
+        eprintln!("iamlint: {}", one_line(error));
     }
 }
 
@@ -257,18 +298,14 @@ fn settings_of(args: &CheckArgs, here: &Path, config: &Config, time: Moment) -> 
 
 /// The configuration file with the flags on top.
 fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
-    let choice = match (&args.config, args.isolated) {
-        (_, true) => Choice::Isolated,
-        (Some(path), false) => Choice::File(path),
-        (None, false) => Choice::Search,
-    };
-    let mut config =
-        config::load(choice, here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
+    let mut config = config::load(args.choice(), here, config::registry())?;
     for warning in &config.warnings {
         let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
         match place {
-            Some((path, place)) => eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, warning.message),
-            None => eprintln!("iamlint: {}", warning.message),
+            Some((path, place)) => {
+                eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, one_line(&warning.message));
+            }
+            None => eprintln!("iamlint: {}", one_line(&warning.message)),
         }
     }
     with_flags(args, &mut config)?;
@@ -340,24 +377,28 @@ struct Named {
     errors: Vec<String>,
 }
 
-fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
-    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
-        args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+/// What is left out of the search for files.
+pub fn discovery(args: &CheckArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
     let glob = |base: &Path, patterns: &[String]| {
         Globs::new(base, patterns).map_err(|error| Failure::Message(format!("--exclude: {}", error.message)))
     };
-    let options = DiscoverOptions {
+    Ok(DiscoverOptions {
         working_directory: here.to_owned(),
         exclude: vec![glob(&config.base, &config.exclude)?, glob(here, &args.exclude)?],
         force_exclude: args.force_exclude,
         no_ignore: args.no_ignore,
         include_markdown: args.include_markdown,
-    };
-    let discovery = discover::discover(&paths, &options);
+    })
+}
+
+fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
+    let paths = args.paths();
+    let discovery = discover::discover(&paths, &discovery(args, here, config)?);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
     let files = discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
+    let stdin = paths.len() < args.paths.len();
     let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
-    Ok(Named { stdin: !stdin.is_empty(), folders, files, errors })
+    Ok(Named { stdin, folders, files, errors })
 }
 
 fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings) -> Result<Judged, Failure> {
@@ -376,7 +417,7 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings
             Err(error) => lint::unreadable(name, &error, settings),
         });
         let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();
-        report = Report::new(files);
+        report = Report { read: report.read, ..Report::new(files) };
     }
     let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
     let empty = empty_folders(args, &named.folders, &with_policy.collect::<Vec<_>>());
@@ -481,17 +522,17 @@ fn what_is_not_known(config: &mut Config) {
 fn show_files(report: &Report) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     for file in &report.files {
+        let path = one_line(&file.source.path);
         let unresolved: usize = file.policies.iter().map(|policy| policy.unresolved).sum();
         match file.format {
             Some(format) => writeln!(
                 out,
-                "{}: {format}, because it {}; {}, {}",
-                file.source.path,
+                "{path}: {format}, because it {}; {}, {}",
                 file.reason,
                 report::summary::count(file.policies.len(), "policy", "policies"),
                 report::summary::count(unresolved, "unresolved value", "unresolved values"),
             )?,
-            None => writeln!(out, "{}: passed over, because it {}", file.source.path, file.reason)?,
+            None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
         }
         for note in &file.notes {
             writeln!(out, "    {note}")?;

@@ -4,15 +4,21 @@
 mod can;
 mod check;
 mod clock;
+mod completions;
 mod diff;
 mod explain;
+mod man;
 mod policies;
 mod rules;
+mod schema;
 mod style;
 mod test;
+mod watch;
 mod who;
 mod write;
 
+use crate::config::ConfigError;
+use crate::report::one_line;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io;
@@ -61,6 +67,9 @@ enum Command {
     Who(who::WhoArgs),
     Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Run the command that the arguments name.
@@ -83,16 +92,24 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Who(args) => who::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(exit) => exit,
         // `iamlint check | head` is no failure.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
         Err(failure) => {
-            eprintln!("iamlint: {failure}");
+            tell(&failure);
             Exit::Failed
         }
     }
+}
+
+/// Say why a command could not do its job.
+fn tell(failure: &Failure) {
+    eprintln!("iamlint: {failure}");
 }
 
 /// Why a command could not do its job.
@@ -110,6 +127,13 @@ impl std::fmt::Display for Failure {
             Failure::Io(error) => write!(f, "failed to write: {error}"),
             Failure::Message(message) => f.write_str(message),
         }
+    }
+}
+
+impl From<Box<ConfigError>> for Failure {
+    fn from(error: Box<ConfigError>) -> Self {
+        let lines = error.lines();
+        Failure::Message(lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::lint::Disk;
 use crate::load::{self, How, Loaded};
 use crate::policy::{self, Policy};
+use crate::report::one_line;
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::source::Source;
 use clap::{Args, ValueEnum};
@@ -72,8 +73,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         (Some(path), false) => Choice::File(path),
         (None, false) => Choice::Search,
     };
-    let mut config =
-        config::load(choice, &here, config::registry()).map_err(|error| Failure::Message(error.to_string()))?;
+    let mut config = config::load(choice, &here, config::registry())?;
     let exclude = Globs::new(&config.base, &config.exclude).map_err(|error| Failure::Message(error.message))?;
     let options = DiscoverOptions { working_directory: here, exclude: vec![exclude], ..DiscoverOptions::default() };
     let discovery = discover::discover(&args.paths, &options);
@@ -82,7 +82,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     }
     let mut failed = false;
     for error in &discovery.errors {
-        eprintln!("iamlint: {}: {}", error.path, error.message);
+        eprintln!("iamlint: {}: {}", one_line(&error.path), error.message);
         failed = true;
     }
     let read: Vec<Result<Vec<Role>, String>> =
@@ -92,7 +92,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         match file {
             Ok(found) => roles.extend(found),
             Err(message) => {
-                eprintln!("iamlint: {message}");
+                eprintln!("iamlint: {}", one_line(&message));
                 failed = true;
             }
         }

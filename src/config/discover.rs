@@ -42,21 +42,31 @@ pub fn load(choice: Choice<'_>, here: &Path, known: &KnownRules<'_>) -> Result<C
     }
 }
 
+/// Every file that [`load`] looks at, whether it exists or not, the nearest first.
+pub fn candidates(choice: Choice<'_>, here: &Path) -> Vec<PathBuf> {
+    match choice {
+        Choice::Isolated => Vec::new(),
+        Choice::File(path) => vec![absolute(path, here)],
+        Choice::Search => {
+            let root = repository_root(here);
+            let folders = here.ancestors().take_while(|folder| root.is_none_or(|root| folder.starts_with(root)));
+            folders.flat_map(|folder| [folder.join(OWN_FILE), folder.join(PYPROJECT)]).collect()
+        }
+    }
+}
+
 fn search(here: &Path, known: &KnownRules<'_>) -> Result<Config, Box<ConfigError>> {
-    let root = repository_root(here);
-    for folder in here.ancestors().take_while(|folder| root.is_none_or(|root| folder.starts_with(root))) {
-        for name in [OWN_FILE, PYPROJECT] {
-            let path = folder.join(name);
-            match fs::symlink_metadata(&path) {
-                Ok(_) => {
-                    if let Some(config) = open(&path, folder, here, known)? {
-                        return Ok(config);
-                    }
+    for path in candidates(Choice::Search, here) {
+        match fs::symlink_metadata(&path) {
+            Ok(_) => {
+                let folder = path.parent().unwrap_or(here);
+                if let Some(config) = open(&path, folder, here, known)? {
+                    return Ok(config);
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                // A file that may be there and cannot be seen must not silently count for nothing.
-                Err(error) => return Err(failure(&path, here, system_message(&error))),
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // A file that may be there and cannot be seen must not silently count for nothing.
+            Err(error) => return Err(failure(&path, here, system_message(&error))),
         }
     }
     Ok(Config::new(here))

@@ -4,14 +4,16 @@ pub mod collected;
 mod discover;
 mod edit;
 mod file;
+mod json_schema;
 mod known;
 pub mod schema;
 mod show;
 mod values;
 
-pub use discover::{Choice, load};
+pub use discover::{Choice, candidates, load};
 pub use edit::{NewIgnore, pattern_of};
 pub use file::parse_text;
+pub use json_schema::json_schema;
 pub use known::{KnownRules, nearest, registry};
 pub use show::show_option;
 
@@ -250,17 +252,22 @@ pub struct ConfigError {
     pub problems: Vec<Problem>,
 }
 
+impl ConfigError {
+    /// What is wrong, a line for each problem and for each advice. They quote the file, so they may hold anything.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for problem in &self.problems {
+            let place = self.source.position(problem.span.start);
+            lines.push(format!("{}:{}:{}: {}", self.source.path, place.line, place.column, problem.message));
+            lines.extend(problem.help.iter().map(|help| format!("  help: {help}")));
+        }
+        lines
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, problem) in self.problems.iter().enumerate() {
-            let place = self.source.position(problem.span.start);
-            let newline = if at == 0 { "" } else { "\n" };
-            write!(f, "{newline}{}:{}:{}: {}", self.source.path, place.line, place.column, problem.message)?;
-            if let Some(help) = &problem.help {
-                write!(f, "\n  help: {help}")?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

@@ -3,9 +3,10 @@
 
 use crate::discover::{self, READ_LIMIT};
 use crate::input::terraform::{Files, normal};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Reads from the disk.
 #[derive(Debug, Default)]
@@ -14,6 +15,24 @@ pub struct Disk {
     pub instead: BTreeMap<PathBuf, String>,
     /// Whether only those files exist.
     pub alone: bool,
+    /// Whatever was looked at, whether it exists or not.
+    seen: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl Disk {
+    /// The disk with texts in place of files; `alone` if nothing else is to be read.
+    pub fn with(instead: BTreeMap<PathBuf, String>, alone: bool) -> Self {
+        Disk { instead, alone, ..Disk::default() }
+    }
+
+    /// The files and folders that were looked at, sorted.
+    pub fn seen(&self) -> Vec<PathBuf> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn note(&self, path: &Path) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
 }
 
 impl Disk {
@@ -32,7 +51,10 @@ impl Files for Disk {
         match self.text_of(path) {
             Some(text) => Ok(text.to_owned()),
             None if self.alone => Err("no such file or directory".to_owned()),
-            None => discover::read(path, READ_LIMIT).map_err(|error| error.to_string()),
+            None => {
+                self.note(path);
+                discover::read(path, READ_LIMIT).map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -40,6 +62,7 @@ impl Files for Disk {
         let mut files: Vec<PathBuf> = Vec::new();
         if !self.alone {
             let at = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            self.note(at);
             let entries = fs::read_dir(at).into_iter().flatten().flatten();
             let entries = entries.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
             files.extend(entries.map(|entry| folder.join(entry.file_name())));

@@ -99,6 +99,12 @@ impl Format {
     }
 }
 
+/// A text on one line that steers no terminal and is no command in the log of a pipeline: for messages that quote what
+/// somebody else wrote.
+pub fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
+    text::clean(text)
+}
+
 /// Every format, the default first.
 pub static ALL: [Format; 14] = [
     Format::new("full", "findings with excerpts of the source, for people", full::write),
@@ -116,11 +122,6 @@ pub static ALL: [Format; 14] = [
     Format::new("markdown", "a table and details, for the summary of a job", markdown::write),
     Format::new("ocsf", "OCSF events, one on each line, for security data lakes", ocsf::write),
 ];
-
-/// A text on one line that is safe to show on a terminal.
-pub fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
-    text::clean(text)
-}
 
 /// The format with this name.
 pub fn by_name(name: &str) -> Option<&'static Format> {
@@ -217,7 +218,7 @@ pub(crate) mod tests {
     pub fn report(path: &str, text: &str, findings: Vec<Diagnostic>) -> Report {
         let source = Source::new(path, text);
         let file = FileReport { findings, ..FileReport::new(source) };
-        Report { files: vec![file], summary: Summary { files: 1, ..Summary::default() } }
+        Report { files: vec![file], summary: Summary { files: 1, ..Summary::default() }, ..Report::default() }
     }
 
     /// A rule of the family `trust`.

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test target uses its part")]
 
+pub mod git;
 pub mod tools;
+pub mod yaml;
 
 pub mod fences;
 
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What a run printed and ended with.
+#[derive(Debug)]
 pub struct Run {
     pub stdout: String,
     pub stderr: String,

@@ -92,8 +92,12 @@ fn quiet(path: &Path) -> Command {
 
 fn found<T>(what: &str, it: Option<T>) -> Option<T> {
     if it.is_none() {
-        // Written past the capture of the test runner: a skipped check must be seen.
-        let _ = writeln!(std::io::stderr(), "skipped: {what} is not installed");
+        skipped(&format!("{what} is not installed"));
     }
     it
+}
+
+/// Say that something is not checked, and why: past the capture of the test runner, so that it is seen.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }

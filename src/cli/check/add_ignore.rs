@@ -122,7 +122,7 @@ impl Adding<'_> {
         for edit in edits {
             instead.extend(edit.new.clone().map(|text| (normal(&edit.path), text)));
         }
-        let disk = Disk { instead, alone: false };
+        let disk = Disk::with(instead, false);
         let ignores = self.ignores(edits);
         let config = if ignores.is_empty() { None } else { self.config.with_ignores(&ignores) };
         let (new_config, new_settings);
