@@ -82,6 +82,7 @@ fn log(name: &str, files: Vec<FileReport>) -> Value {
         version: "0.1.0",
         exit_code: 1,
         verbose: false,
+        suppressed: false,
         category: Some("tests"),
         suppressed: false,
         time: Moment::default(),
