@@ -442,9 +442,14 @@ fn in_source(source: &Source, loaded: &Loaded<'_>) -> Option<InSource> {
     if loaded.format.is_none() || !loaded.broken.is_empty() || !suppress::mentions(&source.text) {
         return None;
     }
-    let spans = loaded.found.sites.iter().flat_map(suppress::constructs::of_site);
-    let constructs = spans.map(|span| Construct { span, settled: true }).collect();
-    Some((suppress::said(source, loaded.documents, loaded.format), constructs))
+    let is_judged = |site: &PolicySite<'_>| site.document.span.len() <= MAX_DOCUMENT;
+    let constructs = loaded.found.sites.iter().flat_map(|site| {
+        let settled = is_judged(site);
+        suppress::constructs::of_site(site).map(move |span| Construct { span, settled })
+    });
+    let constructs = constructs.collect();
+    let judged = loaded.found.sites.iter().all(is_judged);
+    Some(InSource { said: suppress::said(source, loaded.documents, loaded.format), constructs, judged })
 }
 
 /// A file to judge: where it is and how it is shown.

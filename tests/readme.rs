@@ -182,6 +182,7 @@ fn links_lead_somewhere() {
         "docs/output-formats.md",
         "editors/README.md",
         "packaging/pre-commit/README.md",
+        "docs/suppression.md",
         "testdata/schemas/README.md",
     ] {
         let path = root().join(page);

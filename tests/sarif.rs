@@ -4,7 +4,9 @@ mod common;
 
 use common::tools::{of_package, sarif_problems};
 use common::{root, tree};
-use iamlint::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Related, Severity};
+use iamlint::diagnostic::{
+    Audience, Confidence, Diagnostic, Fingerprint, Label, Related, Severity, Suppression, SuppressionKind,
+};
 use iamlint::lint::{FileReport, Report};
 use iamlint::report::time::Moment;
 use iamlint::report::{Options, Style, sarif};
@@ -76,14 +78,15 @@ fn span(text: &str, part: &str) -> Span {
 fn log(name: &str, files: Vec<FileReport>) -> Value {
     let report = Report { files, ..Report::default() };
     let rules = rules();
+    let suppressed = report.files.iter().any(|file| !file.suppressed.is_empty());
     let options = Options {
         style: Style::default(),
         rules: &rules,
         version: "0.1.0",
         exit_code: 1,
         verbose: false,
+        suppressed,
         category: Some("tests"),
-        suppressed: false,
         time: Moment::default(),
     };
     let mut out = Vec::new();
@@ -179,6 +182,22 @@ const POLICY: &str = r#"{
   ]
 }
 "#;
+
+#[test]
+fn suppressed_findings_where_they_are_asked_for() {
+    let one = || finding("wildcard-principal", Severity::Critical, span(POLICY, "\"*\""));
+    let by = |kind| Suppression { kind, reason: "it is [a](1) canary".into() };
+    let mut file = file("iam/trust.json", POLICY, vec![one()]);
+    let kinds = [SuppressionKind::InSource, SuppressionKind::Configuration, SuppressionKind::Baseline];
+    file.suppressed.extend(kinds.map(|kind| (one(), by(kind))));
+    let log = log("suppressed", vec![file]);
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    let kinds: Vec<&str> =
+        results.iter().map(|result| result["suppressions"][0]["kind"].as_str().unwrap_or("none")).collect();
+    assert_eq!(kinds, ["none", "inSource", "external", "external"]);
+    assert_eq!(results[0]["suppressions"], Value::Array(Vec::new()), "all results of a run say it, or none");
+    assert_eq!(results[1]["suppressions"][0]["justification"], "it is [a](1) canary");
+}
 
 #[test]
 fn a_finding_with_all_its_parts() {

@@ -92,16 +92,15 @@ pub struct CheckArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::ALL.iter().map(|(_, name)| *name)), help_heading = "Rules")]
     min_severity: Option<String>,
 
-    /// Tell every finding, whatever comments, Metadata and the configuration silence
-    #[arg(long, help_heading = "Rules")]
-    no_suppress: bool,
-    /// Silence what would be told: write suppressions with this reason into the files
-    #[arg(long, value_name = "REASON", conflicts_with = "no_suppress", help_heading = "Rules")]
-    add_ignore: Option<String>,
-
     /// End with 1 when a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(FailOn::ALL.iter().map(|(_, name)| *name)), help_heading = "Gate")]
     fail_on: Option<String>,
+    /// Tell every finding, whatever comments, Metadata and the configuration silence
+    #[arg(long, help_heading = "Gate")]
+    no_suppress: bool,
+    /// Silence what would be told: write suppressions with this reason into the files
+    #[arg(long, value_name = "REASON", conflicts_with = "no_suppress", help_heading = "Gate")]
+    add_ignore: Option<String>,
 
     /// How to write the findings to standard output
     #[arg(long, alias = "output-format", value_name = "FORMAT", value_parser = formats(), default_value = "full", help_heading = "Output")]
@@ -224,6 +223,10 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     if settings.lines && !args.show_files && lines::wanted(args)? {
         return lines::run(args, &here, &config, &settings, start).map(|exit| (exit, Vec::new()));
     }
+    if args.add_ignore.is_some() && args.paths.iter().any(|path| path.as_os_str() == "-") {
+        let message = "--add-ignore writes into files: name them instead of standard input";
+        return Err(Failure::Message(message.to_owned()));
+    }
     let mut judged = judge(args, &here, &config, &mut settings)?;
     if args.show_files {
         show_files(&judged.report)?;
@@ -274,7 +277,9 @@ fn conclude(args: &CheckArgs, settings: &Settings, tally: &Tally, errors: &[Stri
         }
     }
     for error in errors {
-        eprintln!("iamlint: {}", one_line(error));
+        // A message may have lines of its own; what it quotes has none.
+        let lines: Vec<_> = error.split('\n').map(one_line).collect();
+        eprintln!("iamlint: {}", lines.join("\n"));
     }
 }
 

@@ -15,8 +15,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a text says about findings in it, and what stands in it.
-pub type InSource = (Said, Vec<Construct>);
+/// What a text says about findings in it.
+#[derive(Debug)]
+pub struct InSource {
+    /// What it says.
+    pub said: Said,
+    /// What stands in it.
+    pub constructs: Vec<Construct>,
+    /// Whether all of it was judged.
+    pub judged: bool,
+}
 
 /// Tell what was found in a file that is judged by itself.
 pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Option<InSource>, settings: &Settings) {
@@ -34,8 +42,9 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
         .collect();
     let in_source = in_source.filter(|_| settings.suppress);
     let mut silenced: Vec<Option<Suppression>> = vec![None; found.len()];
-    if let Some((said, constructs)) = in_source {
-        let file = FileSaid { source: &report.source, said, constructs: Constructs::new(constructs), alone: true };
+    if let Some(InSource { said, constructs, judged }) = in_source {
+        let constructs = Constructs::new(constructs);
+        let file = FileSaid { source: &report.source, said, constructs, alone: judged };
         let candidates: Vec<Candidate<'_>> = found
             .iter()
             .map(|(finding, shown)| {
@@ -210,8 +219,12 @@ pub fn of_terraform(
     let files: Vec<FileSaid<'_>> = sources
         .iter()
         .map(|source| {
-            let constructs = Constructs::new(constructs.remove(&source.path).unwrap_or_default());
-            FileSaid { source, said: suppress::said_in_terraform(source), constructs, alone: false }
+            let mut here = constructs.remove(&source.path).unwrap_or_default();
+            if !source.path.ends_with(".json") {
+                here = suppress::constructs::whole_blocks(here, &source.text);
+            }
+            let (said, constructs) = (suppress::said_in_terraform(source), Constructs::new(here));
+            FileSaid { source, said, constructs, alone: false }
         })
         .collect();
     let number: HashMap<&str, usize> =

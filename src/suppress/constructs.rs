@@ -3,6 +3,8 @@
 use crate::site::PolicySite;
 use crate::source::Source;
 use crate::span::Span;
+use crate::syntax::hcl;
+use std::collections::HashMap;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,26 @@ pub fn of_site(site: &PolicySite<'_>) -> impl Iterator<Item = Span> {
     // Where a format does not say it, the resource is taken to begin with its name and to end with its policy.
     let resource = site.owner.extent.unwrap_or_else(|| site.anchor.join(site.document.span));
     [resource, site.document.span].into_iter().chain(statements.iter().map(|statement| statement.span))
+}
+
+/// The same, where a block of HCL is named by its keyword alone: the whole block.
+pub fn whole_blocks(mut constructs: Vec<Construct>, text: &str) -> Vec<Construct> {
+    let mut blocks = HashMap::new();
+    nested_blocks(&hcl::parse(text, 0).body, &mut blocks);
+    for construct in &mut constructs {
+        if let Some(block) = blocks.get(&construct.span.start).filter(|block| block.contains(construct.span)) {
+            construct.span = *block;
+        }
+    }
+    constructs
+}
+
+/// The blocks of a body and in them, by where they begin.
+fn nested_blocks(body: &hcl::Body, found: &mut HashMap<u32, Span>) {
+    for block in &body.blocks {
+        found.insert(block.span.start, block.span);
+        nested_blocks(&block.body, found);
+    }
 }
 
 impl Constructs {

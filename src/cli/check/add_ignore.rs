@@ -93,10 +93,7 @@ impl Adding<'_> {
             if open.is_empty() {
                 continue;
             }
-            let Some(path) = paths.get(shown) else {
-                told.push(format!("{shown}: a suppression can only be written into a file"));
-                continue;
-            };
+            let Some(path) = paths.get(shown) else { continue };
             // Read again, as reports hide the secrets of a file. What could not be read has no text to put anything in.
             let source = Source::new(shown, discover::read(path, READ_LIMIT).unwrap_or_default());
             if source.text.len() != file.source.text.len() && !file.source.text.is_empty() {
