@@ -399,7 +399,7 @@ pub fn discovery(args: &CheckArgs, here: &Path, config: &Config) -> Result<Disco
 fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
     let paths = args.paths();
     let discovery = discover::discover(&paths, &discovery(args, here, config)?);
-    let errors = discovery.errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
+    let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
     let files = discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
     let stdin = paths.len() < args.paths.len();
     let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
@@ -462,7 +462,8 @@ fn empty_folders(args: &CheckArgs, folders: &[PathBuf], with_policy: &[&str]) ->
     empty
         .map(|folder| {
             format!(
-                "no policy found under `{folder}`; use --show-files to see what was read, or --allow-empty to accept it"
+                "no policy found under `{}`; use --show-files to see what was read, or --allow-empty to accept it",
+                one_line(&folder)
             )
         })
         .collect()
