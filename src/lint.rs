@@ -447,7 +447,12 @@ fn in_source(source: &Source, loaded: &Loaded<'_>) -> Option<InSource> {
         let settled = is_judged(site);
         suppress::constructs::of_site(site).map(move |span| Construct { span, settled })
     });
-    let constructs = constructs.collect();
+    let mut constructs: Vec<Construct> = constructs.collect();
+    // A resource may hold policies that have resources of their own: the template of a stack set.
+    if loaded.format == Some("cloudformation") {
+        let resources = loaded.documents.iter().flat_map(|document| suppress::metadata::resources(&document.root));
+        constructs.extend(resources.map(|(span, _)| Construct { span, settled: true }));
+    }
     let judged = loaded.found.sites.iter().all(is_judged);
     Some(InSource { said: suppress::said(source, loaded.documents, loaded.format), constructs, judged })
 }

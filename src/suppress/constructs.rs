@@ -133,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_hcl_is_more_than_its_keyword() {
+        let text = "data \"d\" \"x\" {\n  statement {\n    a = 1\n  }\n}\n";
+        let at = text.find("statement").expect("it is there");
+        let named = Construct { span: Span::new(at, at + 9), settled: true };
+        let other = Construct { span: Span::new(at + 2, at + 5), settled: true };
+        let whole = whole_blocks(vec![named, other], text);
+        assert_eq!(&text[whole[0].span.range()], "statement {\n    a = 1\n  }");
+        assert_eq!(whole[1], other);
+    }
+
+    #[test]
     fn what_is_not_settled_once_is_not() {
         let span = Span::new(1, 5);
         let all = Constructs::new([true, false, true].map(|settled| Construct { span, settled }).into());

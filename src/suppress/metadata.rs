@@ -13,7 +13,7 @@ use super::directive::{Limits, invalid, is_reason, rule_called, shown};
 use super::{Entry, Reach, Said};
 use crate::config::nearest;
 use crate::diagnostic::Problem;
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::value::{Kind, Member, Value};
 
 const FORM: &str = "write a list of `{rule, reason}`, with `until`, `sid` and `subject` where they are wanted";
@@ -21,21 +21,27 @@ const FORM: &str = "write a list of `{rule, reason}`, with `until`, `sid` and `s
 /// Read the `Metadata` of a template.
 pub fn read(root: &Value<'_>, said: &mut Said) {
     own(root, Reach::File, said);
-    if let Some(resources) = root.get("Resources") {
-        of_resources(resources, said);
+    for (span, resource) in resources(root) {
+        own(resource, Reach::Within(span), said);
     }
 }
 
-fn of_resources(resources: &Value<'_>, said: &mut Said) {
+/// The resources of a template with their places, also those in loops.
+pub fn resources<'v, 's>(root: &'v Value<'s>) -> Vec<(Span, &'v Value<'s>)> {
+    let mut found = Vec::new();
+    if let Some(resources) = root.get("Resources") {
+        collect(resources, &mut found);
+    }
+    found
+}
+
+fn collect<'v, 's>(resources: &'v Value<'s>, found: &mut Vec<(Span, &'v Value<'s>)>) {
     for member in resources.as_map().unwrap_or_default() {
-        // A loop holds resources in its body, `[variable, values, body]`.
-        if member.key.starts_with("Fn::ForEach::") {
-            if let Some([_, _, body]) = member.value.as_list() {
-                of_resources(body, said);
-            }
-            continue;
+        match member.value.as_list() {
+            // A loop holds resources in its body, `[variable, values, body]`.
+            Some([_, _, body]) if member.key.starts_with("Fn::ForEach::") => collect(body, found),
+            _ => found.push((member.key_span.join(member.value.span), &member.value)),
         }
-        own(&member.value, Reach::Within(member.key_span.join(member.value.span)), said);
     }
 }
 

@@ -4,25 +4,24 @@ use super::json::{Node, elements, member, object};
 use super::{Insertion, Plan, Thing, grouped};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
-use crate::value::{Member, Value};
+use crate::suppress::metadata::resources;
+use crate::value::Value;
 
 /// One insertion for each resource with findings.
 pub fn plan(text: &str, roots: &[Value<'_>], findings: &[&Diagnostic], things: &[Thing], reason: &str) -> Plan {
-    let mut resources = Vec::new();
-    roots.iter().filter_map(|root| root.get("Resources")).for_each(|value| collect(value, &mut resources));
-    let place = |member: &Member<'_>| member.key_span.join(member.value.span);
+    let resources: Vec<(Span, &Value<'_>)> = roots.iter().flat_map(resources).collect();
     let mut plan = Plan::default();
     let mut placed = Vec::new();
     for (at, (finding, thing)) in findings.iter().zip(things).enumerate() {
         let span: Span = finding.primary.span;
-        match resources.iter().position(|member| place(member).contains(span)) {
+        match resources.iter().position(|(place, _)| place.contains(span)) {
             Some(resource) => placed.push((resource, (at, thing))),
             None => plan.outside.push(at),
         }
     }
     let groups = grouped(placed.iter().map(|(resource, (_, thing))| (*resource, (*thing).clone())));
     for (resource, things) in groups {
-        match insertion(text, &resources[resource].value, &things, reason) {
+        match insertion(text, resources[resource].1, &things, reason) {
             Some(insertion) => plan.insertions.push(insertion),
             None => {
                 let mine = placed.iter().filter(|(other, _)| *other == resource);
@@ -32,15 +31,6 @@ pub fn plan(text: &str, roots: &[Value<'_>], findings: &[&Diagnostic], things: &
     }
     plan.outside.sort_unstable();
     plan
-}
-
-fn collect<'v, 's>(resources: &'v Value<'s>, found: &mut Vec<&'v Member<'s>>) {
-    for member in resources.as_map().unwrap_or_default() {
-        match member.value.as_list() {
-            Some([_, _, body]) if member.key.starts_with("Fn::ForEach::") => collect(body, found),
-            _ => found.push(member),
-        }
-    }
 }
 
 /// Where the entries of a resource go; `None` where something else stands in their place.
