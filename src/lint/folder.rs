@@ -26,8 +26,8 @@ pub fn is_part(path: &Path) -> bool {
 /// somebody else's.
 const MARKS: [&str; 4] = ["aws_", "Statement", "AssumeRole", "statement"];
 
-/// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found, in
-/// these files and in those of other folders; and what stands in each file that was read, by path.
+/// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found,
+/// in these files and in those of other folders; and what stands in each file that was read, by path.
 #[derive(Default)]
 pub struct FolderReport {
     pub files: Vec<FileReport>,

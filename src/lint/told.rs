@@ -163,8 +163,8 @@ impl Settings {
     }
 }
 
-/// Tell what is wrong with the `[[ignore]]` tables themselves, after a run: `None` when nothing is. `whole` says that the
-/// run was over everything that they can be for.
+/// Tell what is wrong with the `[[ignore]]` tables themselves, after a run: `None` when nothing is. `whole` says that
+/// the run was over everything that they can be for.
 pub fn of_configuration(config: &Config, report: &Report, settings: &Settings, whole: bool) -> Option<FileReport> {
     let source = config.source.as_ref().filter(|_| settings.suppress)?;
     let used: HashSet<usize> = report.files.iter().flat_map(|file| &file.ignores_used).copied().collect();
@@ -200,7 +200,7 @@ pub struct Placed {
 pub fn of_terraform(
     reports: &mut BTreeMap<String, FileReport>,
     found: Vec<Placed>,
-    mut constructs: HashMap<String, Vec<Construct>>,
+    constructs: HashMap<String, Vec<Construct>>,
     sources: &Sources,
     settings: &Settings,
 ) {
@@ -216,17 +216,7 @@ pub fn of_terraform(
         true => sources.all().into_iter().filter(|source| suppress::mentions(&source.text)).collect(),
         false => Vec::new(),
     };
-    let files: Vec<FileSaid<'_>> = sources
-        .iter()
-        .map(|source| {
-            let mut here = constructs.remove(&source.path).unwrap_or_default();
-            if !source.path.ends_with(".json") {
-                here = suppress::constructs::whole_blocks(here, &source.text);
-            }
-            let (said, constructs) = (suppress::said_in_terraform(source), Constructs::new(here));
-            FileSaid { source, said, constructs, alone: false }
-        })
-        .collect();
+    let files = said_in(&sources, constructs);
     let number: HashMap<&str, usize> =
         files.iter().enumerate().map(|(at, file)| (file.source.path.as_str(), at)).collect();
     let place = |(source, span, points_here): &(Arc<Source>, Span, bool)| {
@@ -250,19 +240,9 @@ pub fn of_terraform(
     }
     drop((candidates, files));
     drop(views);
-    for ((placed, shown), mut by) in found.into_iter().zip(outcome.silenced) {
-        let Placed { path, finding, places } = placed;
-        let Some(report) = reports.get_mut(&path) else { continue };
-        let paths = std::iter::once(path.as_str()).chain(places.iter().map(|(source, ..)| source.path.as_str()));
-        let paths: Vec<PathBuf> = match settings.ignores.is_empty() {
-            true => Vec::new(),
-            false => paths.map(|path| settings.absolute(path)).collect(),
-        };
-        by_configuration(&finding, &paths, &mut by, &mut report.ignores_used, settings);
-        match by {
-            _ if !shown => {}
-            None => report.findings.push(finding),
-            Some(by) => report.suppressed.push((finding, by)),
+    for ((placed, shown), by) in found.into_iter().zip(outcome.silenced) {
+        if let Some(report) = reports.get_mut(&placed.path) {
+            deliver(placed, shown, by, report, settings);
         }
     }
     for (path, faults) in faults_of {
@@ -274,5 +254,35 @@ pub fn of_terraform(
         folder::settle(&mut report.findings, |finding| finding);
         folder::settle(&mut report.suppressed, |(finding, _)| finding);
         report.fails = settings.fails(settings.view(&settings.absolute(path)).as_deref(), &report.findings);
+    }
+}
+
+/// What files of Terraform say, with what stands in each.
+fn said_in(sources: &[Arc<Source>], mut constructs: HashMap<String, Vec<Construct>>) -> Vec<FileSaid<'_>> {
+    let file = |source: &'_ Arc<Source>| {
+        let mut here = constructs.remove(&source.path).unwrap_or_default();
+        if !source.path.ends_with(".json") {
+            here = suppress::constructs::whole_blocks(here, &source.text);
+        }
+        (suppress::said_in_terraform(source), Constructs::new(here))
+    };
+    let said: Vec<(Said, Constructs)> = sources.iter().map(file).collect();
+    let files = sources.iter().zip(said);
+    files.map(|(source, (said, constructs))| FileSaid { source, said, constructs, alone: false }).collect()
+}
+
+/// Put a finding of Terraform into the report of its file.
+fn deliver(placed: Placed, shown: bool, mut by: Option<Suppression>, report: &mut FileReport, settings: &Settings) {
+    let Placed { path, finding, places } = placed;
+    let paths = std::iter::once(path.as_str()).chain(places.iter().map(|(source, ..)| source.path.as_str()));
+    let paths: Vec<PathBuf> = match settings.ignores.is_empty() {
+        true => Vec::new(),
+        false => paths.map(|path| settings.absolute(path)).collect(),
+    };
+    by_configuration(&finding, &paths, &mut by, &mut report.ignores_used, settings);
+    match by {
+        _ if !shown => {}
+        None => report.findings.push(finding),
+        Some(by) => report.suppressed.push((finding, by)),
     }
 }

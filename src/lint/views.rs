@@ -1,7 +1,7 @@
 //! What `[[override]]` tables change for some paths.
 //!
-//! Every rule that runs for any path runs over all of them; each file is then told what its tables leave. So a folder of
-//! Terraform is judged once, whatever tables its files have.
+//! Every rule that runs for any path runs over all of them; each file is then told what its tables leave. So a folder
+//! of Terraform is judged once, whatever tables its files have.
 
 use crate::config::{Config, FailOn, Origin, Override};
 use crate::diagnostic::{Audience, Diagnostic, Severity};

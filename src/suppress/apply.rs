@@ -76,8 +76,8 @@ pub struct Outcome {
 /// Which findings a file has, by rule and sorted by place.
 type Index<'c> = HashMap<(usize, &'c str), Vec<(u32, usize, Place)>>;
 
-/// Hold what files say against the findings. `today` is the day that tells what is past; `refused` says of which rules no
-/// finding may be silenced.
+/// Hold what files say against the findings. `today` is the day that tells what is past; `refused` says of which rules
+/// no finding may be silenced.
 pub fn apply(
     files: &[FileSaid<'_>],
     candidates: &[Candidate<'_>],

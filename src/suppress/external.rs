@@ -1,4 +1,5 @@
-//! Suppressions in the configuration, `[[ignore]]`: by rule, and by path, resource, Sid and subject as far as they are given.
+//! Suppressions in the configuration, `[[ignore]]`: by rule, and by path, resource, Sid and subject as far as they are
+//! given.
 
 use super::directive::invalid;
 use super::unused::expired;

@@ -69,8 +69,8 @@ fn trails(source: &Source, comments: &[Comment]) -> Vec<Option<u32>> {
     comments.iter().map(trail).collect()
 }
 
-/// The line that follows a comment with nothing before it: its own, if something stands behind it there, or the next. Where
-/// another comment follows, the line that it is for.
+/// The line that follows a comment with nothing before it: its own, if something stands behind it there, or the next.
+/// Where another comment follows, the line that it is for.
 fn below(source: &Source, comment: Span, next: Option<(Span, Option<Span>)>) -> Option<Span> {
     let own = source.line_index(comment.end);
     [own, own + 1].into_iter().filter(|line| *line < source.line_count()).find_map(|index| {

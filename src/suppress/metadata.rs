@@ -1,4 +1,5 @@
-//! Suppressions in the `Metadata` of a template and of its resources. They survive what packages and rewrites templates:
+//! Suppressions in the `Metadata` of a template and of its resources. They survive what packages and rewrites
+//! templates:
 //!
 //! ```yaml
 //! Metadata:

@@ -1,7 +1,7 @@
 //! Writing suppressions into files: bytes are put in, and none is changed or taken away.
 //!
-//! [`plan`] says where they go: comments where the file has comments, `Metadata` in a template of JSON, a `"//"` member in
-//! Terraform's JSON. What no place in its file can silence is left for the configuration.
+//! [`plan`] says where they go: comments where the file has comments, `Metadata` in a template of JSON, a `"//"` member
+//! in Terraform's JSON. What no place in its file can silence is left for the configuration.
 
 mod comments;
 mod json;
