@@ -71,6 +71,11 @@ pub fn print(document: &Value<'_>, statement: Option<usize>) -> Printed {
     Printed { text: format!("{{{}\"Statement\": {list}}}", version.unwrap_or_default()), statements }
 }
 
+/// The text of a document that was printed, as it would be printed today.
+pub fn again(document: &Value<'_>) -> String {
+    print(&restored(document), None).text
+}
+
 fn effect<'v>(statement: &'v Value<'_>) -> Option<&'v str> {
     statement.get("Effect")?.as_str()
 }
@@ -372,7 +377,7 @@ mod tests {
     }
 
     fn again(printed: &str) -> String {
-        print(&restored(&read(printed)), None).text
+        super::again(&read(printed))
     }
 
     #[test]
@@ -501,7 +506,7 @@ mod tests {
                         let printed = print(value, statement).text;
                         let parsed = json::parse(&printed, json::Dialect::Strict);
                         prop_assert!(parsed.problems.is_empty(), "{printed}");
-                        prop_assert_eq!(print(&restored(&parsed.documents[0]), None).text, printed);
+                        prop_assert_eq!(super::again(&parsed.documents[0]), printed);
                     }
                 }
             }
