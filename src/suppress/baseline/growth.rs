@@ -57,8 +57,8 @@ fn beyond(entry: &Entry, granted: &Granted, kind: PolicyKind) -> Option<Growth> 
     }
     let mut growths = Vec::new();
     for form in &granted.forms {
-        let mut before = entry.forms.iter().filter(|other| can_meet(other, form)).peekable();
-        if before.peek().is_none() {
+        let before = entry.forms.iter().filter(|other| can_meet(other, form));
+        if !are_covered(form, &entry.forms) {
             growths.push(grown(gained(NOTHING, form, kind), form));
         }
         let changes = before.map(|other| gained(&other.text, form, kind));
@@ -90,12 +90,47 @@ fn grown(mut change: Change, form: &Form) -> Growth {
     Growth { answer: change.answer, why: change.why, when, witness, passes, session: None }
 }
 
+/// Conditions of a template, each with the value it has.
+type Way = [(String, bool)];
+
+/// The ways that lead to a form. One that is always in force has one without conditions.
+fn ways(form: &Form) -> Vec<&Way> {
+    if form.when.is_empty() { vec![&[]] } else { form.when.iter().map(Vec::as_slice).collect() }
+}
+
+fn agree(a: &Way, b: &Way) -> bool {
+    a.iter().all(|(name, holds)| b.iter().all(|(other, value)| other != name || value == holds))
+}
+
 /// Whether both forms can be in force at once.
 fn can_meet(a: &Form, b: &Form) -> bool {
-    let agree = |a: &[(String, bool)], b: &[(String, bool)]| {
-        a.iter().all(|(name, holds)| b.iter().all(|(other, value)| other != name || value == holds))
+    ways(a).iter().any(|a| ways(b).iter().any(|b| agree(a, b)))
+}
+
+/// Whether one of these forms is in force wherever this one is.
+fn are_covered(form: &Form, forms: &[Form]) -> bool {
+    let known: Vec<&Way> = forms.iter().flat_map(ways).collect();
+    ways(form).iter().all(|way| is_covered(&mut way.to_vec(), &known, MAX_CONDITIONS))
+}
+
+/// Conditions that are told apart; a template that has more is taken to be another one.
+const MAX_CONDITIONS: usize = 10;
+
+fn is_covered(way: &mut Vec<(String, bool)>, known: &[&Way], left: usize) -> bool {
+    let known: Vec<&Way> = known.iter().copied().filter(|other| agree(other, way)).collect();
+    let is_open = |choice: &&(String, bool)| !way.iter().any(|(name, _)| *name == choice.0);
+    if known.iter().any(|other| !other.iter().any(|choice| is_open(&choice))) {
+        return true;
+    }
+    let Some((name, _)) = known.iter().flat_map(|other| other.iter()).find(is_open).filter(|_| left > 0) else {
+        return false;
     };
-    a.when.is_empty() || b.when.is_empty() || a.when.iter().any(|a| b.when.iter().any(|b| agree(a, b)))
+    [true, false].into_iter().all(|holds| {
+        way.push((name.clone(), holds));
+        let covered = is_covered(way, &known, left - 1);
+        way.pop();
+        covered
+    })
 }
 
 fn longer(accepted: Option<&str>, today: Option<&str>) -> Option<Growth> {
@@ -366,6 +401,11 @@ mod tests {
         assert!(grown.words().ends_with(" is allowed, when condition `Open` is false"), "{}", grown.words());
         assert!(over(accepted(), vec![form(None, star)]).is_some());
         assert_eq!(over(vec![form(None, star)], accepted()), None);
+        assert_eq!(over(vec![form(Some(true), star), form(Some(false), star)], vec![form(None, star)]), None);
+        assert!(
+            over(vec![form(Some(true), star)], vec![form(None, star)]).is_some(),
+            "for the other nothing was accepted"
+        );
         let alone = over(vec![form(Some(true), star)], vec![form(Some(false), one)]);
         assert_eq!(alone.map(|growth| growth.answer), Some(Sure::Yes), "nothing was accepted for this condition");
     }

@@ -99,8 +99,9 @@ impl Reader {
         items.iter().filter_map(|node| self.entry(node)).collect()
     }
 
-    /// Tell which keys of a table there are not.
-    fn known(&mut self, table: &Table<'_>, names: &[&str], prefix: &str) {
+    /// Tell which keys of a table there are not; whether it has no such key.
+    fn known(&mut self, table: &Table<'_>, names: &[&str], prefix: &str) -> bool {
+        let before = self.problems.len();
         for (key, _) in table {
             let name = key.get_ref().as_ref();
             if names.contains(&name) {
@@ -112,6 +113,7 @@ impl Reader {
             }
             self.problems.push(problem);
         }
+        self.problems.len() == before
     }
 
     fn string(&mut self, table: &Table<'_>, key: &str) -> Option<String> {
@@ -130,8 +132,9 @@ impl Reader {
         };
         let before = self.problems.len();
         let span = place_of(node);
-        self.known(table, &ENTRY, "accepted.");
-        for key in REQUIRED {
+        let are_known = self.known(table, &ENTRY, "accepted.");
+        // A misspelt key is one mistake, not two.
+        for key in REQUIRED.into_iter().filter(|_| are_known) {
             if get(table, key).is_none() {
                 self.problem(span, format!("`accepted.{key}` is missing"));
             }
@@ -154,7 +157,7 @@ impl Reader {
             forms: self.forms(table),
         };
         let knows_access = !entry.forms.is_empty() || entry.session.is_some();
-        if entry.kind.is_some() && !knows_access {
+        if entry.kind.is_some() && !knows_access && self.problems.len() == before {
             self.problem(span, "`accepted.access` is missing");
         }
         if self.problems.len() > before {
