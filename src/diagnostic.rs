@@ -212,6 +212,82 @@ pub struct Diagnostic {
     pub sid: Option<String>,
     /// Identity over time: no line, no absolute path.
     pub fingerprint: Fingerprint,
+    /// What is granted there, where a baseline is read or made.
+    pub granted: Option<Box<Granted>>,
+    /// What a baseline says of it, where one is read.
+    pub baseline: Option<BaselineState>,
+}
+
+/// What a baseline says of a finding. The names are those of SARIF 2.1.0 (3.27.24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BaselineState {
+    /// It is not in it.
+    New,
+    /// It is in it, and what it accepts has grown.
+    Updated,
+    /// It is accepted.
+    Unchanged,
+}
+
+/// What a policy grants where a finding stands: what a baseline records when it accepts the finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Granted {
+    /// The kind of policy, by its name.
+    pub kind: &'static str,
+    /// Which document of its file it is in, by where that starts.
+    pub document: u32,
+    /// The folder, where a policy is known by its folder and not by its file.
+    pub folder: Option<String>,
+    /// The seconds that a session may last, where the finding is about them.
+    pub session: Option<String>,
+    /// The forms that the conditions of a template give it.
+    pub forms: Vec<Form>,
+}
+
+/// What is granted under some conditions of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The conditions with the values under which it is so, in each way that leads to it; none if it is always so.
+    pub when: Vec<Vec<(String, bool)>>,
+    /// The statements, in the words of `policy::print`.
+    pub text: String,
+    /// For each of them, its place in the policy.
+    pub statements: Vec<usize>,
+}
+
+impl BaselineState {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            BaselineState::New => "new",
+            BaselineState::Updated => "updated",
+            BaselineState::Unchanged => "unchanged",
+        }
+    }
+}
+
+impl Granted {
+    /// Add the forms of the same finding in another variant of the policy.
+    pub fn merge(&mut self, other: Granted) {
+        for form in other.forms {
+            match self.forms.iter_mut().find(|known| known.text == form.text) {
+                Some(known) => {
+                    let new = form.when.into_iter().filter(|way| !known.when.contains(way)).collect::<Vec<_>>();
+                    known.when.extend(new);
+                }
+                None => self.forms.push(form),
+            }
+        }
+    }
+
+    /// Leave out the conditions of a form that stands for every one of `total` variants.
+    pub fn settle(&mut self, total: usize) {
+        if let [form] = self.forms.as_mut_slice()
+            && (form.when.len() >= total || form.when.iter().any(Vec::is_empty))
+        {
+            form.when.clear();
+        }
+    }
 }
 
 impl Diagnostic {
@@ -219,6 +295,9 @@ impl Diagnostic {
     pub fn moved(mut self, by: u32) -> Self {
         for label in std::iter::once(&mut self.primary).chain(&mut self.secondary) {
             label.span = label.span.moved(by);
+        }
+        if let Some(granted) = &mut self.granted {
+            granted.document = granted.document.saturating_add(by);
         }
         self
     }
@@ -277,6 +356,12 @@ impl Fingerprint {
         }
         Fingerprint(hash)
     }
+
+    /// The fingerprint that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_one = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u128::from_str_radix(text, 16).ok().filter(|_| is_one).map(Fingerprint)
+    }
 }
 
 impl fmt::Display for Fingerprint {
@@ -293,6 +378,8 @@ mod tests {
     fn fingerprints_keep_facts_apart() {
         assert_ne!(Fingerprint::of(&["ab", "c"]), Fingerprint::of(&["a", "bc"]));
         assert_eq!(Fingerprint::of(&[]).to_string(), "6c62272e07bb014262b821756295c58d");
+        assert_eq!(Fingerprint::parse("6c62272e07bb014262b821756295c58d"), Some(Fingerprint::of(&[])));
+        assert_eq!(Fingerprint::parse("+c62272e07bb014262b821756295c58d"), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub mod policy;
 pub mod checks;
 pub mod rules;
 
-// The run: what a user configures, which files, and the judging of them.
+// The run: what a user configures, which files, the judging of them, and what nobody is told.
 pub mod config;
 pub mod discover;
 pub mod lint;

@@ -3,6 +3,7 @@
 //! [`lint_source`] judges one text; the command line, editors and tests all call it. [`lint_files`] does so for many
 //! files in parallel and puts the results in an order that does not depend on the number of threads.
 
+pub mod accepted;
 mod disk;
 mod folder;
 mod memo;
@@ -19,12 +20,12 @@ pub use told::of_configuration;
 use told::{InSource, Placed};
 use views::{View, Views};
 
-use crate::diagnostic::{Audience, Confidence, Diagnostic, Problem, Severity, Suppression};
+use crate::diagnostic::{Audience, Confidence, Diagnostic, Form, Granted, Problem, Severity, Suppression};
 use crate::discover::{self, ReadError};
 use crate::input::terraform::{Loader, Variables};
 use crate::input::{Found, Input};
 use crate::load::{self, How, Loaded};
-use crate::policy;
+use crate::policy::{self, print::Printed};
 use crate::rules::{self, ActiveRule, Context, Finding, Org, Rule, Selection};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
@@ -63,6 +64,11 @@ pub struct FileReport {
     pub findings: Vec<Diagnostic>,
     /// Findings that are not told, each with why, sorted by place.
     pub suppressed: Vec<(Diagnostic, Suppression)>,
+    /// Findings that are told by another one at the same place: of a module that is called several times, only one is
+    /// told. Kept where a baseline is read or made.
+    pub folded: Vec<Diagnostic>,
+    /// Findings that nobody asked for: of a wider audience, or less severe. Kept where a baseline is read or made.
+    pub hidden: Vec<Diagnostic>,
     /// Which of the `[[ignore]]` tables were for something in the file.
     pub ignores_used: Vec<usize>,
     /// Whether a finding makes the run fail.
@@ -144,6 +150,8 @@ pub struct Settings {
     pub vars: Vec<(String, String)>,
     /// Whether files are JSON Lines, a document on each line.
     pub lines: bool,
+    /// Whether findings say what is granted where they stand: a baseline is read or made.
+    pub record: bool,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
     /// The `[[ignore]]` tables.
@@ -194,6 +202,7 @@ impl Settings {
             var_files: Vec::new(),
             vars: Vec::new(),
             lines: false,
+            record: false,
             timings: Vec::new(),
             ignores: External::of(config),
             refused: config.rules.keys().filter(|rule| !config.ignorable(rule)).cloned().collect(),
@@ -365,16 +374,26 @@ impl Judge<'_> {
             Some(key) => {
                 let judged = self.settings.memo.get(key, || self.judge(site).moved(|at| at.wrapping_sub(start)));
                 let findings = judged.findings.iter().map(|(rule, finding)| {
-                    rules[*rule].diagnose(finding.clone().moved(&|at| at.wrapping_add(start)), &site.address)
+                    self.diagnose(&rules[*rule], finding.clone().moved(&|at| at.wrapping_add(start)), site)
                 });
                 (judged.statements, findings.collect())
             }
             None => {
                 let judged = self.judge(site);
-                let diagnose = |(rule, finding): (usize, Finding)| rules[rule].diagnose(finding, &site.address);
+                let diagnose = |(rule, finding): (usize, Finding)| self.diagnose(&rules[rule], finding, site);
                 (judged.statements, judged.findings.into_iter().map(diagnose).collect())
             }
         }
+    }
+
+    /// A finding in a document as reports show it.
+    fn diagnose(&self, rule: &ActiveRule, finding: Finding, site: &PolicySite<'_>) -> Diagnostic {
+        let statement = finding.index();
+        let mut diagnostic = rule.diagnose(finding, &site.address);
+        if self.settings.record {
+            diagnostic.granted = Some(Box::new(granted(site, statement, diagnostic.primary.span)));
+        }
+        diagnostic
     }
 
     /// Run every rule on one document.
@@ -455,6 +474,22 @@ fn in_source(source: &Source, loaded: &Loaded<'_>) -> Option<InSource> {
     }
     let judged = loaded.found.sites.iter().all(is_judged);
     Some(InSource { said: suppress::said(source, loaded.documents, loaded.format), constructs, judged })
+}
+
+/// What a policy grants where a finding about one of its statements, or about all of it, stands.
+fn granted(site: &PolicySite<'_>, statement: Option<usize>, place: Span) -> Granted {
+    let session = site.owner.max_session_duration.as_ref().filter(|session| session.span == place);
+    let mut granted = Granted {
+        kind: site.kind.name(),
+        document: site.document.span.start,
+        session: session.map(|session| session.value.display().into_owned()),
+        ..Granted::default()
+    };
+    if granted.session.is_none() {
+        let Printed { text, statements } = policy::print::print(&site.document, statement);
+        granted.forms.push(Form { when: vec![site.branch.clone()], text, statements });
+    }
+    granted
 }
 
 /// A file to judge: where it is and how it is shown.
@@ -596,6 +631,8 @@ impl FileReport {
             reason: "has no word that every policy has",
             findings: Vec::new(),
             suppressed: Vec::new(),
+            folded: Vec::new(),
+            hidden: Vec::new(),
             ignores_used: Vec::new(),
             fails: false,
             policies: Vec::new(),

@@ -27,7 +27,10 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("checks", &["access", "policy", "aws", "rules", "diagnostic", "value", "site", "span"]),
     ("discover", &[]),
     ("config", &["discover", "rules", "diagnostic", "source", "span"]),
-    ("suppress", &["config", "discover", "rules", "diagnostic", "site", "source", "span", "value", "syntax"]),
+    (
+        "suppress",
+        &["config", "discover", "rules", "access", "policy", "diagnostic", "site", "source", "span", "value", "syntax"],
+    ),
     (
         "lint",
         &[

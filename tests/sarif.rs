@@ -62,6 +62,8 @@ fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
         statement: None,
         sid: None,
         fingerprint: Fingerprint::of(&[rule, "*"]),
+        granted: None,
+        baseline: None,
     }
 }
 

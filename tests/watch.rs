@@ -254,13 +254,14 @@ fn it_ends_when_nobody_reads() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_ends_it() {
+fn a_signal_ends_it() {
     let folder = tree(&[("a.json", OPEN)]);
     let mut watching = Watching::new(folder.path(), &[]);
     watching.check();
     let id = watching.child.id().to_string();
+    // Not an interrupt, which a test that runs in the background of a shell ignores, and its children with it.
     let sent =
-        std::process::Command::new("sh").args(["-c", "kill -INT \"$0\"", &id]).status().expect("there is a shell");
+        std::process::Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status().expect("there is a shell");
     assert!(sent.success());
     assert_eq!(ended(&mut watching), None, "it was ended by the signal");
 }

@@ -1,12 +1,19 @@
 //! What another version of a policy grants beyond this one.
 
 use super::answer::{Answer, Estate, Proof, Reason, Witness};
+use super::atoms::text_atoms;
+use super::compile::{self, Bounds};
+use super::domain::Test;
 use super::engine::Model;
+use super::pattern::Pattern;
 use super::review::{nothing, readings};
 use super::solve::{Clause, Found, MAX_NODES, solve};
-use super::statements::{Bound, Boxed};
-use crate::policy::{Effect, Policy, Statement, Truth};
+use super::statements::{Bound, Boxed, Origin};
+use crate::policy::condition::Family;
+use crate::policy::principal::Member;
+use crate::policy::{Condition, Effect, Patterns, Policy, Principals, Statement, Truth};
 use crate::site::PolicyKind;
+use crate::value::Text;
 
 /// What two versions of a policy say about each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +83,8 @@ impl<'m> Comparison<'m> {
             readings(all).iter().all(|(most, least)| {
                 let mut cell = self.model.space.everything();
                 inner.iter().for_each(|boxed| boxed.narrow(&self.model.space, &mut cell, *most, None));
-                let kept: Vec<Clause> = outer.iter().chain(&denies).map(|boxed| boxed.clause(*least, None)).collect();
+                let outer = outer.iter().map(|boxed| boxed.clause_without(*least, &self.implied(&inner, boxed)));
+                let kept: Vec<Clause> = outer.chain(denies.iter().map(|deny| deny.clause(*least, None))).collect();
                 nothing(self.model, cell, &kept) == Some(true)
             })
         })
@@ -102,6 +110,34 @@ impl<'m> Comparison<'m> {
             }
         }
         Ok(None)
+    }
+
+    /// The tests of a statement that every request passes which one of `inner` matches, whatever is not known: they say the
+    /// same in the same words, or ask for less. So a value that is not known is the same in both versions.
+    fn implied(&self, inner: &[&Boxed], outer: &Boxed) -> Vec<Origin> {
+        let words = |boxed: &Boxed| self.model.policies[boxed.policy].statements.get(boxed.index);
+        let version = |boxed: &Boxed| self.model.policies[boxed.policy].version.as_ref();
+        let Some(statement) = words(outer) else { return Vec::new() };
+        let mut implied = Vec::new();
+        for boxed in inner {
+            let Some(other) = words(boxed) else { continue };
+            let same_version = version(boxed) == version(outer);
+            if implies_principals(other, statement) {
+                implied.push(Origin::Principal);
+            }
+            if implies_patterns(other.actions.as_ref(), statement.actions.as_ref()) {
+                implied.push(Origin::Action);
+            }
+            if same_version && implies_patterns(other.resources.as_ref(), statement.resources.as_ref()) {
+                implied.push(Origin::Resource);
+            }
+            for (number, condition) in statement.conditions.iter().enumerate() {
+                if same_version && other.conditions.iter().any(|other| implies_condition(other, condition)) {
+                    implied.push(Origin::Condition(number));
+                }
+            }
+        }
+        implied
     }
 
     /// Whether two statements are the same, and mean the same: the version decides what `${…}` is.
@@ -146,6 +182,55 @@ fn same_words(a: &Statement, b: &Statement) -> bool {
             .all(|(a, b)| a.operator == b.operator && a.key.eq_ignore_ascii_case(&b.key) && a.values == b.values)
 }
 
+/// Whether all of `some` are among `all`, and nothing that is not shown may be missing there.
+fn among<T: PartialEq>(some: &[T], open_ended: bool, all: &[T]) -> bool {
+    !open_ended && some.iter().all(|item| all.contains(item))
+}
+
+fn implies_principals(inner: &Statement, outer: &Statement) -> bool {
+    let (Some(inner), Some(outer)) = (&inner.principals, &outer.principals) else { return false };
+    let words = |list: &Principals| -> Vec<(Option<Member>, Text)> {
+        list.entries.iter().map(|entry| (entry.member, entry.text.clone())).collect()
+    };
+    match (inner.negated, outer.negated) {
+        (false, false) => among(&words(inner), inner.open_ended, &words(outer)),
+        (true, true) => among(&words(outer), outer.open_ended, &words(inner)),
+        (true, false) | (false, true) => false,
+    }
+}
+
+fn implies_patterns(inner: Option<&Patterns>, outer: Option<&Patterns>) -> bool {
+    let (Some(inner), Some(outer)) = (inner, outer) else { return false };
+    match (inner.negated, outer.negated) {
+        (false, false) => among(&inner.items, inner.open_ended, &outer.items),
+        (true, true) => among(&outer.items, outer.open_ended, &inner.items),
+        (true, false) | (false, true) => false,
+    }
+}
+
+/// Whether a condition holds wherever another one holds, on the same key.
+fn implies_condition(inner: &Condition, outer: &Condition) -> bool {
+    let (Some(base), Some(other)) = (inner.operator.base, outer.operator.base) else { return false };
+    let same_rest = inner.operator.set == outer.operator.set && inner.operator.if_exists == outer.operator.if_exists;
+    let same_sort = base.family() == other.family() && base.negated() == other.negated();
+    if !inner.key.eq_ignore_ascii_case(&outer.key) || !same_rest || !same_sort {
+        return false;
+    }
+    let (fewer, more) = if base.negated() { (outer, inner) } else { (inner, outer) };
+    if base == other && among(&fewer.values, fewer.open_ended, &more.values) {
+        // What `Null`, numbers and dates ask for does not grow with the list, unless it is the same list.
+        let is_list = matches!(base.family(), Family::String | Family::Arn | Family::Bool | Family::Ip);
+        return is_list || among(&more.values, more.open_ended, &fewer.values);
+    }
+    let text = |condition: &Condition| match compile::condition(condition, true) {
+        Some(Bounds { most: Some(Test::Text(patterns)), exact: true, .. }) => Some(patterns),
+        Some(_) | None => None,
+    };
+    let (Some(fewer), Some(more)) = (text(fewer), text(more)) else { return false };
+    let atoms = text_atoms(&[Pattern::everything()], &[&fewer, &more]);
+    atoms.is_ok_and(|atoms| atoms.iter().all(|(_, truth)| !truth.contains(0) || truth.contains(1)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +267,38 @@ mod tests {
         // Both name everybody; whether services are among them does not matter.
         let guarded = trust(r#""*""#, r#""StringEquals":{"sts:ExternalId":"k7Qd"}"#);
         assert!(compare(PolicyKind::Trust, &star, &guarded).gained.is_never());
+    }
+
+    #[test]
+    fn what_is_not_known_is_the_same_in_both_versions() {
+        let arn =
+            |operator: &str, names: &str| trust(r#""*""#, &format!(r#""{operator}":{{"aws:PrincipalArn":{names}}}"#));
+        let many = arn("ArnLike", r#"["arn:aws:iam::*:role/up-*","arn:aws:iam::*:role/x"]"#);
+        // Whether services have this key is not documented, and does not matter here.
+        for fewer in [arn("ArnLike", r#""arn:aws:iam::*:role/up-a""#), arn("ArnEquals", r#""arn:aws:iam::*:role/x""#)] {
+            let found = compare(PolicyKind::Trust, &many, &fewer);
+            assert!(found.gained.is_never() && found.lost.witness().is_some(), "{found:?}");
+        }
+        let but = |names: &str| arn("ArnNotLike", names);
+        let found = compare(
+            PolicyKind::Trust,
+            &but(r#""arn:aws:iam::*:role/x""#),
+            &but(r#"["arn:aws:iam::*:role/*","arn:aws:iam::*:user/*"]"#),
+        );
+        assert!(found.gained.is_never() && found.lost.witness().is_some(), "{found:?}");
+        // A policy variable comes with the request.
+        let tagged = |action: &str| {
+            format!(
+                r#"{{"Effect":"Allow","Action":"{action}","Resource":"arn:aws:s3:::a/${{aws:username}}/*","Condition":{{"StringEquals":{{"aws:PrincipalTag/x":"${{aws:username}}"}}}}}}"#
+            )
+        };
+        let found = compare(PolicyKind::Identity, &tagged("s3:*"), &tagged("s3:Get*"));
+        assert!(found.gained.is_never(), "{found:?}");
+        // The list of a lower bound says something else than that of alternatives.
+        let longer = |values: &str| {
+            trust(r#""444455556666""#, &format!(r#""NumericGreaterThan":{{"aws:MultiFactorAuthAge":{values}}}"#))
+        };
+        assert!(!compare(PolicyKind::Trust, &longer(r#"["9"]"#), &longer(r#"["9","3"]"#)).gained.is_never());
     }
 
     #[test]

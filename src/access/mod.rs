@@ -8,8 +8,8 @@
 //!   answer is a request that [`eval`] accepts, or the proof that there is none. [`pattern`], [`domain`], [`atoms`] and
 //!   [`principal`] find the atoms of each dimension, [`compile`] and [`statements`] read the policy, [`axioms`] lists
 //!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search. [`explain`] says why there is no
-//!   request, [`review`] what in a policy has no effect, [`difference`] what another version grants, [`findings`] who
-//!   comes in at all.
+//!   request, [`review`] what in a policy has no effect, [`difference`] what another version grants, [`compare`] the
+//!   same for each part that [`split`] finds in it, [`findings`] who comes in at all.
 //!
 //! Rules look before they search: [`probe`] asks whether a statement lets a described caller pass when a few condition
 //! keys are pinned and all others are the caller's to choose. [`flow`] knows which keys a caller cannot have,
@@ -22,6 +22,7 @@ pub mod atoms;
 pub mod axioms;
 pub mod barriers;
 pub mod bits;
+pub mod compare;
 pub mod compile;
 pub mod decide;
 pub mod difference;
@@ -44,6 +45,7 @@ pub mod queries;
 pub mod request;
 pub mod review;
 pub mod solve;
+pub mod split;
 pub mod statements;
 pub mod stranger;
 pub mod subjects;

@@ -342,8 +342,13 @@ impl Boxed {
 
     /// The requests that it applies to, as something to keep out of.
     pub fn clause(&self, bound: Bound, leave_out: Option<Origin>) -> Clause {
+        self.clause_without(bound, leave_out.as_slice())
+    }
+
+    /// The same without several of its sides.
+    pub fn clause_without(&self, bound: Bound, leave_out: &[Origin]) -> Clause {
         let mut sides: Vec<(usize, Bits)> = Vec::with_capacity(self.sides.len());
-        for side in self.sides.iter().filter(|side| Some(side.origin) != leave_out) {
+        for side in self.sides.iter().filter(|side| !leave_out.contains(&side.origin)) {
             let bits = side.sets.bound(bound);
             match sides.iter_mut().find(|(dim, _)| *dim == side.dim.index()) {
                 Some((_, known)) => *known = known.clone().and(bits),

@@ -5,7 +5,7 @@ mod add_ignore;
 mod lines;
 
 use super::style::{self, Color};
-use super::{Exit, Failure, clock, watch};
+use super::{Exit, Failure, baseline, clock, watch};
 use crate::config::{self, Choice, Config, Date, FailOn, Origin, collected};
 use crate::diagnostic::{Audience, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
@@ -25,19 +25,9 @@ use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Find IAM policies in files and judge them
+/// What is judged and how: what every command takes that tells findings.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  iamlint check                                  everything under the working directory
-  iamlint check infra/ roles.json                these
-  iamlint check --format concise --quiet         one line for each finding
-  iamlint check --output sarif=iamlint.sarif     text here, SARIF into a file
-  aws iam get-role --role-name ci | iamlint check -
-  iamlint check --input-format ndjson --format ndjson - < policies.ndjson
-  iamlint check --select trust,missing-mfa       a family and a rule, nothing else
-  iamlint check --add-ignore 'known since May'   accept what is there, and tell what is new")]
-pub struct CheckArgs {
+pub struct JudgeArgs {
     /// Files and folders to judge, or `-` for standard input
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
@@ -69,9 +59,6 @@ pub struct CheckArgs {
     /// Also judge policies in the JSON fences of Markdown files
     #[arg(long, help_heading = "Input")]
     include_markdown: bool,
-    /// List the files with what each was taken for, why, and what is not known in them, and stop
-    #[arg(long, help_heading = "Input")]
-    show_files: bool,
     /// Accept a folder in which there is no policy
     #[arg(long, help_heading = "Input")]
     allow_empty: bool,
@@ -92,14 +79,47 @@ pub struct CheckArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::ALL.iter().map(|(_, name)| *name)), help_heading = "Rules")]
     min_severity: Option<String>,
 
+    /// Use this configuration instead of searching for one
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    /// Use no configuration file
+    #[arg(long, help_heading = "Configuration")]
+    isolated: bool,
+}
+
+/// Find IAM policies in files and judge them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  iamlint check                                  everything under the working directory
+  iamlint check infra/ roles.json                these
+  iamlint check --format concise --quiet         one line for each finding
+  iamlint check --output sarif=iamlint.sarif     text here, SARIF into a file
+  aws iam get-role --role-name ci | iamlint check -
+  iamlint check --input-format ndjson --format ndjson - < policies.ndjson
+  iamlint check --select trust,missing-mfa       a family and a rule, nothing else
+  iamlint check --add-ignore 'known since May'   accept what is there, and tell what is new")]
+pub struct CheckArgs {
+    #[command(flatten)]
+    judging: JudgeArgs,
+    /// List the files with what each was taken for, why, and what is not known in them, and stop
+    #[arg(long, help_heading = "Input")]
+    show_files: bool,
+
     /// End with 1 when a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(FailOn::ALL.iter().map(|(_, name)| *name)), help_heading = "Gate")]
     fail_on: Option<String>,
+    /// Leave out the findings that this baseline accepts, unless they grant more than it accepts
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    baseline: Option<PathBuf>,
+    /// Use no baseline, also if the configuration names one
+    #[arg(long, conflicts_with = "baseline", help_heading = "Gate")]
+    no_baseline: bool,
     /// Tell every finding, whatever comments, Metadata and the configuration silence
     #[arg(long, help_heading = "Gate")]
     no_suppress: bool,
     /// Silence what would be told: write suppressions with this reason into the files
-    #[arg(long, value_name = "REASON", conflicts_with = "no_suppress", help_heading = "Gate")]
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["no_suppress", "baseline"], help_heading = "Gate")]
     add_ignore: Option<String>,
 
     /// How to write the findings to standard output
@@ -133,12 +153,6 @@ pub struct CheckArgs {
     #[arg(long, help_heading = "Output")]
     timings: bool,
 
-    /// Use this configuration instead of searching for one
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Configuration")]
-    config: Option<PathBuf>,
-    /// Use no configuration file
-    #[arg(long, help_heading = "Configuration")]
-    isolated: bool,
     /// Show the configuration in force and where each value comes from, and stop
     #[arg(long, help_heading = "Configuration")]
     show_config: bool,
@@ -167,7 +181,7 @@ fn parse_output(text: &str) -> Result<(&'static Format, PathBuf), String> {
     Ok((format, path.into()))
 }
 
-impl CheckArgs {
+impl JudgeArgs {
     /// Which configuration the arguments ask for.
     pub fn choice(&self) -> Choice<'_> {
         match (&self.config, self.isolated) {
@@ -182,6 +196,18 @@ impl CheckArgs {
         self.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect()
     }
 
+    /// Whether standard input is among what is judged.
+    fn stdin(&self) -> bool {
+        self.paths.iter().any(|path| path.as_os_str() == "-")
+    }
+}
+
+impl CheckArgs {
+    /// What is judged and how.
+    pub fn judging(&self) -> &JudgeArgs {
+        &self.judging
+    }
+
     /// The files that a run writes.
     pub fn written(&self) -> impl Iterator<Item = &Path> {
         self.output.iter().map(|(_, path)| path.as_path())
@@ -192,7 +218,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if !args.watch {
         return once(args).map(|(exit, _)| exit);
     }
-    if args.paths().len() < args.paths.len() {
+    if args.judging.stdin() {
         return Err(Failure::Message("--watch: standard input cannot change".to_owned()));
     }
     if !["full", "concise"].contains(&args.format.as_str()) {
@@ -208,7 +234,9 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
 pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     let start = Instant::now();
     let here = std::env::current_dir()?;
-    let mut config = configuration(args, &here)?;
+    let mut config = configuration(&args.judging, &here)?;
+    with_gate(args, &mut config);
+    let baseline = baseline::chosen(args.baseline.as_deref(), args.no_baseline, &mut config, &here);
     if args.show_config {
         io::stdout().lock().write_all(config.to_toml(config::registry()).as_bytes())?;
         return Ok((Exit::Clean, Vec::new()));
@@ -217,17 +245,33 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
         what_is_not_known(&mut config);
     }
     let time = clock::now()?;
-    let mut settings = settings_of(args, &here, &config, time);
+    let settings_of = |config: &Config| {
+        let mut settings = settings_of(&args.judging, &here, config, time);
+        settings.suppress = !args.no_suppress;
+        if args.timings {
+            settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
+        }
+        settings
+    };
+    let mut settings = settings_of(&config);
     lint::check_variables(&settings).map_err(Failure::Message)?;
 
-    if settings.lines && !args.show_files && lines::wanted(args)? {
+    if settings.lines && !args.show_files && lines::wanted(args, baseline.is_some())? {
         return lines::run(args, &here, &config, &settings, start).map(|exit| (exit, Vec::new()));
     }
-    if args.add_ignore.is_some() && args.paths.iter().any(|path| path.as_os_str() == "-") {
+    if args.add_ignore.is_some() && args.judging.stdin() {
         let message = "--add-ignore writes into files: name them instead of standard input";
         return Err(Failure::Message(message.to_owned()));
     }
-    let mut judged = judge(args, &here, &config, &mut settings)?;
+    if args.add_ignore.is_some() && baseline.is_some() {
+        let message = "--add-ignore silences what the baseline accepts as well; say --no-baseline if that is meant";
+        return Err(Failure::Message(message.to_owned()));
+    }
+    // Before anything is judged: without its baseline, the result would be of no use.
+    let baseline = baseline.filter(|_| !args.show_files).map(|path| baseline::open(&path, &here)).transpose()?;
+    settings.record = baseline.is_some();
+    let accept_empty = args.judging.allow_empty || args.show_files;
+    let mut judged = judge(&args.judging, &here, &config, &mut settings, Asked { accept_empty, quiet: args.quiet })?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok((if judged.failed { Exit::Failed } else { Exit::Clean }, Vec::new()));
@@ -235,8 +279,9 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     if let Some(reason) = &args.add_ignore {
         let with_text = |text: String| {
             let mut config = config.reread(text, config::registry()).map_err(|error| error.to_string())?;
-            with_flags(args, &mut config).map_err(|error| error.to_string())?;
-            let mut again = settings_of(args, &here, &config, time);
+            with_flags(&args.judging, &mut config).map_err(|error| error.to_string())?;
+            with_gate(args, &mut config);
+            let mut again = settings_of(&config);
             again.org.clone_from(&settings.org);
             Ok((config, again))
         };
@@ -244,14 +289,19 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
         let adding = add_ignore::Adding { reason, here: &here, config, settings, quiet, with_text: &with_text };
         adding.run(&mut judged)?;
     }
+    let outcome = baseline.as_ref().map(|file| file.apply(&mut judged.report, &settings, time));
     let tally = Tally::of(&judged.report);
     let exit = exit(&tally, judged.failed);
     write_reports(args, &settings, &judged.report, exit, time)?;
     conclude(args, &settings, &tally, &judged.errors);
     if !args.quiet {
+        if let Some((file, outcome)) = baseline.as_ref().zip(outcome.as_ref()) {
+            file.tell_stale(outcome);
+        }
         eprintln!("{}", report::summary::line(&judged.report, Some(start.elapsed())));
     }
-    Ok((exit, judged.report.read))
+    let read = judged.report.read.into_iter().chain(baseline.map(|file| file.path)).collect();
+    Ok((exit, read))
 }
 
 fn exit(tally: &Tally, failed: bool) -> Exit {
@@ -284,25 +334,21 @@ fn conclude(args: &CheckArgs, settings: &Settings, tally: &Tally, errors: &[Stri
 }
 
 /// How to judge: what the configuration says, and the flags that are no part of it.
-fn settings_of(args: &CheckArgs, here: &Path, config: &Config, time: Moment) -> Settings {
+pub fn settings_of(args: &JudgeArgs, here: &Path, config: &Config, time: Moment) -> Settings {
     let mut settings = Settings::new(config);
     settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
     settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
     settings.var_files.clone_from(&args.var_file);
     settings.vars.clone_from(&args.var);
     settings.lines = args.input_format.as_deref() == Some(ndjson::NAME);
-    settings.suppress = !args.no_suppress;
     let (year, month, day) = time.day();
     settings.today = Some(Date { year, month, day });
     settings.working_directory = here.to_owned();
-    if args.timings {
-        settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
-    }
     settings
 }
 
 /// The configuration file with the flags on top.
-fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
+pub fn configuration(args: &JudgeArgs, here: &Path) -> Result<Config, Failure> {
     let mut config = config::load(args.choice(), here, config::registry())?;
     for warning in &config.warnings {
         let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
@@ -318,7 +364,7 @@ fn configuration(args: &CheckArgs, here: &Path) -> Result<Config, Failure> {
 }
 
 /// Put the flags on top of a configuration.
-fn with_flags(args: &CheckArgs, config: &mut Config) -> Result<(), Failure> {
+fn with_flags(args: &JudgeArgs, config: &mut Config) -> Result<(), Failure> {
     let mut selectors = |flag: &'static str, given: &[String], target: &mut Vec<Spanned<String>>, key: &str| {
         if given.is_empty() {
             return Ok(());
@@ -343,11 +389,15 @@ fn with_flags(args: &CheckArgs, config: &mut Config) -> Result<(), Failure> {
         config.min_severity = severity;
         config.origins.insert("min-severity".to_owned(), Origin::Flag("--min-severity"));
     }
+    Ok(())
+}
+
+/// Put on top of a configuration what says when a check fails.
+fn with_gate(args: &CheckArgs, config: &mut Config) {
     if let Some(fail_on) = args.fail_on.as_deref().and_then(FailOn::from_name) {
         config.fail_on = fail_on;
         config.origins.insert("fail-on".to_owned(), Origin::Flag("--fail-on"));
     }
-    Ok(())
 }
 
 fn unknown_selector(flag: &str, selector: &str) -> Failure {
@@ -360,16 +410,25 @@ fn unknown_selector(flag: &str, selector: &str) -> Failure {
 }
 
 /// What came of judging.
-struct Judged {
-    report: Report,
+pub struct Judged {
+    pub report: Report,
     /// The files, without standard input.
     files: Vec<FileToLint>,
     /// Whether everything was judged that the configuration is for.
     whole: bool,
     /// Paths that could not be looked at, and folders without policies.
-    errors: Vec<String>,
+    pub errors: Vec<String>,
     /// Whether the run must end with 2.
-    failed: bool,
+    pub failed: bool,
+}
+
+/// What a command asks of judging.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Whether a folder may hold no policy.
+    pub accept_empty: bool,
+    /// Whether only findings are told.
+    pub quiet: bool,
 }
 
 /// What the arguments name.
@@ -383,7 +442,7 @@ struct Named {
 }
 
 /// What is left out of the search for files.
-pub fn discovery(args: &CheckArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
+pub fn discovery(args: &JudgeArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
     let glob = |base: &Path, patterns: &[String]| {
         Globs::new(base, patterns).map_err(|error| Failure::Message(format!("--exclude: {}", error.message)))
     };
@@ -396,20 +455,27 @@ pub fn discovery(args: &CheckArgs, here: &Path, config: &Config) -> Result<Disco
     })
 }
 
-fn named(args: &CheckArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
+fn named(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
     let paths = args.paths();
     let discovery = discover::discover(&paths, &discovery(args, here, config)?);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
     let files = discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
-    let stdin = paths.len() < args.paths.len();
+    let stdin = args.stdin();
     let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
     Ok(Named { stdin, folders, files, errors })
 }
 
-fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings) -> Result<Judged, Failure> {
+/// Judge everything that the arguments name.
+pub fn judge(
+    args: &JudgeArgs,
+    here: &Path,
+    config: &Config,
+    settings: &mut Settings,
+    asked: Asked,
+) -> Result<Judged, Failure> {
     let mut named = named(args, here, config)?;
     let paths: Vec<PathBuf> = named.files.iter().map(|file| file.path.clone()).collect();
-    if let Some(told) = collected::complete(&mut settings.org, &paths).filter(|_| !args.quiet) {
+    if let Some(told) = collected::complete(&mut settings.org, &paths).filter(|_| !asked.quiet) {
         eprintln!("iamlint: {told}");
     }
     let settings = &*settings;
@@ -425,7 +491,7 @@ fn judge(args: &CheckArgs, here: &Path, config: &Config, settings: &mut Settings
         report = Report { read: report.read, ..Report::new(files) };
     }
     let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
-    let empty = empty_folders(args, &named.folders, &with_policy.collect::<Vec<_>>());
+    let empty = empty_folders(asked.accept_empty, &named.folders, &with_policy.collect::<Vec<_>>());
     let names_all = |path: &PathBuf| config.base.starts_with(discover::absolute(path, here));
     let narrowed = !args.exclude.is_empty() || args.kind.is_some() || args.input_format.is_some();
     let whole = !named.stdin && !narrowed && named.errors.is_empty() && named.folders.iter().any(names_all);
@@ -452,8 +518,8 @@ fn has_policy(file: &FileReport) -> bool {
 }
 
 /// Complaints about named folders in which no file has a policy.
-fn empty_folders(args: &CheckArgs, folders: &[PathBuf], with_policy: &[&str]) -> Vec<String> {
-    if args.allow_empty || args.show_files {
+fn empty_folders(accept: bool, folders: &[PathBuf], with_policy: &[&str]) -> Vec<String> {
+    if accept {
         return Vec::new();
     }
     let shown = folders.iter().map(|folder| discover::shown(folder));

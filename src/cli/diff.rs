@@ -1,12 +1,10 @@
 //! `iamlint diff`: what access two versions of the same policies gain and lose.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
-mod compare;
 mod json;
 mod outcome;
 mod pairs;
 mod revision;
-mod split;
 mod text;
 mod versioned;
 mod versions;

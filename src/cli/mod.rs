@@ -1,6 +1,7 @@
 //! The command line: one file for each command, and what they share.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod baseline;
 mod can;
 mod check;
 mod clock;
@@ -61,6 +62,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::CheckArgs>),
+    Baseline(Box<baseline::BaselineArgs>),
     Can(Box<can::CanArgs>),
     Test(test::TestArgs),
     Diff(diff::DiffArgs),
@@ -86,6 +88,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
     };
     let result = match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
         Command::Can(args) => can::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),

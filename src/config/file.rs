@@ -107,6 +107,8 @@ impl<'k> Reader<'k> {
         if let Some(severity) = root.get("min-severity").and_then(|at| self.choice(at, Severity::ALL)) {
             self.config.min_severity = severity;
         }
+        let baseline = root.get("baseline").and_then(|(key, node)| self.text(&key, node));
+        self.config.baseline = baseline.map(|baseline| baseline.value);
         self.config.select = self.select(&root);
         self.config.extend_select = root.get("extend-select").map(|at| self.selectors(at)).unwrap_or_default();
         let exclude = root.get("exclude").map(|at| self.globs(at)).unwrap_or_default();

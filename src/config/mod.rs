@@ -8,7 +8,7 @@ mod json_schema;
 mod known;
 pub mod schema;
 mod show;
-mod values;
+pub(crate) mod values;
 
 pub use discover::{Choice, candidates, load};
 pub use edit::{NewIgnore, pattern_of};
@@ -49,6 +49,8 @@ pub struct Config {
     pub fail_on: FailOn,
     /// The least severity that is shown.
     pub min_severity: Severity,
+    /// The file of the findings that were accepted, from the folder of the configuration.
+    pub baseline: Option<String>,
     /// Facts about the estate.
     pub org: Org,
     /// Settings of single rules, by id.
@@ -220,6 +222,7 @@ impl Config {
             exclude: Vec::new(),
             fail_on: FailOn::At(Severity::Low),
             min_severity: Severity::Info,
+            baseline: None,
             org: Org::default(),
             rules: BTreeMap::new(),
             overrides: Vec::new(),

@@ -105,6 +105,7 @@ pub const KEYS: &[Key] = &[
     Key::new(Table::Root, "fail-on", Kind::Choice(FAIL_ON), "findings from this severity up give exit code 1")
         .or("\"low\""),
     Key::new(Table::Root, "min-severity", Kind::Choice(SEVERITIES), "findings below are not shown").or("\"info\""),
+    Key::new(Table::Root, "baseline", Kind::Text, "the file of the findings that were accepted, `iamlint baseline`"),
     Key::new(Table::Root, "org", Kind::Org, "facts about your accounts"),
     Key::new(Table::Root, "rules", Kind::Rules, "settings of single rules"),
     Key::new(Table::Root, "override", Kind::Overrides, "other settings for some paths"),

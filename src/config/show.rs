@@ -20,6 +20,9 @@ impl Config {
         out.line("exclude", list(self.exclude.iter().map(String::as_str)));
         out.line("fail-on", quoted(self.fail_on.name()));
         out.line("min-severity", quoted(self.min_severity.name()));
+        if let Some(baseline) = &self.baseline {
+            out.line("baseline", quoted(baseline));
+        }
         out.text.push_str("\n[org]\n");
         out.line("org.accounts", list(self.org.accounts.iter().map(String::as_str)));
         let notes = self.org.trusted_accounts.iter().map(|(account, note)| (account, quoted(note)));

@@ -10,15 +10,15 @@ use crate::span::{Span, Spanned};
 use toml::de::{DeInteger, DeTable, DeValue};
 
 /// A value in the file.
-pub(super) type Node<'t> = toml::Spanned<DeValue<'t>>;
+pub(crate) type Node<'t> = toml::Spanned<DeValue<'t>>;
 
 /// The place of a value.
-pub(super) fn place_of(node: &Node<'_>) -> Span {
+pub(crate) fn place_of(node: &Node<'_>) -> Span {
     span_of(node.span())
 }
 
 /// A range as a span.
-pub(super) fn span_of(range: std::ops::Range<usize>) -> Span {
+pub(crate) fn span_of(range: std::ops::Range<usize>) -> Span {
     Span::new(range.start, range.end)
 }
 
@@ -208,7 +208,7 @@ pub(super) fn is_org_id(text: &str) -> bool {
 }
 
 /// What a value is, with its article.
-fn sort(node: &Node<'_>) -> &'static str {
+pub(crate) fn sort(node: &Node<'_>) -> &'static str {
     match node.get_ref() {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "an integer",

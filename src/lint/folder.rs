@@ -6,6 +6,7 @@
 use super::told::Placed;
 use super::{FileReport, FileToLint, Judge, PolicyReport, Settings, order};
 use crate::diagnostic::{Diagnostic, Label, Problem, Related};
+use crate::discover;
 use crate::input::Found;
 use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
 use crate::site::{Origin, PolicySite};
@@ -48,7 +49,8 @@ pub fn lint(
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
     let report = FolderReport::default();
-    let mut placing = Placing { sources: &loader.sources, asked, reports: HashMap::new(), report };
+    let folder = discover::shown(folder);
+    let mut placing = Placing { folder, sources: &loader.sources, asked, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
         placing.report_of(file, sources.get(&terraform::normal(&file.path)).copied());
@@ -58,6 +60,8 @@ pub fn lint(
 }
 
 struct Placing<'a> {
+    /// As it is shown.
+    folder: String,
     sources: &'a Sources,
     asked: &'a HashSet<String>,
     /// By shown path.
@@ -103,7 +107,10 @@ impl Placing<'_> {
             let (policy, findings) = judge.policy(variants, "");
             self.policy(&variants[0], policy);
             self.constructs(variants);
-            for finding in findings {
+            for mut finding in findings {
+                if let Some(granted) = &mut finding.granted {
+                    granted.folder = Some(self.folder.clone());
+                }
                 // Variants may have different origins; those of the place are what counts.
                 let origins = variants.iter().flat_map(|site| &site.origins);
                 self.place(finding, origins, variants[0].anchor);
@@ -232,7 +239,8 @@ impl Placing<'_> {
 }
 
 /// Sort what was found in a file, and keep of each only the surest form: a module is judged by itself and in each call.
-pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) {
+/// The others are returned.
+pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) -> Vec<T> {
     let base = |finding: &Diagnostic| finding.message.split(", when ").next().unwrap_or_default().to_owned();
     let key = |item: &T| {
         let finding = finding(item);
@@ -243,6 +251,15 @@ pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) {
         let surest = finding(b).confidence.cmp(&finding(a).confidence);
         key(a).cmp(&key(b)).then(surest).then(in_order(a, b))
     });
-    found.dedup_by(|b, a| key(a) == key(b));
+    let mut folded = Vec::new();
+    let mut told: Vec<T> = Vec::with_capacity(found.len());
+    for item in found.drain(..) {
+        match told.last() {
+            Some(last) if key(last) == key(&item) => folded.push(item),
+            Some(_) | None => told.push(item),
+        }
+    }
+    *found = told;
     found.sort_by(in_order);
+    folded
 }

@@ -197,6 +197,7 @@ pub(super) fn judge_all(source: Source, settings: &Settings) -> FileReport {
             whole.internal_error |= line.internal_error;
             whole.fails |= line.fails;
             whole.findings.extend(line.findings.into_iter().map(|finding| finding.moved(by)));
+            whole.hidden.extend(line.hidden.into_iter().map(|finding| finding.moved(by)));
             whole.suppressed.extend(line.suppressed.into_iter().map(|(finding, why)| (finding.moved(by), why)));
             whole.ignores_used.extend(line.ignores_used);
             let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), ..policy };

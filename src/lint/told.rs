@@ -65,8 +65,9 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
     for ((finding, _), by) in found.iter().zip(&mut silenced) {
         by_configuration(finding, &paths, by, &mut report.ignores_used, settings);
     }
-    for ((finding, _), by) in found.into_iter().zip(silenced).filter(|((_, shown), _)| *shown) {
+    for ((finding, shown), by) in found.into_iter().zip(silenced) {
         match by {
+            _ if !shown => report.hidden.extend(settings.record.then_some(finding)),
             None => report.findings.push(finding),
             Some(by) => report.suppressed.push((finding, by)),
         }
@@ -114,7 +115,7 @@ fn by_configuration(
 
 impl Settings {
     /// Whether one of these findings makes a run fail.
-    fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
+    pub(super) fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
         let fail_on = view.map_or(self.fail_on, |view| view.fail_on);
         findings.iter().any(|finding| fail_on.fails(finding.severity))
     }
@@ -251,7 +252,8 @@ pub fn of_terraform(
         }
     }
     for (path, report) in reports.iter_mut() {
-        folder::settle(&mut report.findings, |finding| finding);
+        let folded = folder::settle(&mut report.findings, |finding| finding);
+        report.folded.extend(folded.into_iter().filter(|_| settings.record));
         folder::settle(&mut report.suppressed, |(finding, _)| finding);
         report.fails = settings.fails(settings.view(&settings.absolute(path)).as_deref(), &report.findings);
     }
@@ -281,7 +283,7 @@ fn deliver(placed: Placed, shown: bool, mut by: Option<Suppression>, report: &mu
     };
     by_configuration(&finding, &paths, &mut by, &mut report.ignores_used, settings);
     match by {
-        _ if !shown => {}
+        _ if !shown => report.hidden.extend(settings.record.then_some(finding)),
         None => report.findings.push(finding),
         Some(by) => report.suppressed.push((finding, by)),
     }

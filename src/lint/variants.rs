@@ -23,6 +23,9 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
             match groups.iter_mut().find(|(other, _)| same(other)) {
                 Some((other, branches)) => {
                     other.confidence = other.confidence.min(finding.confidence);
+                    if let Some((granted, more)) = other.granted.as_mut().zip(finding.granted) {
+                        granted.merge(*more);
+                    }
                     if branches.last() != Some(&branch) {
                         branches.push(branch);
                     }
@@ -40,6 +43,9 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
             if let Some(when) = when(&branches, &all) {
                 finding.message.push_str(&when);
             }
+        }
+        if let Some(granted) = &mut finding.granted {
+            granted.settle(total);
         }
         found.push(finding);
     }

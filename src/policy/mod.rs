@@ -9,6 +9,7 @@ pub mod lower;
 pub mod normal;
 pub mod pattern;
 pub mod principal;
+pub mod print;
 
 use crate::span::Span;
 use crate::value::{Domain, Hole, Kind, Text, Value};

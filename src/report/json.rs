@@ -5,7 +5,7 @@
 
 use super::place::Places;
 use super::{Options, summary};
-use crate::diagnostic::{Diagnostic, Label, Related, Severity, Suppression, Witness};
+use crate::diagnostic::{BaselineState, Diagnostic, Label, Related, Severity, Suppression, Witness};
 use crate::lint::{FileReport, PolicyReport, Report};
 use crate::source::Position;
 use crate::span::Span;
@@ -126,6 +126,8 @@ pub(super) struct Finding<'a> {
     witness: Option<Value>,
     fingerprint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     suppression: Option<Silenced<'a>>,
 }
 
@@ -158,6 +160,7 @@ impl<'a> Finding<'a> {
             related: finding.related.iter().map(Elsewhere::new).collect(),
             witness: finding.witness.as_deref().map(witness),
             fingerprint: finding.fingerprint.to_string(),
+            baseline: finding.baseline.map(BaselineState::name),
             suppression: None,
         }
     }

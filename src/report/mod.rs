@@ -182,6 +182,8 @@ pub(crate) mod tests {
             statement: None,
             sid: None,
             fingerprint: Fingerprint::of(&["wildcard-principal", "*"]),
+            granted: None,
+            baseline: None,
         }
     }
 

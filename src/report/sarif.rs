@@ -6,7 +6,8 @@
 //!
 //! Files are named by references relative to the root of the checkout; a file outside it by its file name alone,
 //! standard input by `stdin`. Suppressed findings are left out unless they are asked for: GitHub would open alerts for
-//! them. With them, every result says whether it is suppressed (SARIF 2.1.0, 3.27.23: all of a run, or none).
+//! them. With them, every result says whether it is suppressed (SARIF 2.1.0, 3.27.23: all of a run, or none). With a
+//! baseline, each result says whether it is new or grew; what is gone is never written, for GitHub would show it as open.
 //!
 //! NOTE: no schema finds an empty or foreign `uri`, or a `security-severity` that is no number, but GitHub rejects the
 //! whole upload for one. `tests/sarif.rs` looks for them.
@@ -182,6 +183,9 @@ impl<'a> File<'a> {
             "iamlintFingerprint/v1": finding.fingerprint.to_string(),
         });
         result.insert("partialFingerprints".into(), fingerprints);
+        if let Some(state) = finding.baseline {
+            result.insert("baselineState".into(), state.name().into());
+        }
         let properties = json!({
             "severity": finding.severity.name(),
             "confidence": finding.confidence.name(),

@@ -79,6 +79,7 @@ pub struct Finding {
     subject: String,
     statement: Option<String>,
     sid: Option<String>,
+    index: Option<usize>,
     statement_key: String,
     confidence: Confidence,
     severity: Option<Severity>,
@@ -98,6 +99,7 @@ impl Finding {
             subject: String::new(),
             statement: None,
             sid: None,
+            index: None,
             statement_key: String::new(),
             confidence: Confidence::Proved,
             severity: None,
@@ -147,8 +149,14 @@ impl Finding {
         // Without a Sid the identity rests on rule, address and subject; an index would change with every insertion.
         self.statement_key = sid.clone().unwrap_or_default();
         self.sid.clone_from(&sid);
+        self.index = Some(statement.index);
         self.statement = Some(sid.unwrap_or_else(|| statement.index.to_string()));
         self
+    }
+
+    /// The place in its policy of the statement that it is in.
+    pub fn index(&self) -> Option<usize> {
+        self.index
     }
 
     /// The same with every place moved.
@@ -179,7 +187,7 @@ impl Finding {
 }
 
 /// A witness as reports print it.
-fn evidence(witness: &access::Witness) -> Witness {
+pub fn evidence(witness: &access::Witness) -> Witness {
     let request = &witness.request;
     let own = |values: &[String]| values.iter().map(|value| in_words(value)).collect();
     let present = request.context.iter().map(|(key, values)| (key.to_owned(), Some(own(values))));
@@ -228,6 +236,8 @@ impl ActiveRule {
             subject: finding.subject,
             statement: finding.statement,
             sid: finding.sid,
+            granted: None,
+            baseline: None,
         }
     }
 }

@@ -223,6 +223,8 @@ mod tests {
             statement: sid.map(str::to_owned),
             sid: sid.map(str::to_owned),
             fingerprint: Fingerprint::default(),
+            granted: None,
+            baseline: None,
         }
     }
 

@@ -6,9 +6,12 @@
 //!
 //! Nothing is silenced by mistake: an entry without a reason, with a rule that there is not, past its day, or one that
 //! covers findings about several things silences nothing, and is a finding itself.
+//!
+//! What nobody has looked at yet is accepted in bulk, with the access that it gives, in a [`baseline`].
 
 pub mod add;
 pub mod apply;
+pub mod baseline;
 pub mod constructs;
 pub mod directive;
 pub mod external;

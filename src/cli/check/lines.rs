@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Whether results are to be written as the lines come, and not one report at the end.
-pub fn wanted(args: &CheckArgs) -> Result<bool, Failure> {
+pub fn wanted(args: &CheckArgs, baseline: bool) -> Result<bool, Failure> {
     let refuse = |message: &str| Err(Failure::Message(message.to_owned()));
     let wanted = args.format == ndjson::NAME;
     if args.add_ignore.is_some() {
@@ -26,6 +26,12 @@ pub fn wanted(args: &CheckArgs) -> Result<bool, Failure> {
         return refuse(
             "--output needs everything that was found, and --format ndjson keeps nothing of ndjson input; run twice, or \
              choose another --format",
+        );
+    }
+    if wanted && baseline {
+        return refuse(
+            "a baseline needs everything that was found, and --format ndjson keeps nothing of ndjson input; choose another \
+             --format, or --no-baseline",
         );
     }
     if args.output.iter().any(|(format, _)| format.name == ndjson::NAME) {
@@ -42,7 +48,7 @@ pub fn run(
     settings: &Settings,
     start: Instant,
 ) -> Result<Exit, Failure> {
-    let Named { stdin, folders, files, mut errors } = named(args, here, config)?;
+    let Named { stdin, folders, files, mut errors } = named(&args.judging, here, config)?;
     let mut run = Run { settings, out: io::stdout().lock(), tally: Tally::default() };
     let mut with_policy = Vec::new();
     for file in &files {
@@ -51,9 +57,9 @@ pub fn run(
         }
     }
     if stdin {
-        run.input(args.stdin_filename.as_deref().unwrap_or(STDIN), Ok(io::stdin().lock()))?;
+        run.input(args.judging.stdin_filename.as_deref().unwrap_or(STDIN), Ok(io::stdin().lock()))?;
     }
-    errors.extend(empty_folders(args, &folders, &with_policy));
+    errors.extend(empty_folders(args.judging.allow_empty, &folders, &with_policy));
     let tally = run.tally;
     conclude(args, settings, &tally, &errors);
     if !args.quiet {

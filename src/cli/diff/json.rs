@@ -1,9 +1,9 @@
 //! `--format json`: the versioned shape for programs, described in `docs/diff-output.md`.
 
-use super::compare::{Change, Example, Sure};
 use super::outcome::{Changed, Compared, Outcome};
 use super::text::reasons;
 use super::versions::{Obstacle, Site};
+use crate::access::compare::{Change, Example, Sure};
 use crate::access::symbols::in_words;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};

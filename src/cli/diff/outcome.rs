@@ -1,9 +1,9 @@
 //! What comes of comparing: each policy with what its change does.
 
 use super::FailOn;
-use super::compare::{self, Change, Comparison, Sure, compare};
 use super::pairs::{FormPair, Pair, forms, same_text};
 use super::versions::{Form, Obstacle};
+use crate::access::compare::{Change, Comparison, Sure, compare};
 use rayon::prelude::*;
 
 /// Everything that a run has to say.
@@ -135,23 +135,11 @@ impl<'a> Compared<'a> {
 /// A value that is not known has one name in both versions and may still have another definition, such as a parameter
 /// with another default.
 fn redefined(comparison: &mut Comparison, old: &Form, new: &Form) {
-    let other = |(name, hole): (&String, &crate::value::Hole)| {
-        old.holes.get(name).filter(|before| *before != hole).map(|_| format!("`{name}`, which is defined differently"))
-    };
-    let why: Vec<String> = new.holes.iter().filter_map(other).collect();
-    if why.is_empty() {
-        return;
-    }
-    for side in [&mut comparison.gained, &mut comparison.lost] {
-        match side.answer {
-            Sure::Yes | Sure::Undecided => {}
-            Sure::Never | Sure::Possibly => {
-                side.answer = Sure::Possibly;
-                side.why.retain(|known| known != compare::UNKNOWN_VALUE);
-                side.why.extend(why.iter().cloned());
-            }
-        }
-    }
+    let is_other =
+        |(name, hole): &(&String, &crate::value::Hole)| old.holes.get(*name).is_some_and(|before| before != *hole);
+    let names: Vec<String> = new.holes.iter().filter(is_other).map(|(name, _)| name.clone()).collect();
+    comparison.gained.redefined(&names);
+    comparison.lost.redefined(&names);
 }
 
 fn unknown(old: Option<&Form>, new: Option<&Form>) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! `--format text`: what changed, for people.
 
-use super::compare::{Change, Example, Sure, UNKNOWN_VALUE};
 use super::outcome::{Changed, Compared, Counts, Outcome};
 use super::versions::Site;
 use crate::access::Request;
+use crate::access::compare::{Change, Example, Sure, UNKNOWN_VALUE};
 use crate::access::symbols::in_words;
 use crate::policy::Policy;
 use crate::report::Style;

@@ -1,11 +1,11 @@
-//! The seam to the engine: what one version of a policy allows and the other does not.
+//! What one version of a policy allows and the other does not, with requests that show it, statement by statement.
 
+use super::difference::diff;
 use super::split::split;
-use crate::access::difference::diff;
-use crate::access::{Answer, Cause, Estate, Reason, Request, Witness};
-use crate::policy::{Effect, Policy, Statement, lower};
+use super::{Answer, Cause, Estate, Reason, Request, Witness};
+use crate::policy::{Effect, Patterns, Policy, Principal, Principals, Statement, principal};
 use crate::site::PolicyKind;
-use crate::syntax::{self, Syntax};
+use crate::span::Span;
 use crate::value::Text;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,6 +77,19 @@ impl Change {
         self.answer == Sure::Never
     }
 
+    /// Values that are not known have these names before and after, and other definitions: a parameter has another
+    /// default. What was proved for equal values is not proved then.
+    pub fn redefined(&mut self, names: &[String]) {
+        match self.answer {
+            Sure::Never | Sure::Possibly if !names.is_empty() => {
+                self.answer = Sure::Possibly;
+                self.why.retain(|known| known != UNKNOWN_VALUE);
+                self.why.extend(names.iter().map(|name| format!("`{name}`, which is defined differently")));
+            }
+            Sure::Never | Sure::Possibly | Sure::Undecided | Sure::Yes => {}
+        }
+    }
+
     fn add(&mut self, example: Option<Example>) {
         let new = example.filter(|one| self.examples.iter().all(|known| known.request != one.request));
         self.examples.extend(new);
@@ -91,10 +104,8 @@ impl Change {
 /// Compare two versions of a policy; `None` is a policy that is not there. The answer never depends on how it is written.
 pub fn compare(old: Option<&Policy>, new: Option<&Policy>, kind: PolicyKind) -> Comparison {
     // A mistake of this program in one policy must not hide what is found in the others.
-    catch_unwind(AssertUnwindSafe(|| compare_unguarded(old, new, kind))).unwrap_or_else(|_| {
-        let failed = || Change::uncertain(Sure::Undecided, "internal error; please report it");
-        Comparison { gained: failed(), lost: failed() }
-    })
+    catch_unwind(AssertUnwindSafe(|| compare_unguarded(old, new, kind)))
+        .unwrap_or_else(|_| Comparison { gained: internal_error(), lost: internal_error() })
 }
 
 fn compare_unguarded(old: Option<&Policy>, new: Option<&Policy>, kind: PolicyKind) -> Comparison {
@@ -116,6 +127,24 @@ fn compare_unguarded(old: Option<&Policy>, new: Option<&Policy>, kind: PolicyKin
         );
     }
     comparison
+}
+
+/// What some statements of a policy allow that others did not: an Allow with the Deny statements beside it. Deny
+/// statements alone are a limit; what they no longer deny is gained.
+///
+/// Unlike [`compare`], this says nothing about Deny statements that leave these alone.
+pub fn gained_by(old: &Policy, new: &Policy, kind: PolicyKind) -> Change {
+    let unguarded = || {
+        let versions = [Version::of(Some(old), kind), Version::of(Some(new), kind)];
+        let are_limits = versions.iter().all(|version| version.limits());
+        let [old, new] = if are_limits { versions.map(|version| version.into_limit(kind)) } else { versions };
+        gained(&old, &new, kind)
+    };
+    catch_unwind(AssertUnwindSafe(unguarded)).unwrap_or_else(|_| internal_error())
+}
+
+fn internal_error() -> Change {
+    Change::uncertain(Sure::Undecided, "internal error; please report it")
 }
 
 /// Replace "nothing" by what Deny statements change for other policies.
@@ -164,6 +193,12 @@ impl Version {
 
     fn denies(&self) -> bool {
         self.policy.open_ended || self.policy.statements.iter().any(|statement| statement.effect != Effect::Allow)
+    }
+
+    /// Whether there are statements, and all of them deny.
+    fn limits(&self) -> bool {
+        let statements = &self.policy.statements;
+        !statements.is_empty() && statements.iter().all(|statement| statement.effect == Effect::Deny)
     }
 
     fn words_of_denies(&self) -> BTreeSet<String> {
@@ -232,15 +267,31 @@ fn renumber(policy: &mut Policy) {
 
 /// A policy that allows everything to everyone.
 fn everything(kind: PolicyKind) -> Policy {
-    let principal = match kind {
-        PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp => r#""Principal": "*", "#,
-        PolicyKind::Identity | PolicyKind::Scp | PolicyKind::Boundary | PolicyKind::Session => "",
+    let span = Span::default();
+    let star = || Text::literal("*", span);
+    let anyone = || {
+        let entries = vec![Principal { kind: principal::classify(&star(), None), member: None, text: star() }];
+        Principals { negated: false, key_span: span, span, entries, open_ended: false }
     };
-    let text = format!(
-        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {principal}"Action": "*", "Resource": "*"}}]}}"#
-    );
-    let parsed = syntax::parse(&text, Syntax::Json);
-    lower(parsed.documents.first().unwrap_or(&Default::default()))
+    let all = || Some(Patterns { negated: false, key_span: span, span, items: vec![star()], open_ended: false });
+    let principals = match kind {
+        PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp => Some(anyone()),
+        PolicyKind::Identity | PolicyKind::Scp | PolicyKind::Boundary | PolicyKind::Session => None,
+    };
+    let statement = Statement {
+        index: 0,
+        span,
+        sid: None,
+        effect: Effect::Allow,
+        principals,
+        actions: all(),
+        resources: all(),
+        conditions: Vec::new(),
+        condition_span: None,
+        conditions_open_ended: false,
+    };
+    let version = Some(Text::literal("2012-10-17", span));
+    Policy { span, version, statements: vec![statement], open_ended: false, facts: Vec::new() }
 }
 
 /// What `new` allows and `old` does not.
@@ -377,6 +428,8 @@ fn reason(reason: &Reason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::lower;
+    use crate::syntax::{self, Syntax};
 
     fn policy(text: &str) -> Policy {
         lower(&syntax::parse(text, Syntax::Json).documents[0])
@@ -445,6 +498,22 @@ mod tests {
         assert!(comparison.lost.is_nothing());
         let same = compare(Some(&deny), Some(&deny), PolicyKind::Identity);
         assert!(same.is_equal(), "{same:?}");
+    }
+
+    #[test]
+    fn an_allow_is_held_against_the_denies_beside_it() {
+        let kind = PolicyKind::Identity;
+        let allow = r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#;
+        let deny = |action: &str| format!(r#"{{"Effect": "Deny", "Action": "{action}", "Resource": "*"}}"#);
+        let beside = |action: &str| statements(&format!("{allow}, {}", deny(action)));
+        let alone = statements(allow);
+        assert_eq!(gained_by(&beside("s3:Delete*"), &alone, kind).answer, Sure::Yes);
+        assert!(gained_by(&alone, &beside("s3:Delete*"), kind).is_nothing());
+        // What is denied elsewhere is no matter of this statement.
+        assert!(gained_by(&beside("iam:*"), &alone, kind).is_nothing());
+        let limit = |action: &str| statements(&deny(action));
+        assert!(gained_by(&limit("s3:Get*"), &limit("s3:*"), kind).is_nothing());
+        assert_eq!(gained_by(&limit("s3:*"), &limit("s3:Get*"), kind).answer, Sure::Yes);
     }
 
     #[test]
