@@ -53,6 +53,7 @@ extend-ignore = ["trust"]
 exclude = ["**/fixtures/**", "vendor"]
 fail-on = "never"
 min-severity = "medium"
+baseline = "accepted.toml"
 ignore = [
     "missing-external-id",
     { rule = "wildcard-principal", path = "dumps/*.json", resource = "arn:aws:iam::111122223333:role/old", sid = "S",
@@ -98,6 +99,7 @@ fn every_key_is_read() {
     assert_eq!(config.exclude, ["**/fixtures/**", "vendor"]);
     assert_eq!(config.fail_on, FailOn::Never);
     assert_eq!(config.min_severity, Severity::Medium);
+    assert_eq!(config.baseline.as_deref(), Some("accepted.toml"));
     assert_eq!(config.org.accounts, ["111122223333"]);
     assert_eq!(config.org.trusted_accounts["777788889999"], "vendor: backup");
     assert_eq!(config.org.trusted_accounts["000000000001"], "");
