@@ -575,7 +575,8 @@ fn what_is_gone_is_listed_and_can_be_dropped() {
         "{}",
         stale[0]
     );
-    let last = format!("iamlint: {BASELINE}: 2 entries of findings that are gone; `iamlint baseline prune` drops them");
+    let last =
+        format!("iamlint: {BASELINE}: 2 entries whose findings are gone; `iamlint baseline prune` drops what is stale");
     assert!(run.stderr.contains(&last), "{}", run.stderr);
     assert!(!check(&folder, &["--quiet"]).stderr.contains("stale"));
     // What was not looked at is not gone.
@@ -764,6 +765,79 @@ fn what_a_policy_says_cannot_break_the_file() {
     assert_eq!(states(&folder, &["--profile", "audit"]).len(), first);
     let again = baseline(&folder, &["create", "--update", "--profile", "audit"]);
     assert_eq!((again.code, read(&folder, BASELINE)), (0, text));
+}
+
+#[test]
+fn accepted_findings_are_written_only_if_they_are_asked_for() {
+    let folder = tree(&[("a.json", &policy(&partners("upload"))), ("b.json", &policy(&partners("download")))]);
+    assert_eq!(baseline(&folder, &["create", "--reason", "until March"]).code, 0);
+    write(&folder, "b.json", &policy(&partners("*")));
+    let results = |more: &[&str]| -> Vec<Value> {
+        let run = check(&folder, &[&["--quiet", "--format", "sarif"], more].concat());
+        assert_eq!(run.code, 1);
+        let log: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        log["runs"][0]["results"].as_array().expect("a list").clone()
+    };
+    let states = |results: &[Value]| results.iter().map(|result| result["baselineState"].clone()).collect::<Vec<_>>();
+    assert_eq!(states(&results(&[])), ["updated"]);
+    let all = results(&["--include-suppressed"]);
+    assert_eq!(states(&all), ["updated", "unchanged"]);
+    assert_eq!(all[0]["suppressions"], json!([]));
+    let by = json!([{"kind": "external", "status": "accepted", "justification": "until March"}]);
+    assert_eq!(all[1]["suppressions"], by);
+    let run = check(&folder, &["--quiet", "--format", "json", "--include-suppressed"]);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(report["suppressed"][0]["suppression"], json!({"kind": "baseline", "reason": "until March"}));
+    assert_eq!(report["suppressed"][0]["baseline"], "unchanged");
+    assert_eq!(report["summary"]["suppressed"], 1);
+}
+
+#[test]
+fn suppressions_come_first() {
+    let role = resource("Role").replace(
+        "            Action:",
+        "            # iamlint: ignore[wildcard-principal] a canary\n            Action:",
+    );
+    let template = format!("Parameters:\n  Bucket: {{Type: String}}\nResources:\n{}{role}", resource("Other"));
+    let folder = tree(&[("a.yaml", &template)]);
+    let file = created(&folder);
+    assert_eq!((file.matches("[[accepted]]").count(), file.contains("Resources.Other")), (1, true), "{file}");
+    assert_quiet(&folder, "one is suppressed, one accepted");
+    edit(&folder, "a.yaml", "# iamlint: ignore[wildcard-principal] a canary", "# open");
+    assert_eq!(told(&folder).0, ["new wildcard-principal a.yaml"]);
+    assert_eq!(baseline(&folder, &["create", "--update"]).code, 0);
+    edit(&folder, "a.yaml", "# open", "# iamlint: ignore[wildcard-principal] a canary");
+    assert_eq!(states(&folder, &[]).iter().filter(|state| *state == "stale wildcard-principal").count(), 1);
+    let run = check(&folder, &["--no-suppress"]);
+    assert_eq!((run.stdout.as_str(), run.code), ("", 0), "the baseline accepts it all the same");
+    // One of several gates: an override decides by the file.
+    write(&folder, "iamlint.toml", "[[override]]\npaths = [\"a.yaml\"]\nfail-on = \"never\"\n");
+    write(
+        &folder,
+        "b.yaml",
+        &template.replace("# iamlint: ignore[wildcard-principal] a canary", "# open").replace("Role:", "Third:"),
+    );
+    assert_eq!(told(&folder).1, 1);
+    let moved = read(&folder, "b.yaml");
+    fs::remove_file(folder.path().join("b.yaml")).expect("it is removed");
+    write(&folder, "a.yaml", &moved);
+    let (findings, code) = told(&folder);
+    assert!(!findings.is_empty() && code == 0, "{findings:?}");
+    let refused = run_on("2026-11-22", &folder, &["check", "--baseline", BASELINE, "--add-ignore", "x"]);
+    assert_eq!(refused.code, 2);
+    write(&folder, "iamlint.toml", &format!("baseline = \"{BASELINE}\"\n"));
+    let refused = common::run(folder.path(), &["check", "--add-ignore", "x"]);
+    assert!(refused.code == 2 && refused.stderr.contains("--no-baseline"), "{}", refused.stderr);
+}
+
+/// The page shows a part of a file that commands read.
+#[test]
+fn the_page_shows_the_file() {
+    let page = fs::read_to_string(common::root().join("docs/baseline.md")).expect("there is one");
+    let file =
+        fs::read_to_string(common::root().join("testdata/baseline/iamlint-baseline.toml")).expect("there is one");
+    let shown = page.split_once("```toml\n").and_then(|(_, rest)| rest.split_once("```\n")).expect("a fence").0;
+    assert!(file.contains(shown), "{shown}");
 }
 
 #[test]

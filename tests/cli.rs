@@ -282,7 +282,9 @@ fn ignored_files_are_not_judged() {
 
 #[test]
 fn help_and_lists() {
-    for args in [&["--help"][..], &["check", "--help"], &["explain", "--help"], &["rules", "--help"]] {
+    for args in
+        [&["--help"][..], &["check", "--help"], &["baseline", "--help"], &["explain", "--help"], &["rules", "--help"]]
+    {
         let run = run(&root(), args);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert_snapshot!(format!("help {}", args.join(" ")), run.stdout);

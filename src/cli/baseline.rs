@@ -29,15 +29,15 @@ const MAX_LISTED: usize = 20;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  iamlint baseline create                        accept everything that is found today
-  iamlint check --baseline iamlint-baseline.toml tell only what is new, and what grew
-  iamlint baseline create --update               accept that as well
-  iamlint baseline show                          each entry with its state
-  iamlint baseline prune                         drop what is found no more, and accept no more than is granted
+  iamlint baseline create                          accept everything that is found today
+  iamlint check --baseline iamlint-baseline.toml   tell only what is new, and what grew
+  iamlint baseline create --update                 accept that as well
+  iamlint baseline show                            each entry with what became of it
+  iamlint baseline prune                           drop what is gone, take back what is narrower
 
-Each entry records the access that it accepts. It keeps its finding quiet as long as the statement grants no more than that,
-however it is written; when it grants more, the finding is told with a request that was not accepted. The file is made to be
-read in a review.")]
+Each entry records the access that it accepts. It keeps its finding quiet as long as the statement
+grants no more than that, however it is written; when it grants more, the finding is told with a
+request that was not accepted. The file is made to be read in a review.")]
 pub struct BaselineArgs {
     #[command(subcommand)]
     action: Action,
@@ -159,11 +159,8 @@ impl File {
             eprintln!("iamlint: {}:{line}: stale: {}", self.shown, named(entry));
         }
         if !stale.is_empty() {
-            let entries = count(stale.len(), "entry", "entries");
-            eprintln!(
-                "iamlint: {}: {entries} of findings that are gone; `iamlint baseline prune` drops them",
-                self.shown
-            );
+            let entries = count(stale.len(), "entry whose finding is gone", "entries whose findings are gone");
+            eprintln!("iamlint: {}: {entries}; `iamlint baseline prune` drops what is stale", self.shown);
         }
     }
 

@@ -98,7 +98,8 @@ Examples:
   aws iam get-role --role-name ci | iamlint check -
   iamlint check --input-format ndjson --format ndjson - < policies.ndjson
   iamlint check --select trust,missing-mfa       a family and a rule, nothing else
-  iamlint check --add-ignore 'known since May'   accept what is there, and tell what is new")]
+  iamlint check --add-ignore 'known since May'   accept what is there, and tell what is new
+  iamlint check --baseline iamlint-baseline.toml tell what no baseline accepts: iamlint baseline create")]
 pub struct CheckArgs {
     #[command(flatten)]
     judging: JudgeArgs,
