@@ -1,9 +1,9 @@
 //! What names stand for: variables, locals, data sources, resources, modules.
 
-use super::document;
 use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain};
 use super::module::{At, Module};
 use super::val::{Entry, Piece, Val, ValKind};
+use super::{document, functions};
 use crate::span::Span;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole};
@@ -433,7 +433,7 @@ impl Evaluator<'_> {
         name.1.push_str(&format!("[{}]", chosen.key));
         let value = self.once(scope, Name::Data(name.0, name.1), span, || {
             // Nothing but a loop's own element tells instances that are not known apart.
-            document::render(self, block, scope, &chosen.env)
+            functions::from_tree(&document::render(self, block, scope, &chosen.env))
         });
         Val::new(ValKind::Json(Rc::new(value)), span)
     }
