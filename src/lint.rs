@@ -6,6 +6,7 @@
 mod disk;
 mod folder;
 mod memo;
+mod plan_places;
 pub mod stream;
 mod told;
 mod variants;
@@ -15,6 +16,7 @@ use crate::config::{Config, Date, FailOn};
 pub use disk::Disk;
 use folder::FolderReport;
 use memo::{Judged, Memo};
+pub use plan_places::{check_root, place_plans};
 pub use told::of_configuration;
 use told::{InSource, Placed};
 use views::{View, Views};
@@ -142,6 +144,8 @@ pub struct Settings {
     pub var_files: Vec<PathBuf>,
     /// Values of Terraform's variables, `--var`.
     pub vars: Vec<(String, String)>,
+    /// The folder of the configuration that plans were made from, `--terraform-root`; else the one that a plan lies in.
+    pub terraform_root: Option<PathBuf>,
     /// Whether files are JSON Lines, a document on each line.
     pub lines: bool,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
@@ -193,6 +197,7 @@ impl Settings {
             format: None,
             var_files: Vec::new(),
             vars: Vec::new(),
+            terraform_root: None,
             lines: false,
             timings: Vec::new(),
             ignores: External::of(config),
@@ -479,7 +484,8 @@ pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, di
         || lint_terraform(&terraform, settings, disk),
     );
     reports.extend(folders);
-    Report { read: disk.seen(), ..Report::new(reports) }
+    let report = place_plans(Report::new(reports), settings, disk);
+    Report { read: disk.seen(), ..report }
 }
 
 /// Whether the values that the user gives for Terraform's variables can be read.

@@ -114,7 +114,7 @@ fn by_configuration(
 
 impl Settings {
     /// Whether one of these findings makes a run fail.
-    fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
+    pub(super) fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
         let fail_on = view.map_or(self.fail_on, |view| view.fail_on);
         findings.iter().any(|finding| fail_on.fails(finding.severity))
     }

@@ -105,7 +105,7 @@ impl Extraction<'_, '_, '_, '_> {
 
     fn call(&mut self, block: &Block, name: &str, at: At, scope: &Rc<Scope>, route: &Route) {
         let children = self.base.children(name, at, scope);
-        if self.base.called(block, scope).is_none() {
+        if self.base.loader.called(block, &scope.module.folder).is_none() {
             let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value));
             let source = source.map_or_else(String::new, |source| format!(", `{source}`,"));
             let note = format!("the module `{name}` is not looked into: its source{source} is not in the tree");
