@@ -98,7 +98,7 @@ pub struct Related {
     pub range: (Position, Position),
     /// The same with columns in UTF-16 code units.
     pub range_utf16: (Position, Position),
-    /// The line that it starts in, cut to a length fit for a terminal.
+    /// The line that it starts in; of a line too long for a terminal, what stands around it.
     pub line: String,
     /// A phrase about it.
     pub text: String,
@@ -107,10 +107,16 @@ pub struct Related {
 impl Related {
     /// Characters of the line that are kept.
     const LINE: usize = 200;
+    /// Bytes of a long line that are kept before the place.
+    const BEFORE: u32 = 40;
 
     /// A phrase about a place in another file.
     pub fn new(source: &Source, span: Span, text: impl Into<String>) -> Self {
-        let line = source.slice(source.line_span(source.line_index(span.start)));
+        let mut line = source.line_span(source.line_index(span.start));
+        if line.len() > Self::LINE {
+            line.start = line.start.max(span.start.saturating_sub(Self::BEFORE));
+        }
+        let line = source.slice(line);
         Related {
             path: source.path.clone(),
             span,

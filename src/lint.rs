@@ -7,6 +7,7 @@ pub mod accepted;
 mod disk;
 mod folder;
 mod memo;
+mod plan_places;
 pub mod stream;
 mod told;
 mod variants;
@@ -16,6 +17,7 @@ use crate::config::{Config, Date, FailOn};
 pub use disk::Disk;
 use folder::FolderReport;
 use memo::{Judged, Memo};
+pub use plan_places::{check_root, place_plans};
 pub use told::of_configuration;
 use told::{InSource, Placed};
 use views::{View, Views};
@@ -148,6 +150,8 @@ pub struct Settings {
     pub var_files: Vec<PathBuf>,
     /// Values of Terraform's variables, `--var`.
     pub vars: Vec<(String, String)>,
+    /// The folder of the configuration that plans were made from, `--terraform-root`; else the one that a plan lies in.
+    pub terraform_root: Option<PathBuf>,
     /// Whether files are JSON Lines, a document on each line.
     pub lines: bool,
     /// Whether findings say what is granted where they stand: a baseline is read or made.
@@ -201,6 +205,7 @@ impl Settings {
             format: None,
             var_files: Vec::new(),
             vars: Vec::new(),
+            terraform_root: None,
             lines: false,
             record: false,
             timings: Vec::new(),
@@ -519,7 +524,8 @@ pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, di
         || lint_terraform(&terraform, settings, disk),
     );
     reports.extend(folders);
-    Report { read: disk.seen(), ..Report::new(reports) }
+    let report = place_plans(Report::new(reports), settings, disk);
+    Report { read: disk.seen(), ..report }
 }
 
 /// Whether the values that the user gives for Terraform's variables can be read.

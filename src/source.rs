@@ -11,7 +11,32 @@ pub struct Source {
     /// The whole text.
     pub text: String,
     /// Offset of the first byte of each line, made when a place is first printed.
-    lines: OnceLock<Vec<u32>>,
+    lines: OnceLock<Box<[u32]>>,
+    /// What stands before each [`STEP`]th byte, made when a place far into a line is first printed.
+    steps: OnceLock<Box<[Length]>>,
+}
+
+/// How much of a line is counted anew for each place in it. A plan is one line, with a place for every finding.
+const STEP: usize = 4096;
+
+/// How long a text is in characters and in UTF-16 code units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Length {
+    characters: usize,
+    units: usize,
+}
+
+impl Length {
+    /// The length of a text that may begin and end inside of a character: it has those that begin in it.
+    fn of(bytes: &[u8]) -> Self {
+        let characters = bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        let pairs = bytes.iter().filter(|byte| **byte >= 0xF0).count();
+        Length { characters, units: characters + pairs }
+    }
+
+    fn and(self, more: Length) -> Self {
+        Length { characters: self.characters + more.characters, units: self.units + more.units }
+    }
 }
 
 /// A place as people count: line and column from 1.
@@ -26,7 +51,7 @@ pub struct Position {
 impl Source {
     /// A source with the path it is shown under.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Source { path: path.into(), text: text.into(), lines: OnceLock::new() }
+        Source { path: path.into(), text: text.into(), lines: OnceLock::new(), steps: OnceLock::new() }
     }
 
     fn lines(&self) -> &[u32] {
@@ -40,7 +65,7 @@ impl Source {
                 }
                 starts.push(Span::at(at + 1).start);
             }
-            starts
+            starts.into()
         })
     }
 
@@ -91,26 +116,45 @@ impl Source {
         }
         // A span that cuts a character would leave a part of it.
         self.text = String::from_utf8_lossy(&bytes).into_owned();
+        (self.lines, self.steps) = (OnceLock::new(), OnceLock::new());
     }
 
     /// Line and column, from 1, of a byte. A byte order mark at the start takes no column.
     pub fn position(&self, offset: u32) -> Position {
         let (line, before) = self.before(offset);
-        Position { line: line + 1, column: before.chars().count() + 1 }
+        Position { line: line + 1, column: before.characters + 1 }
     }
 
     /// Line and column, from 1, of a byte, with columns in UTF-16 code units: SARIF and editors count so.
     pub fn position_utf16(&self, offset: u32) -> Position {
         let (line, before) = self.before(offset);
-        Position { line: line + 1, column: before.encode_utf16().count() + 1 }
+        Position { line: line + 1, column: before.units + 1 }
     }
 
-    /// The line (from 0) of a byte and the text of that line before it.
-    fn before(&self, offset: u32) -> (usize, &str) {
+    /// The line (from 0) of a byte and the length of that line before it.
+    fn before(&self, offset: u32) -> (usize, Length) {
         let offset = self.char_floor(offset as usize);
         let line = self.line_index(Span::at(offset).start);
         let start = self.lines()[line] as usize;
-        (line, self.text[start..offset].trim_start_matches('\u{feff}'))
+        let text = &self.text[start..offset];
+        let start = offset - text.trim_start_matches('\u{feff}').len();
+        let bytes = self.text.as_bytes();
+        if offset - start <= STEP {
+            return (line, Length::of(&bytes[start..offset]));
+        }
+        let up_to = |at: usize| self.steps()[at / STEP].and(Length::of(&bytes[at - at % STEP..at]));
+        let (from, to) = (up_to(start), up_to(offset));
+        (line, Length { characters: to.characters - from.characters, units: to.units - from.units })
+    }
+
+    fn steps(&self) -> &[Length] {
+        self.steps.get_or_init(|| {
+            let mut steps = vec![Length::default()];
+            for step in self.text.as_bytes().chunks(STEP) {
+                steps.push(steps[steps.len() - 1].and(Length::of(step)));
+            }
+            steps.into()
+        })
     }
 }
 
@@ -260,6 +304,22 @@ mod tests {
         assert_eq!(source.position(x).column, 3);
         assert_eq!(source.position_utf16(x).column, 4);
         assert_eq!(source.position(3).column, 1, "a byte order mark takes no column");
+    }
+
+    #[test]
+    fn columns_far_into_a_line_are_counted_alike() {
+        let line = "\u{feff}".to_owned() + &"aé😀\u{2028}".repeat(3 * STEP);
+        for text in [line.clone(), format!("first\r\n{line}")] {
+            let source = Source::new("a", text);
+            let start = source.line_span(source.line_count() - 1).start as usize;
+            for at in [start, start + 3, STEP - 1, STEP, STEP + 2, 2 * STEP + 5, 9 * STEP + 11, source.text.len()] {
+                let floor = source.char_floor(at);
+                let before = source.text[start..floor.max(start)].trim_start_matches('\u{feff}');
+                let offset = at.max(start) as u32;
+                assert_eq!(source.position(offset).column, before.chars().count() + 1, "{at}");
+                assert_eq!(source.position_utf16(offset).column, before.encode_utf16().count() + 1, "{at}");
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::config::{self, Choice, Config, Date, FailOn, Origin, collected};
 use crate::diagnostic::{Audience, Severity};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::input::{self, ndjson};
-use crate::lint::{self, FileReport, FileToLint, Report, Settings, Tally};
+use crate::lint::{self, Disk, FileReport, FileToLint, Report, Settings, Tally};
 use crate::report::time::Moment;
 use crate::report::{self, Format, one_line};
 use crate::rules::{self, Rule};
@@ -47,6 +47,9 @@ pub struct JudgeArgs {
     /// Read values of Terraform's variables from this file (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     var_file: Vec<PathBuf>,
+    /// Folder of the configuration that Terraform plans were made from, if they do not lie in it
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    terraform_root: Option<PathBuf>,
     /// Leave out paths that match this pattern (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Input")]
     exclude: Vec<String>,
@@ -256,6 +259,7 @@ pub fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     };
     let mut settings = settings_of(&config);
     lint::check_variables(&settings).map_err(Failure::Message)?;
+    lint::check_root(&settings).map_err(Failure::Message)?;
 
     if settings.lines && !args.show_files && lines::wanted(args, baseline.is_some())? {
         return lines::run(args, &here, &config, &settings, start).map(|exit| (exit, Vec::new()));
@@ -341,6 +345,7 @@ pub fn settings_of(args: &JudgeArgs, here: &Path, config: &Config, time: Moment)
     settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
     settings.var_files.clone_from(&args.var_file);
     settings.vars.clone_from(&args.var);
+    settings.terraform_root.clone_from(&args.terraform_root);
     settings.lines = args.input_format.as_deref() == Some(ndjson::NAME);
     let (year, month, day) = time.day();
     settings.today = Some(Date { year, month, day });
@@ -490,6 +495,7 @@ pub fn judge(
         });
         let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();
         report = Report { read: report.read, ..Report::new(files) };
+        report = lint::place_plans(report, settings, &Disk::default());
     }
     let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
     let empty = empty_folders(asked.accept_empty, &named.folders, &with_policy.collect::<Vec<_>>());

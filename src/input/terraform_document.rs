@@ -1,12 +1,13 @@
 //! Policies that Terraform makes of attributes: the documents of `aws_iam_policy_document`, and the statements that
 //! `aws_lambda_permission` and its like add to a policy.
 //!
-//! Both take a resource as a tree: attributes by name, nested blocks as lists of objects, and what is not known as
-//! [`Kind::Unknown`] or a string with holes.
+//! Both take a resource as a tree: attributes by name, nested blocks as lists of objects (one may stand alone), and what
+//! is not known as [`Kind::Unknown`] or a string with holes. A block of which it is not known whether or how often it is
+//! there is unknown too.
 
 use crate::diagnostic::Problem;
 use crate::span::Span;
-use crate::value::{Domain, Hole, Kind, Member, Text, Value};
+use crate::value::{Domain, Hole, Kind, Member, Part, PartRef, Text, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -19,6 +20,16 @@ pub(super) enum Blocks {
     Written,
 }
 
+/// Arguments with documents whose statements come before the own ones.
+const SOURCES: [&str; 2] = ["source_json", "source_policy_documents"];
+/// Arguments with documents whose statements come after them.
+const OVERRIDES: [&str; 2] = ["override_json", "override_policy_documents"];
+
+/// Whether an argument of `aws_iam_policy_document` takes documents.
+pub(super) fn takes_documents(argument: &str) -> bool {
+    SOURCES.contains(&argument) || OVERRIDES.contains(&argument)
+}
+
 /// Reads the JSON document in a string.
 pub(super) type Open<'a> = &'a dyn Fn(&Value<'_>) -> Result<Value<'static>, Vec<Problem>>;
 
@@ -26,20 +37,21 @@ pub(super) type Open<'a> = &'a dyn Fn(&Value<'_>) -> Result<Value<'static>, Vec<
 ///
 /// AWS provider documentation, "Data Source: aws_iam_policy_document": first come the statements of the source
 /// documents, then its own, then those of the override documents; one with the Sid of an earlier one takes its place.
+/// A document is a string, or an object where it was read already.
 pub(super) fn document<'s>(attributes: &Value<'s>, blocks: Blocks, open: Open<'_>) -> Result<Value<'s>, Vec<Problem>> {
     let mut statements = Statements::default();
-    for name in ["source_json", "source_policy_documents"] {
+    for name in SOURCES {
         merge_documents(attributes.get(name), open, &mut statements)?;
     }
-    match attributes.get("statement").map(|value| &value.kind) {
-        Some(Kind::Unknown(hole)) => statements.unknown((**hole).clone(), attributes.span),
-        Some(Kind::List(items)) => items.iter().for_each(|item| statements.merge(statement(item, blocks))),
-        Some(_) | None => {}
+    match attributes.get("statement") {
+        Some(Value { kind: Kind::Unknown(hole), .. }) => statements.unknown((**hole).clone(), attributes.span),
+        Some(own) => present(own).for_each(|item| statements.merge(statement(item, blocks))),
+        None => {}
     }
     if blocks == Blocks::Written {
         statements.list.push(unseen(attributes.span));
     }
-    for name in ["override_json", "override_policy_documents"] {
+    for name in OVERRIDES {
         merge_documents(attributes.get(name), open, &mut statements)?;
     }
     let span = attributes.span;
@@ -53,7 +65,12 @@ pub(super) fn document<'s>(attributes: &Value<'s>, blocks: Blocks, open: Open<'_
     Ok(Value::new(Kind::Map(std::iter::once(version).chain(id).chain([statement]).collect()), span))
 }
 
-/// Add the statements of documents that stand in strings.
+/// The blocks that are there, and those that may be.
+fn present<'v, 's>(blocks: &'v Value<'s>) -> impl Iterator<Item = &'v Value<'s>> {
+    blocks.one_or_many().iter().filter(|block| matches!(block.kind, Kind::Map(_) | Kind::Unknown(_)))
+}
+
+/// Add the statements of other documents.
 fn merge_documents<'s>(
     documents: Option<&Value<'s>>,
     open: Open<'_>,
@@ -64,19 +81,15 @@ fn merge_documents<'s>(
         match &document.kind {
             Kind::Null => {}
             Kind::String(text) if text.trim().is_empty() => {}
-            Kind::String(_) => {
-                let opened = open(document)?;
-                for statement in opened.get("Statement").map(Value::one_or_many).unwrap_or_default() {
-                    statements.merge(statement.clone());
-                }
-            }
+            Kind::String(_) => statements.merge_all(&open(document)?),
+            Kind::Map(_) => statements.merge_all(document),
             Kind::Template(text) => {
                 if let Some(hole) = text.holes().next() {
                     statements.unknown(hole.clone(), document.span);
                 }
             }
             Kind::Unknown(hole) => statements.unknown((**hole).clone(), document.span),
-            Kind::Bool(_) | Kind::Number(_) | Kind::List(_) | Kind::Map(_) | Kind::Tagged(_) => {
+            Kind::Bool(_) | Kind::Number(_) | Kind::List(_) | Kind::Tagged(_) => {
                 let message = format!("expected a policy document, found {}", document.sort());
                 return Err(vec![Problem::new(document.span, message)]);
             }
@@ -93,6 +106,12 @@ struct Statements<'s> {
 }
 
 impl<'s> Statements<'s> {
+    /// Add those of a document.
+    fn merge_all(&mut self, document: &Value<'s>) {
+        let statements = document.get("Statement").map(Value::one_or_many).unwrap_or_default();
+        statements.iter().for_each(|statement| self.merge(statement.clone()));
+    }
+
     /// Add a statement, in the place of one with the same Sid.
     fn merge(&mut self, statement: Value<'s>) {
         let sid = statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
@@ -110,44 +129,42 @@ impl<'s> Statements<'s> {
     }
 }
 
+/// Makes the value of an element from the value of an argument.
+type Make = for<'s> fn(&Value<'s>, Blocks) -> Value<'s>;
+
+/// The arguments of a statement that become elements, in the order in which the provider writes them.
+const ELEMENTS: [(&str, &str, Make); 7] = [
+    ("actions", "Action", |actions, _| actions.clone()),
+    ("not_actions", "NotAction", |actions, _| actions.clone()),
+    ("resources", "Resource", |resources, _| with_variables(resources)),
+    ("not_resources", "NotResource", |resources, _| with_variables(resources)),
+    ("principals", "Principal", principals),
+    ("not_principals", "NotPrincipal", principals),
+    ("condition", "Condition", conditions),
+];
+
 /// One `statement` block.
 fn statement<'s>(block: &Value<'s>, blocks: Blocks) -> Value<'s> {
     let span = block.span;
     if let Kind::Unknown(_) = block.kind {
         return block.clone();
     }
-    let mut members = Vec::new();
-    let mut has_effect = false;
-    for member in block.as_map().unwrap_or_default() {
-        let value = &member.value;
-        let is_empty = match &value.kind {
-            Kind::Null => true,
-            Kind::List(items) => items.is_empty(),
-            Kind::String(text) => text.is_empty(),
-            _ => false,
-        };
-        if is_empty {
-            continue;
-        }
-        let made = match member.key.as_ref() {
-            "sid" => renamed("Sid", member, value.clone()),
-            "effect" => {
-                has_effect = true;
-                renamed("Effect", member, value.clone())
-            }
-            "actions" => renamed("Action", member, value.clone()),
-            "not_actions" => renamed("NotAction", member, value.clone()),
-            "resources" => renamed("Resource", member, with_variables(value)),
-            "not_resources" => renamed("NotResource", member, with_variables(value)),
-            "principals" => renamed("Principal", member, principals(value, blocks)),
-            "not_principals" => renamed("NotPrincipal", member, principals(value, blocks)),
-            "condition" => renamed("Condition", member, conditions(value, blocks)),
-            _ => continue,
-        };
-        members.push(made);
-    }
-    if !has_effect {
-        members.push(made("Effect", Value::string("Allow", span)));
+    let set = |name: &str| {
+        block.member(name).filter(|member| match &member.value.kind {
+            Kind::Null => false,
+            Kind::List(items) => !items.is_empty(),
+            Kind::String(text) => !text.is_empty(),
+            _ => true,
+        })
+    };
+    let sid = set("sid").map(|member| renamed("Sid", member, member.value.clone()));
+    let effect = match set("effect") {
+        Some(member) => renamed("Effect", member, member.value.clone()),
+        None => made("Effect", Value::string("Allow", span)),
+    };
+    let mut members: Vec<Member<'s>> = sid.into_iter().chain([effect]).collect();
+    for (name, element, make) in ELEMENTS {
+        members.extend(set(name).map(|member| renamed(element, member, make(&member.value, blocks))));
     }
     if blocks == Blocks::Written && !members.iter().any(|member| member.key == "Condition") {
         members.push(made("Condition", Value::new(Kind::Map(vec![made("…", unseen(span))]), span)));
@@ -167,19 +184,20 @@ fn too_many<'s>(blocks: &Value<'s>) -> Value<'s> {
 
 /// `principals` blocks. The type `*` with `["*"]` is everyone.
 fn principals<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
-    let Kind::List(items) = &value.kind else { return value.clone() };
-    if items.len() > MAX_BLOCKS {
+    if value.one_or_many().len() > MAX_BLOCKS {
         return too_many(value);
     }
     let mut sorts: Vec<Member<'s>> = Vec::new();
-    for block in items {
+    let mut rest = (blocks == Blocks::Written).then(|| unseen(value.span));
+    for block in present(value) {
         let sort = block.member("type").filter(|sort| sort.value.as_str().is_some());
         let (Some(sort), Some(identifiers)) = (sort, block.get("identifiers")) else {
-            return unknown_of(block);
+            rest = Some(unknown_of(block));
+            continue;
         };
         let name = sort.value.as_str().unwrap_or_default();
         if name == "*" {
-            // The provider writes `Principal: "*"`, whatever else is listed.
+            // Whoever else is listed is one of everyone.
             return Value::string("*", identifiers.one_or_many().first().map_or(block.span, |one| one.span));
         }
         let identifiers = with_variables(identifiers);
@@ -188,37 +206,36 @@ fn principals<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
             None => sorts.push(Member { key: name.to_owned().into(), key_span: sort.value.span, value: identifiers }),
         }
     }
-    if blocks == Blocks::Written
-        && let Some(last) = sorts.last_mut()
-    {
-        append(&mut last.value, unseen(value.span));
+    match (sorts.last_mut(), rest) {
+        (Some(last), Some(rest)) => append(&mut last.value, rest),
+        (None, Some(rest)) => return rest,
+        (_, None) => {}
     }
     Value::new(Kind::Map(sorts), value.span)
 }
 
 /// `condition` blocks: `test`, `variable` and `values`.
 fn conditions<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
-    let Kind::List(items) = &value.kind else { return value.clone() };
-    if items.len() > MAX_BLOCKS {
+    if let Kind::Unknown(_) = value.kind {
+        return value.clone();
+    }
+    if value.one_or_many().len() > MAX_BLOCKS {
         return too_many(value);
     }
     let mut tests: Vec<Member<'s>> = Vec::new();
-    for block in items {
-        let word = |name: &str| {
-            let member = block.member(name)?;
-            Some((member.value.as_str()?.replace("&{", "${"), member.value.span))
-        };
-        let (Some((test, test_span)), Some((variable, variable_span)), Some(values)) =
-            (word("test"), word("variable"), block.get("values"))
-        else {
+    for block in present(value) {
+        let test = block.member("test").filter(|test| test.value.as_str().is_some());
+        let variable = block.get("variable").and_then(key);
+        let (Some(test), Some((variable, variable_span)), Some(values)) = (test, variable, block.get("values")) else {
             tests.push(made("…", unknown_of(block)));
             continue;
         };
-        let at = match tests.iter().position(|known| known.key == test) {
+        let operator = test.value.as_str().unwrap_or_default();
+        let at = match tests.iter().position(|known| known.key == operator) {
             Some(at) => at,
             None => {
                 let keys = Value::new(Kind::Map(Vec::new()), block.span);
-                tests.push(Member { key: test.into(), key_span: test_span, value: keys });
+                tests.push(Member { key: operator.to_owned().into(), key_span: test.value.span, value: keys });
                 tests.len() - 1
             }
         };
@@ -235,8 +252,17 @@ fn conditions<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
     Value::new(Kind::Map(tests), value.span)
 }
 
+/// A condition key and its place. Keys are plain strings: what is not known of one is written as `${name}`.
+fn key(variable: &Value<'_>) -> Option<(String, Span)> {
+    let text = match &variable.kind {
+        Kind::Unknown(hole) => Text::hole((**hole).clone(), variable.span),
+        _ => variable.as_text()?,
+    };
+    Some((text.display().replace("&{", "${"), variable.span))
+}
+
 /// Add the elements of `more` to a list, or make a list of both.
-fn append<'s>(list: &mut Value<'s>, more: Value<'s>) {
+pub(super) fn append<'s>(list: &mut Value<'s>, more: Value<'s>) {
     let more = match more.kind {
         Kind::List(items) => items,
         _ => vec![more],
@@ -254,8 +280,18 @@ fn append<'s>(list: &mut Value<'s>, more: Value<'s>) {
 /// Strings with `&{aws:username}`, which the data source writes as `${aws:username}`, so that Terraform does not take
 /// it for an interpolation of its own.
 fn with_variables<'s>(value: &Value<'s>) -> Value<'s> {
+    let written = |text: &str| text.replace("&{", "${");
     let kind = match &value.kind {
-        Kind::String(text) if text.contains("&{") => Kind::String(Cow::Owned(text.replace("&{", "${"))),
+        Kind::String(text) if text.contains("&{") => Kind::String(Cow::Owned(written(text))),
+        Kind::Template(text) => {
+            let parts = text.parts().map(|part| match part {
+                PartRef::Literal(text) => Part::Literal(written(text)),
+                PartRef::Hole(hole) => {
+                    Part::Hole(Hole { default: hole.default.as_deref().map(written), ..hole.clone() })
+                }
+            });
+            return Value::text(Text::from_parts(parts, value.span));
+        }
         Kind::List(items) => Kind::List(items.iter().map(with_variables).collect()),
         _ => return value.clone(),
     };
@@ -426,9 +462,6 @@ fn invoker<'s>(principal: &Value<'s>) -> Value<'s> {
 
 /// The `condition` block of `aws_cloudwatch_event_permission`: `type`, `key` and `value`.
 fn event_conditions<'s>(blocks: &Value<'s>) -> Vec<Member<'s>> {
-    if let Kind::Unknown(_) = blocks.kind {
-        return vec![made("…", blocks.clone())];
-    }
     let one = |block: &Value<'s>| {
         let word = |name: &str| block.member(name).and_then(|member| Some((member, member.value.as_str()?.to_owned())));
         match (word("type"), word("key"), block.get("value")) {
@@ -440,7 +473,7 @@ fn event_conditions<'s>(blocks: &Value<'s>) -> Vec<Member<'s>> {
             _ => made("…", unknown_of(block)),
         }
     };
-    blocks.one_or_many().iter().filter(|block| block.as_map().is_some()).map(one).collect()
+    present(blocks).map(one).collect()
 }
 
 /// A value that is a string, whatever it is.

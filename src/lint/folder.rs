@@ -209,25 +209,7 @@ impl Placing<'_> {
             labels.insert(0, primary);
             places.extend(locate(other, true));
         }
-        let Some((source, span)) = self.sources.locate(finding.primary.span) else { return };
-        finding.primary.span = span;
-        for label in labels {
-            match self.sources.locate(label.span) {
-                Some((other, span)) if Arc::ptr_eq(&other, &source) => {
-                    let label = Label { span, ..label };
-                    if label != finding.primary && !finding.secondary.contains(&label) {
-                        finding.secondary.push(label);
-                    }
-                }
-                Some((other, span)) => {
-                    let related = Related::new(&other, span, label.text);
-                    if !finding.related.contains(&related) {
-                        finding.related.push(related);
-                    }
-                }
-                None => {}
-            }
-        }
+        let Some(source) = place(&mut finding, labels, self.sources) else { return };
         self.report.found.push(Placed { path: source.path.clone(), finding, places });
     }
 
@@ -238,13 +220,42 @@ impl Placing<'_> {
     }
 }
 
+/// Take a finding with these labels from the common space of places to the file that its primary place is in: labels in
+/// other files are related places. Returns the file, if there is one.
+pub fn place(finding: &mut Diagnostic, labels: Vec<Label>, sources: &Sources) -> Option<Arc<Source>> {
+    let (source, span) = sources.locate(finding.primary.span)?;
+    finding.primary.span = span;
+    for label in labels {
+        match sources.locate(label.span) {
+            Some((other, span)) if Arc::ptr_eq(&other, &source) => {
+                let label = Label { span, ..label };
+                if label != finding.primary && !finding.secondary.contains(&label) {
+                    finding.secondary.push(label);
+                }
+            }
+            Some((other, span)) => {
+                let related = Related::new(&other, span, label.text);
+                if !finding.related.contains(&related) {
+                    finding.related.push(related);
+                }
+            }
+            None => {}
+        }
+    }
+    Some(source)
+}
+
+/// What a finding says, without the conditions under which it says so.
+pub fn claim(finding: &Diagnostic) -> &str {
+    finding.message.split(", when ").next().unwrap_or_default()
+}
+
 /// Sort what was found in a file, and keep of each only the surest form: a module is judged by itself and in each call.
 /// The others are returned.
 pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) -> Vec<T> {
-    let base = |finding: &Diagnostic| finding.message.split(", when ").next().unwrap_or_default().to_owned();
     let key = |item: &T| {
         let finding = finding(item);
-        (finding.primary.span, finding.rule, base(finding))
+        (finding.primary.span, finding.rule, claim(finding).to_owned())
     };
     let in_order = |a: &T, b: &T| order(finding(a)).cmp(&order(finding(b)));
     found.sort_by(|a, b| {

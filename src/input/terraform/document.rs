@@ -1,279 +1,102 @@
-//! `data "aws_iam_policy_document"`: the JSON that the provider makes of its blocks
-//! (Terraform AWS provider, "Data Source: aws_iam_policy_document").
+//! A block with all its attributes and nested blocks as a tree, and the policy that a data source makes of it.
 
 use super::eval::{BlockView, Content, Env, Evaluator, REST, Scope};
-use super::val::{Entry, Piece, Val, ValKind};
+use super::functions;
+use super::val::{Val, ValKind};
+use crate::input::terraform_document::{self, Blocks, append, takes_documents};
 use crate::span::Span;
-use crate::syntax::hcl::Block;
-use crate::value::{Domain, Hole};
+use crate::syntax::hcl::{Block, Body};
+use crate::value::{Domain, Hole, Kind, Member, Value};
 use std::rc::Rc;
 
-/// The document of a data source.
-pub(super) fn render(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Val {
-    let render = Render { evaluator, scope };
-    let whole = block.span;
-    let value = |name: &str| {
-        let attribute = block.body.attribute(name)?;
+/// What says how often a block is there and how it is kept, and nothing of what it is (Terraform, "Meta-Arguments").
+const META: [&str; 7] = ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+
+/// The document of `data "aws_iam_policy_document"`.
+pub(super) fn render(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Value<'static> {
+    let attributes = tree(evaluator, block, scope, env);
+    // Documents in strings are read where their places are known.
+    let open = |_: &Value<'_>| Ok(Value::default());
+    terraform_document::document(&attributes, Blocks::All, &open).unwrap_or_else(|problems| {
+        problems.into_iter().for_each(|problem| evaluator.problem(problem.span, problem.message));
+        evaluator.hole(scope, block.name_span, "a document that cannot be made", Domain::Any).to_value()
+    })
+}
+
+/// The attributes of a block by name, and its nested blocks as lists.
+pub(super) fn tree(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Value<'static> {
+    with_dynamic(written(evaluator, &block.body, block.span, scope, env))
+}
+
+fn written(evaluator: &Evaluator<'_>, body: &Body, span: Span, scope: &Rc<Scope>, env: &Env) -> Value<'static> {
+    let mut members: Vec<Member<'static>> = Vec::new();
+    for attribute in body.attributes.iter().filter(|attribute| !META.contains(&attribute.name.as_str())) {
         let value = evaluator.eval(&attribute.value, scope, env);
-        (!value.is_null()).then_some((value, attribute.name_span))
-    };
-    let mut entries = Vec::new();
-    let (version, at) = value("version").unwrap_or_else(|| (Val::text("2012-10-17", block.name_span), block.name_span));
-    entries.push(entry("Version", at, version));
-    if let Some((id, at)) = value("policy_id") {
-        entries.push(entry("Id", at, id));
+        let value = match takes_documents(&attribute.name) {
+            true => documents(evaluator, &value, scope),
+            false => value.to_value(),
+        };
+        members.push(Member { key: attribute.name.clone().into(), key_span: attribute.name_span, value });
     }
-    // Sources first, then the own statements over those with the same Sid, then the overriding ones.
-    let mut statements: Vec<Val> = Vec::new();
-    for name in ["source_json", "source_policy_documents"] {
-        if let Some((documents, _)) = value(name) {
-            render.documents(&documents, &mut statements, false);
+    for block in &body.blocks {
+        let name = match block.labels.first() {
+            Some(label) if block.name == "dynamic" => label,
+            _ => &block.name,
+        };
+        if META.contains(&name.as_str()) || members.iter().any(|member| member.key == *name) {
+            continue;
         }
-    }
-    for view in evaluator.blocks(&block.body, "statement", scope, env) {
-        let statement = match view.sure {
-            true => render.statement(&view),
+        let views = evaluator.blocks(body, name, scope, env);
+        let Some(at) = views.first().map(|view| view.span) else { continue };
+        let one = |BlockView { body, span, env, sure }: BlockView<'_>| match body {
+            Content::Body(inner) if sure => Some(written(evaluator, inner, span, scope, &env)),
             // There may be any number of them.
-            false => evaluator.hole(scope, view.span, REST, Domain::Any),
+            Content::Body(_) => Some(evaluator.hole(scope, span, REST, Domain::Any).to_value()),
+            Content::Expr(_) => None,
         };
-        put(statement, &mut statements, true);
+        let value = Value::new(Kind::List(views.into_iter().filter_map(one).collect()), at);
+        members.push(Member { key: name.clone().into(), key_span: at, value });
     }
-    for name in ["override_json", "override_policy_documents"] {
-        if let Some((documents, _)) = value(name) {
-            render.documents(&documents, &mut statements, true);
-        }
-    }
-    entries.push(entry("Statement", block.name_span, Val::list(statements, whole)));
-    Val::map(entries, whole)
+    Value::new(Kind::Map(members), span)
 }
 
-/// Add a statement; with `replace`, one with the same Sid gives way.
-fn put(statement: Val, statements: &mut Vec<Val>, replace: bool) {
-    let sid = |value: &Val| value.get("Sid").and_then(Val::known).filter(|sid| !sid.is_empty());
-    if replace
-        && let Some(sid_of_new) = sid(&statement)
-        && let Some(old) = statements.iter_mut().find(|old| sid(old).is_some_and(|old| old == sid_of_new))
-    {
-        *old = statement;
-        return;
-    }
-    statements.push(statement);
+/// In JSON, `dynamic` is a member like others, with an object for each name of a block. It is not run: any number of
+/// these blocks may be there.
+fn with_dynamic(value: Value<'static>) -> Value<'static> {
+    let Value { span, kind } = value;
+    let kind = match kind {
+        Kind::List(items) => Kind::List(items.into_iter().map(with_dynamic).collect()),
+        Kind::Map(members) => {
+            let (dynamic, written): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| member.key == "dynamic");
+            let inside = |member: Member<'static>| Member { value: with_dynamic(member.value), ..member };
+            let mut members: Vec<Member<'static>> = written.into_iter().map(inside).collect();
+            for Member { key, key_span, .. } in dynamic.iter().flat_map(|dynamic| dynamic.value.as_map()).flatten() {
+                let hole = Hole { name: format!("dynamic.{key}"), why: REST, domain: Domain::Any, default: None };
+                let hole = Value::new(Kind::Unknown(Box::new(hole)), *key_span);
+                match members.iter_mut().find(|member| member.key == *key) {
+                    Some(written) => append(&mut written.value, hole),
+                    None => members.push(Member { key: key.clone(), key_span: *key_span, value: hole }),
+                }
+            }
+            Kind::Map(members)
+        }
+        kind => kind,
+    };
+    Value::new(kind, span)
 }
 
-fn entry(key: &str, key_span: Span, value: Val) -> Entry {
-    Entry { key: key.into(), key_span, value }
-}
-
-struct Render<'e, 'l> {
-    evaluator: &'e Evaluator<'l>,
-    scope: &'e Rc<Scope>,
-}
-
-impl Render<'_, '_> {
-    /// The statements of other documents, one or a list of JSON strings.
-    fn documents(&self, documents: &Val, statements: &mut Vec<Val>, replace: bool) {
-        let list = match &documents.kind {
-            ValKind::List(items) => items.to_vec(),
-            _ => vec![documents.clone()],
-        };
-        for document in list {
-            let text = document.known();
-            if text.as_deref().is_some_and(|text| text.trim().is_empty()) || document.is_null() {
-                continue;
-            }
-            let read = super::functions::decode(self.evaluator, &document, self.scope);
-            match read.as_ref().and_then(|read| read.get("Statement")) {
-                Some(found) => {
-                    let found = match &found.kind {
-                        ValKind::List(items) => items.to_vec(),
-                        _ => vec![found.clone()],
-                    };
-                    found.into_iter().for_each(|statement| put(statement, statements, replace));
-                }
-                None => statements.push(self.evaluator.hole(self.scope, document.span, REST, Domain::Any)),
-            }
-        }
-    }
-
-    fn statement(&self, view: &BlockView<'_>) -> Val {
-        let mut entries = Vec::new();
-        let value = |name: &str| {
-            let (expr, at) = view.body.attribute(name)?;
-            let value = self.evaluator.eval(expr, self.scope, &view.env);
-            (!value.is_null()).then_some((value, at))
-        };
-        if let Some((sid, at)) = value("sid").filter(|(sid, _)| sid.known().is_none_or(|sid| !sid.is_empty())) {
-            entries.push(entry("Sid", at, sid));
-        }
-        let (effect, at) = value("effect").unwrap_or_else(|| (Val::text("Allow", view.span), view.span));
-        entries.push(entry("Effect", at, effect));
-        for (name, key) in [
-            ("actions", "Action"),
-            ("not_actions", "NotAction"),
-            ("resources", "Resource"),
-            ("not_resources", "NotResource"),
-        ] {
-            // An empty list is left out.
-            if let Some((list, at)) = value(name).filter(|(list, _)| list.as_list().is_none_or(|list| !list.is_empty()))
-            {
-                entries.push(entry(key, at, variables(list)));
-            }
-        }
-        for (name, key) in [("principals", "Principal"), ("not_principals", "NotPrincipal")] {
-            let views = self.evaluator.inner(view.body, name, self.scope, &view.env);
-            if let Some(principals) = self.principals(&views) {
-                entries.push(entry(key, views[0].span, principals));
-            }
-        }
-        let conditions = self.evaluator.inner(view.body, "condition", self.scope, &view.env);
-        if let Some(first) = conditions.first() {
-            entries.push(entry("Condition", first.span, self.conditions(&conditions)));
-        }
-        let span = match view.body {
-            Content::Body(_) => view.span,
-            Content::Expr(expr) => expr.span,
-        };
-        Val::map(entries, span)
-    }
-
-    /// `principals` blocks: a map of lists, or `*` alone.
-    fn principals(&self, views: &[BlockView<'_>]) -> Option<Val> {
-        let mut members: Vec<Entry> = Vec::new();
-        let mut any = None;
-        for view in views {
-            let value = |name: &str| {
-                let (expr, at) = view.body.attribute(name)?;
-                Some((self.evaluator.eval(expr, self.scope, &view.env), at))
-            };
-            let Some((kind, kind_at)) = value("type") else { continue };
-            let (identifiers, at) =
-                value("identifiers").unwrap_or_else(|| (Val::list(Vec::new(), view.span), view.span));
-            let kind_text = kind.known();
-            if kind_text.as_deref() == Some("*") {
-                let star = match identifiers.as_list() {
-                    Some([one]) => one.clone(),
-                    _ => Val::text("*", kind.span),
-                };
-                any = Some(star);
-                continue;
-            }
-            let Some(kind_text) = kind_text else {
-                // Not even the sort of principal is known.
-                return Some(self.evaluator.hole(
-                    self.scope,
-                    kind.span,
-                    "a sort of principal that is not known",
-                    Domain::Any,
-                ));
-            };
-            let list = match &identifiers.kind {
-                ValKind::List(items) => items.to_vec(),
-                _ => vec![identifiers.clone()],
-            };
-            let list: Vec<Val> = match view.sure {
-                true => list.into_iter().map(variables).collect(),
-                false => vec![self.evaluator.hole(self.scope, identifiers.span, REST, Domain::Any)],
-            };
-            match members.iter_mut().find(|member| *member.key == *kind_text) {
-                Some(member) => {
-                    let mut all = member.value.as_list().unwrap_or_default().to_vec();
-                    all.extend(list);
-                    member.value = Val::list(all, member.value.span);
-                }
-                None => {
-                    let value = Val::list(list, identifiers.span);
-                    members.push(Entry { key: Rc::clone(&kind_text), key_span: kind_at.join(at), value });
-                }
-            }
-        }
-        match (any, members.is_empty()) {
-            (Some(star), true) => Some(star),
-            (Some(star), false) => {
-                // The provider writes both, the star as a sort of its own; AWS takes it as everybody.
-                members.push(Entry { key: "AWS".into(), key_span: star.span, value: star });
-                Some(Val::map(members, views[0].span))
-            }
-            (None, true) => None,
-            (None, false) => Some(Val::map(members, views[0].span)),
-        }
-    }
-
-    fn conditions(&self, views: &[BlockView<'_>]) -> Val {
-        let mut operators: Vec<Entry> = Vec::new();
-        for view in views {
-            let value = |name: &str| {
-                let (expr, at) = view.body.attribute(name)?;
-                Some((self.evaluator.eval(expr, self.scope, &view.env), at))
-            };
-            let (Some((test, test_at)), Some((key, key_at))) = (value("test"), value("variable")) else { continue };
-            let (values, _) = value("values").unwrap_or_else(|| (Val::list(Vec::new(), view.span), view.span));
-            let operator = test.known();
-            let (Some(operator), true) = (operator, view.sure) else {
-                // There may be a condition, and nobody knows which: the rest is open.
-                let open = self.evaluator.hole(self.scope, test_at, "a condition that is not known", Domain::Any);
-                let name = format!("${{{}}}", self.evaluator.excerpt(self.scope, test_at.join(view.span)));
-                operators.push(Entry { key: name.into(), key_span: test.span, value: open });
-                continue;
-            };
-            let name: Rc<str> = match key.known() {
-                Some(name) => name,
-                None => match key.to_pieces() {
-                    Some(pieces) => super::val::text_of(&pieces, key.span).display().as_ref().into(),
-                    None => continue,
-                },
-            };
-            let key_span = if key.span.is_empty() { key_at } else { key.span };
-            let values = match &values.kind {
-                ValKind::List(items) => Val::list(items.iter().cloned().map(variables).collect(), values.span),
-                _ => values,
-            };
-            let keys = Entry { key: Rc::clone(&name), key_span, value: values };
-            let known = operators.iter_mut().find(|entry| entry.key == operator && entry.value.as_map().is_some());
-            match known {
-                None => {
-                    let value = Val::map(vec![keys], view.span);
-                    operators.push(Entry { key: operator, key_span: test.span, value });
-                }
-                Some(entry) => {
-                    let mut all = entry.value.as_map().unwrap_or_default().to_vec();
-                    match all.iter_mut().find(|known| known.key == name) {
-                        Some(known) => {
-                            let mut values = known.value.as_list().unwrap_or_default().to_vec();
-                            values.extend(keys.value.as_list().unwrap_or_default().iter().cloned());
-                            known.value = Val::list(values, known.value.span);
-                        }
-                        None => all.push(keys),
-                    }
-                    entry.value = Val::map(all, entry.value.span);
-                }
-            }
-        }
-        Val::map(operators, views[0].span)
-    }
-}
-
-/// `&{aws:username}` is how `${aws:username}` is written in the data source.
-fn variables(value: Val) -> Val {
-    let span = value.span;
+/// Documents that another is made of, one or a list.
+fn documents(evaluator: &Evaluator<'_>, value: &Val, scope: &Rc<Scope>) -> Value<'static> {
+    let one = |document: &Val| match &document.kind {
+        ValKind::Null => Value::new(Kind::Null, document.span),
+        ValKind::Text(_) if document.known().is_some_and(|text| text.trim().is_empty()) => document.to_value(),
+        _ => match functions::decode(evaluator, document).filter(|read| read.get("Statement").is_some()) {
+            Some(read) => read.to_value(),
+            None => evaluator.hole(scope, document.span, REST, Domain::Any).to_value(),
+        },
+    };
     match &value.kind {
-        ValKind::Text(pieces) => {
-            let has = |piece: &Piece| matches!(piece, Piece::Literal { text, .. } if text.contains("&{"));
-            if !pieces.iter().any(has) {
-                return value;
-            }
-            let pieces = pieces.iter().map(|piece| match piece {
-                Piece::Literal { text, map } => {
-                    Piece::Literal { text: text.replace("&{", "${").into(), map: map.clone() }
-                }
-                piece => piece.clone(),
-            });
-            Val::new(ValKind::Text(pieces.collect()), span)
-        }
-        ValKind::List(items) => Val::list(items.iter().cloned().map(variables).collect(), span),
-        ValKind::Unknown(hole) if hole.default.as_deref().is_some_and(|default| default.contains("&{")) => {
-            let default = hole.default.as_ref().map(|default| default.replace("&{", "${"));
-            Val::new(ValKind::Unknown(Rc::new(Hole { default, ..(**hole).clone() })), span)
-        }
-        _ => value,
+        ValKind::List(items) => Value::new(Kind::List(items.iter().map(one).collect()), value.span),
+        _ => one(value),
     }
 }

@@ -678,26 +678,6 @@ impl<'b> Content<'b> {
     }
 }
 
-impl<'l> Evaluator<'l> {
-    /// The blocks in a block.
-    pub fn inner<'b>(&self, content: Content<'b>, name: &'b str, scope: &Rc<Scope>, env: &Env) -> Vec<BlockView<'b>> {
-        match content {
-            Content::Body(body) => self.blocks(body, name, scope, env),
-            Content::Expr(_) => {
-                let Some((value, _)) = content.attribute(name) else { return Vec::new() };
-                let items = match &value.kind {
-                    ExprKind::List(items) => items.iter().collect(),
-                    _ => vec![value],
-                };
-                items
-                    .into_iter()
-                    .map(|item| BlockView { body: Content::Expr(item), span: item.span, env: env.clone(), sure: true })
-                    .collect()
-            }
-        }
-    }
-}
-
 /// A part of what is not known.
 fn part_of(hole: &Hole, steps: &[Step], span: Span) -> Val {
     let mut name = hole.name.clone();

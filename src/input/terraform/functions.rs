@@ -48,7 +48,7 @@ pub(super) fn call(
     match (name, arguments) {
         // Documents and files.
         ("jsonencode", [value]) => Some(Val::new(ValKind::Json(Rc::new(value.clone())), span)),
-        ("jsondecode", [value]) => decode(evaluator, value, scope),
+        ("jsondecode", [value]) => decode(evaluator, value),
         ("file", [_]) => file(evaluator, &text(0)?, span, scope),
         ("templatefile", [_, variables]) => template_file(evaluator, &text(0)?, variables, span, scope),
         ("fileexists", [_]) => {
@@ -208,7 +208,7 @@ fn known_list(value: &Val) -> Option<&[Val]> {
 }
 
 /// The value of a JSON string.
-pub(super) fn decode(evaluator: &Evaluator<'_>, value: &Val, scope: &Rc<Scope>) -> Option<Val> {
+pub(super) fn decode(evaluator: &Evaluator<'_>, value: &Val) -> Option<Val> {
     match &value.kind {
         ValKind::Json(inner) => Some((**inner).clone()),
         ValKind::Text(pieces) => match marked::open(pieces, value.span) {
@@ -219,17 +219,14 @@ pub(super) fn decode(evaluator: &Evaluator<'_>, value: &Val, scope: &Rc<Scope>) 
                 }
                 None
             }
-            Err(marked::Unread::Unknown(_)) => {
-                let _ = scope;
-                None
-            }
+            Err(marked::Unread::Unknown(_)) => None,
         },
         _ => None,
     }
 }
 
 /// A parsed tree as a value.
-fn from_tree(tree: &Value<'_>) -> Val {
+pub(super) fn from_tree(tree: &Value<'_>) -> Val {
     let span = tree.span;
     match &tree.kind {
         Kind::Null => Val::null(span),

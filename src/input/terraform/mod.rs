@@ -14,9 +14,11 @@ mod module;
 mod references;
 mod sites;
 mod val;
+mod written;
 
 pub use files::{Files, Sources, normal};
 pub use module::{Loader, is_configuration};
+pub use written::{Resource, Written};
 
 #[cfg(test)]
 use crate::site::DEFAULTS;

@@ -1,5 +1,6 @@
 //! A folder of configuration files, which is what Terraform calls a module, parsed and indexed.
 
+use super::eval::plain;
 use super::files::{Files, Sources, normal};
 use crate::diagnostic::Problem;
 use crate::source::Source;
@@ -137,6 +138,14 @@ impl<'f> Loader<'f> {
             Arc::clone(modules.entry(folder.clone()).or_default())
         };
         Arc::clone(slot.get_or_init(|| Arc::new(self.read_module(folder))))
+    }
+
+    /// The module that a block of a folder calls, where its source is in the tree.
+    pub(super) fn called(&self, block: &Block, folder: &Path) -> Option<Arc<Module>> {
+        let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value))?;
+        let is_local = source.starts_with("./") || source.starts_with("../");
+        let module = is_local.then(|| self.module(&folder.join(Path::new(source))))?;
+        (!module.files.is_empty()).then_some(module)
     }
 
     /// The text of a file that is no configuration: a policy or a template.

@@ -1,9 +1,9 @@
 //! What names stand for: variables, locals, data sources, resources, modules.
 
-use super::document;
 use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain};
-use super::module::{At, Module};
+use super::module::At;
 use super::val::{Entry, Piece, Val, ValKind};
+use super::{document, functions};
 use crate::span::Span;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole};
@@ -241,18 +241,10 @@ impl Evaluator<'_> {
         self.steps(value, &rest[1..], span, scope, env)
     }
 
-    /// The module that a block calls, where its source is in the tree.
-    pub fn called(&self, block: &Block, scope: &Scope) -> Option<Arc<Module>> {
-        let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value))?;
-        let is_local = source.starts_with("./") || source.starts_with("../");
-        let module = is_local.then(|| self.loader.module(&scope.module.folder.join(Path::new(source))))?;
-        (!module.files.is_empty()).then_some(module)
-    }
-
     /// The instances of a called module, each with its key; none where its source is not in the tree.
     pub fn children(&self, call: &str, at: At, scope: &Rc<Scope>) -> Vec<(String, Rc<Scope>)> {
         let block = scope.module.block(at);
-        let Some(module) = self.called(block, scope) else { return Vec::new() };
+        let Some(module) = self.loader.called(block, &scope.module.folder) else { return Vec::new() };
         if scope.depth >= MAX_MODULES {
             self.problem(
                 block.name_span,
@@ -433,7 +425,7 @@ impl Evaluator<'_> {
         name.1.push_str(&format!("[{}]", chosen.key));
         let value = self.once(scope, Name::Data(name.0, name.1), span, || {
             // Nothing but a loop's own element tells instances that are not known apart.
-            document::render(self, block, scope, &chosen.env)
+            functions::from_tree(&document::render(self, block, scope, &chosen.env))
         });
         Val::new(ValKind::Json(Rc::new(value)), span)
     }

@@ -1,12 +1,13 @@
 //! Where policies stand in a configuration: resources that hold one, documents that no resource of it uses, and
 //! arguments of modules whose source is not in the tree.
 
-use super::eval::{BlockView, Choices, Content, DEFAULTS, Env, Evaluator, Scope};
+use super::document::{render, tree};
+use super::eval::{BlockView, Choices, DEFAULTS, Env, Evaluator, Scope, plain};
 use super::marked;
 use super::module::{At, Loader, Module};
 use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
-use super::{Variables, account, eval};
+use super::{Variables, account};
 use crate::diagnostic::Problem;
 use crate::input::policy_json::{is_policy, kind_of};
 use crate::input::terraform_document::{is_permission, permission};
@@ -14,7 +15,7 @@ use crate::input::terraform_types::{Carrier, Shape, carriers};
 use crate::input::{Found, permission_set};
 use crate::site::{Origin, Owner, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
-use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Step};
+use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -104,8 +105,8 @@ impl Extraction<'_, '_, '_, '_> {
 
     fn call(&mut self, block: &Block, name: &str, at: At, scope: &Rc<Scope>, route: &Route) {
         let children = self.base.children(name, at, scope);
-        if self.base.called(block, scope).is_none() {
-            let source = block.body.attribute("source").and_then(|attribute| eval::plain(&attribute.value));
+        if self.base.loader.called(block, &scope.module.folder).is_none() {
+            let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value));
             let source = source.map_or_else(String::new, |source| format!(", `{source}`,"));
             let note = format!("the module `{name}` is not looked into: its source{source} is not in the tree");
             self.elsewhere.push((block.header, note));
@@ -151,8 +152,8 @@ impl Extraction<'_, '_, '_, '_> {
                     continue;
                 }
                 let read = |evaluator: &Evaluator<'_>, scope: &Rc<Scope>, instance: &Instance| {
-                    let value = super::document::render(evaluator, block, scope, &instance.env);
-                    vec![(String::new(), block.name_span, Policy::Read(value.to_value()), None)]
+                    let policy = Policy::Read(render(evaluator, block, scope, &instance.env));
+                    vec![(String::new(), block.name_span, policy, None)]
                 };
                 let address = format!("{}data.{kind}.{name}", scope.prefix);
                 self.variants(block, &address, block.header, &Vec::new(), &read);
@@ -170,7 +171,7 @@ impl Extraction<'_, '_, '_, '_> {
         }
         if is_permission(kind) {
             let read = |evaluator: &Evaluator<'_>, scope: &Rc<Scope>, instance: &Instance| {
-                let attributes = tree(evaluator, &block.body, block.span, scope, &instance.env);
+                let attributes = tree(evaluator, block, scope, &instance.env);
                 let policy = permission(kind, &attributes).map_or(Policy::None, Policy::Read);
                 vec![(String::new(), block.span, policy, Some(PolicyKind::Resource))]
             };
@@ -622,40 +623,4 @@ fn in_other_account(value: Value<'static>) -> Value<'static> {
         kind => kind,
     };
     Value { span, kind }
-}
-
-/// The attributes and blocks of a resource as a tree.
-fn tree(evaluator: &Evaluator<'_>, body: &Body, span: Span, scope: &Rc<Scope>, env: &Env) -> Value<'static> {
-    let mut members = Vec::new();
-    for attribute in &body.attributes {
-        let value = evaluator.eval(&attribute.value, scope, env).to_value();
-        members.push(crate::value::Member { key: attribute.name.clone().into(), key_span: attribute.name_span, value });
-    }
-    let mut names: Vec<&str> = body.blocks.iter().map(|block| block.name.as_str()).collect();
-    names.dedup();
-    for name in names {
-        let views = evaluator.blocks(body, name, scope, env);
-        let items = views.into_iter().filter_map(|view| match view.body {
-            Content::Body(inner) => Some(tree_of_block(evaluator, inner, view.span, scope, &view.env)),
-            Content::Expr(_) => None,
-        });
-        let value = Value::new(Kind::List(items.collect()), span);
-        members.push(crate::value::Member { key: name.to_owned().into(), key_span: span, value });
-    }
-    Value::new(Kind::Map(members), span)
-}
-
-fn tree_of_block(
-    evaluator: &Evaluator<'_>,
-    body: &Body,
-    span: Span,
-    scope: &Rc<Scope>,
-    env: &eval::Env,
-) -> Value<'static> {
-    let members = body.attributes.iter().map(|attribute| crate::value::Member {
-        key: attribute.name.clone().into(),
-        key_span: attribute.name_span,
-        value: evaluator.eval(&attribute.value, scope, env).to_value(),
-    });
-    Value::new(Kind::Map(members.collect()), span)
 }

@@ -478,6 +478,63 @@ fn blocks_that_may_be_there_leave_the_policy_open() {
 }
 
 #[test]
+fn a_principal_that_is_not_known_stands_beside_those_that_are() {
+    let block = |kind: &str| format!("principals {{\n      type = {kind}\n      identifiers = [\"*\"]\n    }}\n");
+    let dynamic = "dynamic \"principals\" {\n      for_each = var.more\n      content {\n        type = \"Service\"\n        identifiers = [principals.value]\n      }\n    }\n";
+    for (blocks, expected) in [
+        (block("\"AWS\"") + &block("var.kind"), r#"{"AWS":["*",?var.kind]}"#),
+        (block("\"AWS\"") + dynamic, r#"{"AWS":["*",?dynamic]}"#),
+        (block("var.kind"), "?var.kind"),
+        (block("\"AWS\"") + &block("\"*\""), r#""*""#),
+    ] {
+        let main = role("data.aws_iam_policy_document.d.json")
+            + &format!(
+                "variable \"more\" {{}}\nvariable \"kind\" {{}}\ndata \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions = [\"sts:AssumeRole\"]\n    {blocks}  }}\n}}\n"
+            );
+        let read = read(&[("main.tf", &main)]);
+        let statement = read.documents[0].get("Statement").expect("statements").one_or_many()[0].clone();
+        assert_eq!(json(statement.get("Principal").expect("principals")), expected, "{main}");
+        let policy = crate::policy::lower(&read.documents[0]);
+        let open = policy.statements[0].principals.as_ref().is_some_and(|principals| principals.open_ended);
+        assert_eq!((open, policy.facts.len()), (expected.contains('?'), 0));
+    }
+}
+
+#[test]
+fn blocks_in_json_may_stand_alone_and_dynamic_ones_leave_the_policy_open() {
+    let document = |statement: &str, more: &str| {
+        let text = format!(
+            r#"{{"data": {{"aws_iam_policy_document": {{"d": {{"statement": {statement}{more}}}}}}},
+              "resource": {{"aws_iam_role": {{"r": {{"assume_role_policy": "${{data.aws_iam_policy_document.d.json}}"}}}}}}}}"#
+        );
+        let read = read(&[("main.tf.json", &text)]);
+        assert_eq!(read.sites.len(), 1, "{:?}", read.unresolved);
+        read.documents.into_iter().next().expect("it is there")
+    };
+    let one = r#"{"actions": ["sts:AssumeRole"], "principals": {"type": "AWS", "identifiers": ["*"]},
+        "condition": {"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}}"#;
+    assert_eq!(
+        json(&document(one, "")),
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole"],"Principal":{"AWS":["*"]},"Condition":{"Bool":{"aws:SecureTransport":["true"]}}}]}"#
+    );
+    let narrowed = one.replacen('{', r#"{"dynamic": {"condition": {"for_each": "${var.more}", "content": {}}},"#, 1);
+    let policy = crate::policy::lower(&document(&format!("[{narrowed}]"), ""));
+    assert!(policy.statements[0].conditions_open_ended && !policy.open_ended, "{policy:?}");
+    assert_eq!(policy.statements[0].conditions.len(), 1);
+    let more = r#", "dynamic": {"statement": {"for_each": "${var.more}", "content": {"actions": ["a:b"]}}}"#;
+    let policy = crate::policy::lower(&document(one, more));
+    assert!(policy.open_ended && policy.statements.len() == 1 && policy.facts.is_empty(), "{policy:?}");
+}
+
+#[test]
+fn a_condition_of_a_permission_may_be_there() {
+    let main = "variable \"org\" {}\nresource \"aws_cloudwatch_event_permission\" \"p\" {\n  principal = \"*\"\n  statement_id = \"s\"\n  dynamic \"condition\" {\n    for_each = var.org\n    content {\n      key = \"aws:PrincipalOrgID\"\n      type = \"StringEquals\"\n      value = condition.value\n    }\n  }\n}\n";
+    let read = read(&[("main.tf", main)]);
+    let policy = crate::policy::lower(&read.documents[0]);
+    assert!(policy.statements[0].conditions_open_ended && policy.facts.is_empty(), "{policy:?}");
+}
+
+#[test]
 fn every_resource_and_what_nothing_uses() {
     let document = "data \"aws_iam_policy_document\" \"free\" {\n  statement {\n    actions = [\"sts:AssumeRole\"]\n    principals {\n      type = \"AWS\"\n      identifiers = [\"*\"]\n    }\n  }\n}\n";
     let policy = "jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"s3:*\", Resource = \"*\" }] })";

@@ -195,7 +195,7 @@ fn a_document_that_is_read_later() {
             {"identifiers": {"references": ["aws_iam_role.other.arn", "aws_iam_role.other"]}}, {}]}]"#,
     );
     let other = block("managed", "aws_iam_role", "other", "");
-    let expected = r#"{Version:"2012-10-17",Statement:[{Action:["sts:AssumeRole"],Condition:{StringEquals:{sts:ExternalId:[<statement[0].condition[0].values[0]>,"${aws:username}"]}},Principal:{AWS:[<aws_iam_role.other.arn in statement[0].principals[0].identifiers[0]>],Service:["ec2.amazonaws.com"]},Effect:"Allow"}]}"#;
+    let expected = r#"{Version:"2012-10-17",Statement:[{Effect:"Allow",Action:["sts:AssumeRole"],Principal:{AWS:[<aws_iam_role.other.arn in statement[0].principals[0].identifiers[0]>],Service:["ec2.amazonaws.com"]},Condition:{StringEquals:{sts:ExternalId:[<statement[0].condition[0].values[0]>,"${aws:username}"]}}}]}"#;
     let json = "data.aws_iam_policy_document.d.json";
     let role = block("managed", "aws_iam_role", "r", &references(&[json, "data.aws_iam_policy_document.d"]));
     let changes = format!("{}, {}", unknown_role("aws_iam_role.r"), entry("data.aws_iam_policy_document.d", LATER));
@@ -313,7 +313,7 @@ fn a_document_of_which_only_the_configuration_tells() {
     // Each part may hold more than is written.
     assert_eq!(
         shown(&found.sites[0].document),
-        r#"{Version:"2012-10-17",Statement:[{Action:["sts:AssumeRole"],Effect:<statement[0].effect>,Principal:{AWS:[<var.who in statement[0].principals[0].identifiers>,<dynamic blocks>]},Condition:{…:<dynamic blocks>}},<dynamic blocks>]}"#
+        r#"{Version:"2012-10-17",Statement:[{Effect:<statement[0].effect>,Action:["sts:AssumeRole"],Principal:{AWS:[<var.who in statement[0].principals[0].identifiers>,<dynamic blocks>]},Condition:{…:<dynamic blocks>}},<dynamic blocks>]}"#
     );
 }
 
@@ -333,7 +333,7 @@ fn documents_made_of_documents() {
     let found = found(&plan(&changes, &format!(r#"{{"resources": [{role}]}}"#)));
     assert_eq!(
         shown(&found.sites[0].document),
-        r#"{Version:"2012-10-17",Statement:[{Sid:"A",Action:"override:A"},{Sid:"B",Action:["own:B"],Effect:"Allow"},{Sid:"",Action:"x:x"},<source_policy_documents[1]>,{Sid:"",Action:"x:x"}]}"#
+        r#"{Version:"2012-10-17",Statement:[{Sid:"A",Action:"override:A"},{Sid:"B",Effect:"Allow",Action:["own:B"]},{Sid:"",Action:"x:x"},<source_policy_documents[1]>,{Sid:"",Action:"x:x"}]}"#
     );
 }
 
