@@ -251,7 +251,7 @@ pub struct Granted {
 }
 
 /// What is granted under some conditions of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Form {
     /// The conditions with the values under which it is so, in each way that leads to it; none if it is always so.
     pub when: Vec<Vec<(String, bool)>>,

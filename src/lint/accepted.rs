@@ -212,7 +212,9 @@ impl<'a> Judged<'a> {
         let view = self.settings.view(&self.paths.baseline.join(&entry.path));
         let ran = self.settings.active(&entry.rule).is_some() && view.is_none_or(|view| view.runs(&entry.rule));
         let ran = ran || !is_known;
-        let file = self.files.contains(entry.path.as_str()) || !self.paths.exists(&entry.path);
+        // Standard input is never there, unless it is.
+        let is_gone = || !entry.path.ends_with("<stdin>") && !self.paths.exists(&entry.path);
+        let file = self.files.contains(entry.path.as_str()) || is_gone();
         let folder = entry.folder.as_deref();
         let folder = folder.is_none_or(|folder| self.folders.contains(folder) || !self.paths.exists(folder));
         ran && file && folder

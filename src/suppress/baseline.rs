@@ -107,16 +107,16 @@ impl Entry {
         Home::of(&self.path, self.folder.as_deref())
     }
 
+    /// Call the rule by its name of today, which makes another fingerprint.
+    fn rename(&mut self, rule: &str) {
+        self.fingerprint = self.fingerprint_of(rule);
+        self.rule = rule.to_owned();
+    }
+
     /// The fingerprint that these fields have under a rule's id.
     fn fingerprint_of(&self, rule: &str) -> Fingerprint {
         let sid = self.sid.as_deref().unwrap_or_default();
         Fingerprint::of(&[rule, &self.subject, stable_address(&self.resource), sid])
-    }
-
-    /// Whether both accept the same.
-    fn accepts_the_same(&self, other: &Entry) -> bool {
-        let of = |entry: &Entry| (entry.kind, entry.session.clone(), entry.forms.clone());
-        of(self) == of(other)
     }
 }
 
@@ -169,6 +169,8 @@ pub(crate) mod tests {
     use crate::diagnostic::Granted;
     use crate::policy::print;
     use crate::syntax::{Syntax, parse as parse_text};
+    use proptest::prelude::*;
+    use std::path::PathBuf;
 
     /// The text of a policy with these statements.
     pub fn text(statements: &str) -> String {
@@ -202,5 +204,54 @@ pub(crate) mod tests {
         };
         entry.fingerprint = entry.fingerprint_of(&entry.rule);
         entry
+    }
+
+    fn read(text: &str) -> Result<Vec<Entry>, String> {
+        let read = parse(Source::new("b.toml", text), PathBuf::new());
+        read.map(|baseline| baseline.entries).map_err(|error| error.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(names in proptest::collection::vec("\\PC{0,8}|[\"'\\\\\n\u{202e}#=]{0,6}", 8), sorts in 0..4usize, rename: bool) {
+            let mut one = entry(r#"{"Effect": "Allow", "Action": "a:B"}"#);
+            let [rule, path, resource, sid, subject, message, reason, name] = <[String; 8]>::try_from(names).expect("eight");
+            one = Entry { path, resource, subject, message, sid: Some(sid), reason: Some(reason), folder: Some(name.clone()), ..one };
+            if rename {
+                one.rule = rule;
+            }
+            match sorts {
+                0 => (one.kind, one.forms) = (None, Vec::new()),
+                1 => (one.session, one.forms) = (Some(name), Vec::new()),
+                2 => one.forms[0].when = vec![vec![(name, true), ("\u{10ffff}".into(), false)]],
+                _ => {}
+            }
+            one.fingerprint = one.fingerprint_of(&one.rule);
+            let text = write(&[one.clone(), one.clone()]);
+            let known = rules::find(&one.rule).is_none_or(|rule| rule.id == one.rule);
+            let back = read(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            prop_assert_eq!(back.len(), 2);
+            prop_assert!(back.iter().all(|back| !known || *back == Entry { span: back.span, ..one.clone() }), "{:?}\n{text}", back);
+            prop_assert_eq!(write(&back), text);
+        }
+
+        #[test]
+        fn whatever_it_is_it_is_read_or_refused(bytes in "\\PC{0,200}", cut in 0..900usize, put in "[\\[\\]{}'\"=\n a0]{0,4}") {
+            let good = write(&[entry(r#"{"Effect": "Allow", "Action": "a:B"}"#)]);
+            let cut = cut.min(good.len());
+            for text in [bytes, good[..cut].to_owned(), format!("{}{put}{}", &good[..cut], &good[cut..])] {
+                let _ = read(&text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_was_renamed_keeps_its_entries() {
+        let mut one = entry("");
+        one.rename("new-name");
+        assert_eq!(
+            (one.rule.as_str(), one.fingerprint),
+            ("new-name", Fingerprint::of(&["new-name", "*", "Resources.Ci", ""]))
+        );
     }
 }

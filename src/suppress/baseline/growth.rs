@@ -28,30 +28,8 @@ pub struct Growth {
     pub session: Option<(String, String)>,
 }
 
-/// Entries of one key are accepted together, up to this many.
-const MAX_TOGETHER: usize = 50;
-
-/// What is granted beyond what these entries accept; `None` if it is proved that nothing is.
-///
-/// The entries are of the finding's key and kind. What they accept together is accepted, so that two statements may become
-/// one, and one may become two.
-pub fn growth(accepted: &[&Entry], granted: &Granted, kind: PolicyKind) -> Option<Growth> {
-    let mut least: Option<Growth> = None;
-    for entry in accepted {
-        let growth = beyond(entry, granted, kind)?;
-        least = Some(least.map_or(growth.clone(), |least| if growth.answer < least.answer { growth } else { least }));
-    }
-    match (accepted.len(), together(accepted)) {
-        (2..=MAX_TOGETHER, Some(all)) => {
-            let changes = granted.forms.iter().map(|form| (form, gained_over(&all, form, kind)));
-            worst(changes.filter(|(_, change)| !change.is_nothing()).map(|(form, change)| grown(change, form)))
-        }
-        _ => least,
-    }
-}
-
-/// What is granted beyond what one entry accepts.
-fn beyond(entry: &Entry, granted: &Granted, kind: PolicyKind) -> Option<Growth> {
+/// What is granted beyond what an entry of the finding's kind accepts; `None` if it is proved that nothing is.
+pub fn growth(entry: &Entry, granted: &Granted, kind: PolicyKind) -> Option<Growth> {
     if entry.session.is_some() || granted.session.is_some() {
         return longer(entry.session.as_deref(), granted.session.as_deref());
     }
@@ -65,6 +43,14 @@ fn beyond(entry: &Entry, granted: &Granted, kind: PolicyKind) -> Option<Growth> 
         growths.extend(changes.filter(|change| !change.is_nothing()).map(|change| grown(change, form)));
     }
     worst(growths.into_iter())
+}
+
+/// The same for what several entries of one key accept together, so that two statements may become one. `None` where they
+/// cannot be put together.
+pub fn growth_together(accepted: &[&Entry], granted: &Granted, kind: PolicyKind) -> Option<Option<Growth>> {
+    let all = together(accepted)?;
+    let changes = granted.forms.iter().map(|form| (form, gained_over(&all, form, kind)));
+    Some(worst(changes.filter(|(_, change)| !change.is_nothing()).map(|(form, change)| grown(change, form))))
 }
 
 /// The access of nobody.
@@ -300,7 +286,12 @@ mod tests {
     /// What today's statements grant beyond those that each of the entries accepts.
     fn over(accepted: &[&str], today: &str) -> Option<(Sure, String)> {
         let entries: Vec<Entry> = accepted.iter().map(|statements| entry(statements)).collect();
-        let growth = growth(&entries.iter().collect::<Vec<_>>(), &granted(today), KIND)?;
+        let growth = match entries.as_slice() {
+            [entry] => growth(entry, &granted(today), KIND)?,
+            all => {
+                growth_together(&all.iter().collect::<Vec<_>>(), &granted(today), KIND).expect("they fit together")?
+            }
+        };
         Some((growth.answer, growth.words()))
     }
 
@@ -375,7 +366,7 @@ mod tests {
     fn sessions_grow_too() {
         let of = |seconds: &str| Granted { session: Some(seconds.to_owned()), kind: "trust", ..Granted::default() };
         let entry = |seconds: &str| Entry { session: Some(seconds.to_owned()), forms: Vec::new(), ..entry("") };
-        let over = |accepted: &str, today: &str| growth(&[&entry(accepted)], &of(today), KIND).map(|it| it.words());
+        let over = |accepted: &str, today: &str| growth(&entry(accepted), &of(today), KIND).map(|it| it.words());
         assert_eq!(over("28800", "28800"), None);
         assert_eq!(over("28800", "3600"), None);
         assert_eq!(over("28800", "43200").as_deref(), Some("sessions may last 43200 seconds, and 28800 were accepted"));
@@ -392,7 +383,7 @@ mod tests {
         };
         let entry = |forms: Vec<Form>| Entry { forms, ..entry("") };
         let over = |accepted: Vec<Form>, today: Vec<Form>| {
-            growth(&[&entry(accepted)], &Granted { kind: "trust", forms: today, ..Granted::default() }, KIND)
+            growth(&entry(accepted), &Granted { kind: "trust", forms: today, ..Granted::default() }, KIND)
         };
         let (star, one) = ("\"*\"", r#""444455556666""#);
         let accepted = || vec![form(Some(true), star), form(Some(false), one)];

@@ -1,7 +1,12 @@
 //! Which finding is which entry's.
+//!
+//! First what is the same to the letter, found by hashing: an estate may have thousands of entries of one name. Only what
+//! is left is held against entries with the engine, and against few of them.
 
-use super::{Baseline, Entry, Growth, Home, growth::growth, is_about_access};
-use crate::diagnostic::{Diagnostic, Fingerprint};
+use super::growth::{Growth, growth, growth_together};
+use super::{Baseline, Entry, Home, is_about_access};
+use crate::config::Date;
+use crate::diagnostic::{Diagnostic, Fingerprint, Form, Granted};
 use crate::site::{PolicyKind, stable_address};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -38,20 +43,21 @@ pub enum Verdict {
     },
 }
 
-/// Entries whose finding is gone are held against a new finding of their rule up to this many times: of one resource,
-/// there are not more than a few.
-const MAX_TRIED: usize = 20;
+/// A finding is held against so many entries with the engine. Of one resource, rule and subject there are not more than a
+/// few; policies without names may have any number, and those are found by their words.
+const MAX_TRIED: usize = 8;
 
 /// Hold a baseline against the findings of a run. `open` says of each entry whether its finding would have been found if it
 /// was there. Only such an entry can be for a finding with another name.
 pub fn judge(baseline: &Baseline, candidates: &[Candidate<'_>], open: &[bool]) -> Vec<Verdict> {
+    let known: Vec<Known<'_>> = baseline.entries.iter().map(Known::of).collect();
+    let found: Vec<Found<'_>> = candidates.par_iter().map(Found::of).collect();
     let mut by_key: HashMap<(Home<'_>, Fingerprint), (Vec<usize>, Vec<usize>)> = HashMap::new();
     for (at, entry) in baseline.entries.iter().enumerate() {
         by_key.entry((entry.home(), entry.fingerprint)).or_default().0.push(at);
     }
-    for (at, candidate) in candidates.iter().enumerate() {
-        let key = (Home::of(candidate.path, candidate.folder), candidate.finding.fingerprint);
-        if let Some((_, findings)) = by_key.get_mut(&key) {
+    for (at, found) in found.iter().enumerate() {
+        if let Some((_, findings)) = by_key.get_mut(&(found.home, found.finding.fingerprint)) {
             findings.push(at);
         }
     }
@@ -59,7 +65,7 @@ pub fn judge(baseline: &Baseline, candidates: &[Candidate<'_>], open: &[bool]) -
     let groups: Vec<_> = by_key.into_values().filter(|(_, findings)| !findings.is_empty()).collect();
     let judged: Vec<Vec<(usize, Verdict)>> = groups
         .into_par_iter()
-        .map(|(entries, findings)| Group::new(&baseline.entries, &entries, candidates, &findings).judge())
+        .map(|(entries, findings)| Group::new(&known, &entries).judge(&found, &findings))
         .collect();
     for (at, verdict) in judged.into_iter().flatten() {
         verdicts[at] = verdict;
@@ -70,140 +76,284 @@ pub fn judge(baseline: &Baseline, candidates: &[Candidate<'_>], open: &[bool]) -
             unused.remove(entry);
         }
     }
-    follow(&baseline.entries, candidates, unused, &mut verdicts);
+    follow(&known, &found, unused, &mut verdicts);
     verdicts
 }
 
-/// The entries and the findings of one key.
-struct Group<'a> {
-    entries: Vec<(usize, &'a Entry)>,
-    findings: Vec<(usize, &'a Diagnostic)>,
-    /// For each entry, the document whose finding it was found to be for. A second document of the same name is another
-    /// policy, and needs an entry of its own.
-    bound: Vec<Option<u32>>,
+/// What is accepted, or granted, word for word.
+type Words<'a> = (Option<PolicyKind>, Option<&'a str>, &'a [Form]);
+
+/// An entry.
+struct Known<'a> {
+    entry: &'a Entry,
+    words: Words<'a>,
 }
 
-impl<'a> Group<'a> {
-    fn new(all: &'a [Entry], entries: &[usize], candidates: &[Candidate<'a>], findings: &[usize]) -> Self {
-        Group {
-            entries: entries.iter().map(|at| (*at, &all[*at])).collect(),
-            findings: findings.iter().map(|at| (*at, candidates[*at].finding)).collect(),
-            bound: vec![None; entries.len()],
+impl<'a> Known<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        Known { entry, words: (entry.kind, entry.session.as_deref(), &entry.forms) }
+    }
+}
+
+/// A finding.
+struct Found<'a> {
+    finding: &'a Diagnostic,
+    home: Home<'a>,
+    /// Which document of its file it is in.
+    document: u32,
+    /// The finding as an entry would record it.
+    recorded: Entry,
+}
+
+impl<'a> Found<'a> {
+    fn of(candidate: &Candidate<'a>) -> Self {
+        let Candidate { finding, path, folder } = *candidate;
+        Found {
+            finding,
+            home: Home::of(path, folder),
+            document: finding.granted.as_ref().map_or(0, |granted| granted.document),
+            recorded: Entry::of(finding, path, folder, Date { year: 0, month: 1, day: 1 }),
         }
     }
 
-    fn judge(mut self) -> Vec<(usize, Verdict)> {
-        let mut verdicts = Vec::with_capacity(self.findings.len());
-        let mut rest = Vec::new();
-        for (at, finding) in std::mem::take(&mut self.findings) {
-            let mut free = self.free(finding).into_iter();
-            match free.find(|slot| is_exact(self.entries[*slot].1, finding)) {
-                Some(slot) => {
-                    self.bound[slot] = Some(document(finding));
-                    verdicts.push((at, Verdict::Accepted { entry: self.entries[slot].0, exact: true }));
-                }
-                None => rest.push((at, finding)),
+    fn words(&self) -> Words<'_> {
+        Known::of(&self.recorded).words
+    }
+
+    /// What is granted, if the rule is about that.
+    fn access(&self) -> Option<(&'a Granted, PolicyKind)> {
+        let granted = self.finding.granted.as_deref()?;
+        Some((granted, self.recorded.kind?)).filter(|_| is_about_access(self.finding.rule))
+    }
+}
+
+/// The entries of one key.
+///
+/// An entry is bound to the document whose finding it was found to be for. A second document of the same name is another
+/// policy, and needs an entry of its own.
+struct Group<'a> {
+    entries: Vec<(usize, &'a Known<'a>)>,
+    /// The slots in `entries` that are bound to nothing, by what they accept, and all of them.
+    unbound: BTreeSet<usize>,
+    by_words: HashMap<Words<'a>, BTreeSet<usize>>,
+    bound: HashMap<u32, Vec<usize>>,
+}
+
+impl<'a> Group<'a> {
+    fn new(known: &'a [Known<'a>], entries: &[usize]) -> Self {
+        let entries: Vec<_> = entries.iter().map(|at| (*at, &known[*at])).collect();
+        let mut by_words: HashMap<Words<'a>, BTreeSet<usize>> = HashMap::new();
+        for (slot, (_, known)) in entries.iter().enumerate() {
+            by_words.entry(known.words).or_default().insert(slot);
+        }
+        Group { unbound: (0..entries.len()).collect(), entries, by_words, bound: HashMap::new() }
+    }
+
+    fn bind(&mut self, slot: usize, document: u32) {
+        if self.unbound.remove(&slot) {
+            self.bound.entry(document).or_default().push(slot);
+            let words = self.entries[slot].1.words;
+            if let Some(slots) = self.by_words.get_mut(&words) {
+                slots.remove(&slot);
             }
         }
-        let taken: Vec<bool> = self.bound.iter().map(Option::is_some).collect();
-        for (at, finding) in rest {
-            let verdict = self.inexact(finding, &taken);
+    }
+
+    fn judge(mut self, found: &[Found<'_>], findings: &[usize]) -> Vec<(usize, Verdict)> {
+        let mut verdicts = Vec::with_capacity(findings.len());
+        let mut rest = Vec::new();
+        for at in findings {
+            let found = &found[*at];
+            let words = found.words();
+            let here = || self.bound.get(&found.document).into_iter().flatten();
+            let known = here().copied().find(|slot| self.entries[*slot].1.words == words);
+            let free = || self.by_words.get(&words).and_then(|slots| slots.first().copied());
+            match known.or_else(free) {
+                Some(slot) => {
+                    self.bind(slot, found.document);
+                    verdicts.push((*at, Verdict::Accepted { entry: self.entries[slot].0, exact: true }));
+                }
+                None => rest.push((*at, found)),
+            }
+        }
+        for (at, found) in rest {
+            let verdict = self.inexact(found);
             verdicts.push((at, verdict));
         }
         verdicts
     }
 
-    /// The entries that may be for a finding.
-    fn free(&self, finding: &Diagnostic) -> Vec<usize> {
-        let (kind, document) = (kind(finding), document(finding));
-        let fits = |slot: &usize| {
-            self.entries[*slot].1.kind == kind && self.bound[*slot].is_none_or(|bound| bound == document)
-        };
-        (0..self.entries.len()).filter(fits).collect()
-    }
-
-    /// A finding whose statement is in no entry as it is written. `taken` are the entries whose statement is still there.
-    fn inexact(&mut self, finding: &Diagnostic, taken: &[bool]) -> Verdict {
-        let slots = self.free(finding);
-        let first = slots.iter().copied().find(|slot| !taken[*slot] && self.bound[*slot].is_none());
-        let Some((granted, kind)) =
-            finding.granted.as_deref().zip(kind(finding)).filter(|_| is_about_access(finding.rule))
-        else {
-            let Some(slot) = first else { return Verdict::New };
-            self.bound[slot] = Some(document(finding));
+    /// A finding whose statement is in no entry as it is written.
+    fn inexact(&mut self, found: &Found<'_>) -> Verdict {
+        let of_kind = |slot: &usize| self.entries[*slot].1.entry.kind == found.recorded.kind;
+        let unbound: Vec<usize> = self.unbound.iter().copied().filter(of_kind).take(MAX_TRIED).collect();
+        let Some((granted, kind)) = found.access() else {
+            let Some(slot) = unbound.first().copied() else { return Verdict::New };
+            self.bind(slot, found.document);
             return Verdict::Accepted { entry: self.entries[slot].0, exact: false };
         };
-        let accepted: Vec<&Entry> = slots.iter().map(|slot| self.entries[*slot].1).collect();
-        let Some(slot) = first.or(slots.first().copied()) else { return Verdict::New };
-        let entry = self.entries[slot].0;
-        match growth(&accepted, granted, kind) {
-            None => {
-                for slot in slots {
-                    self.bound[slot] = Some(document(finding));
-                }
-                Verdict::Accepted { entry, exact: false }
-            }
-            Some(growth) if first.is_some() => {
-                self.bound[slot] = Some(document(finding));
-                Verdict::Grown { entry, growth: Box::new(growth) }
-            }
-            // Each entry is for a statement that is still there: this one was added.
-            Some(_) => Verdict::New,
+        let here = self.bound.get(&found.document).into_iter().flatten().copied().filter(of_kind).take(MAX_TRIED);
+        let slots: Vec<usize> = here.chain(unbound.iter().copied()).collect();
+        let mut least: Option<Growth> = None;
+        for slot in &slots {
+            let Some(growth) = growth(self.entries[*slot].1.entry, granted, kind) else {
+                self.bind(*slot, found.document);
+                return Verdict::Accepted { entry: self.entries[*slot].0, exact: false };
+            };
+            least = Some(least.filter(|least| least.answer <= growth.answer).unwrap_or(growth));
         }
+        let accepted: Vec<&Entry> = slots.iter().map(|slot| self.entries[*slot].1.entry).collect();
+        if let (2.., Some(together)) = (slots.len(), growth_together(&accepted, granted, kind)) {
+            let Some(growth) = together else {
+                slots.iter().for_each(|slot| self.bind(*slot, found.document));
+                let slot = unbound.first().unwrap_or(&slots[0]);
+                return Verdict::Accepted { entry: self.entries[*slot].0, exact: false };
+            };
+            least = Some(growth);
+        }
+        // Where each entry is for a statement that is still there, this one was added.
+        let (Some(slot), Some(growth)) = (unbound.first().copied(), least) else { return Verdict::New };
+        self.bind(slot, found.document);
+        Verdict::Grown { entry: self.entries[slot].0, growth: Box::new(growth) }
     }
-}
-
-fn document(finding: &Diagnostic) -> u32 {
-    finding.granted.as_ref().map_or(0, |granted| granted.document)
-}
-
-fn kind(finding: &Diagnostic) -> Option<PolicyKind> {
-    finding.granted.as_ref().and_then(|granted| PolicyKind::from_name(granted.kind))
-}
-
-/// Whether an entry records what a finding's statement grants, word for word.
-fn is_exact(entry: &Entry, finding: &Diagnostic) -> bool {
-    entry.accepts_the_same(&Entry::of(finding, "", None, entry.accepted))
 }
 
 /// Give findings that are in no entry to entries whose finding is gone: the statement got another Sid, a part of it that
 /// the finding is about has another name, the policy moved to another file.
-fn follow(entries: &[Entry], candidates: &[Candidate<'_>], mut unused: BTreeSet<usize>, verdicts: &mut [Verdict]) {
-    type Key<'a> = (&'a str, &'a str);
-    let mut by_name: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
-    for at in &unused {
-        let entry = &entries[*at];
-        by_name.entry((&entry.rule, stable_address(&entry.resource))).or_default().push(*at);
+fn follow(known: &[Known<'_>], found: &[Found<'_>], mut unused: BTreeSet<usize>, verdicts: &mut [Verdict]) {
+    let mut same: HashMap<(&str, &str, &str, Words<'_>), Vec<usize>> = HashMap::new();
+    let mut here: HashMap<(&str, &str, Home<'_>), Vec<usize>> = HashMap::new();
+    for at in unused.iter().rev() {
+        let Known { entry, words } = &known[*at];
+        let (rule, resource) = (entry.rule.as_str(), stable_address(&entry.resource));
+        same.entry((rule, resource, about(&entry.subject), *words)).or_default().push(*at);
+        here.entry((rule, resource, entry.home())).or_default().push(*at);
     }
-    for (candidate, verdict) in candidates.iter().zip(verdicts) {
-        let finding = candidate.finding;
-        let same_name = by_name.get(&(finding.rule, stable_address(&finding.resource)));
-        if *verdict != Verdict::New || same_name.is_none() {
+    for (found, verdict) in found.iter().zip(verdicts) {
+        if *verdict != Verdict::New {
             continue;
         }
-        let home = Home::of(candidate.path, candidate.folder);
-        let free = same_name.into_iter().flatten().copied().filter(|at| unused.contains(at));
-        let fits = |at: &usize| entries[*at].kind == kind(finding);
-        let (here, elsewhere): (Vec<usize>, Vec<usize>) = free.filter(fits).partition(|at| entries[*at].home() == home);
-        let is_exact =
-            |at: &usize| is_exact(&entries[*at], finding) && same_subject(&entries[*at].subject, &finding.subject);
-        let granted = finding.granted.as_deref().zip(kind(finding)).filter(|_| is_about_access(finding.rule));
-        let holds =
-            |at: &usize| granted.is_some_and(|(granted, kind)| growth(&[&entries[*at]], granted, kind).is_none());
-        let found = here.iter().copied().find(is_exact).map(|at| (at, true));
-        let found = found.or_else(|| here.iter().copied().take(MAX_TRIED).find(holds).map(|at| (at, false)));
+        let (rule, resource) = (found.finding.rule, stable_address(&found.finding.resource));
+        let mut take = |at: usize, exact: bool| {
+            unused.remove(&at);
+            *verdict = Verdict::Accepted { entry: at, exact };
+        };
         // A policy of the same words in another file may be another policy, unless nothing is left of the first.
-        let found = found.or_else(|| elsewhere.iter().copied().find(is_exact).map(|at| (at, true)));
-        if let Some((entry, exact)) = found {
-            unused.remove(&entry);
-            *verdict = Verdict::Accepted { entry, exact };
+        let exact = same.get_mut(&(rule, resource, about(&found.finding.subject), found.words())).and_then(|slots| {
+            let at_home = slots.iter().rev().take(MAX_TRIED).position(|at| known[*at].entry.home() == found.home);
+            slots.len().checked_sub(at_home.unwrap_or(0) + 1).map(|at| slots.remove(at))
+        });
+        if let Some(at) = exact {
+            take(at, true);
+            if let Some(slots) = here.get_mut(&(rule, resource, known[at].entry.home())) {
+                slots.retain(|slot| *slot != at);
+            }
+            continue;
+        }
+        let (Some(slots), Some((granted, kind))) = (here.get_mut(&(rule, resource, found.home)), found.access()) else {
+            continue;
+        };
+        let holds = |at: &usize| {
+            let entry = known[*at].entry;
+            entry.kind == Some(kind) && growth(entry, granted, kind).is_none()
+        };
+        if let Some(place) = slots.iter().rev().take(MAX_TRIED).position(holds) {
+            let at = slots.remove(slots.len() - 1 - place);
+            take(at, false);
+            for slots in same.values_mut() {
+                slots.retain(|slot| *slot != at);
+            }
         }
     }
 }
 
-/// Whether two findings are about the same. A statement without a name is called by its place.
-fn same_subject(a: &str, b: &str) -> bool {
-    let is_place =
-        |text: &str| text.strip_prefix('#').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
-    a == b || is_place(a) && is_place(b)
+/// What a finding is about, where a statement without a name is called by its place.
+fn about(subject: &str) -> &str {
+    let is_place = subject.strip_prefix('#').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_place { "#" } else { subject }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{entry, granted};
+    use super::*;
+    use crate::diagnostic::{Audience, Confidence, Label, Severity};
+    use crate::source::Source;
+    use crate::span::Span;
+
+    const OPEN: &str = r#"{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}"#;
+
+    /// A statement that lets one account in.
+    fn account(number: usize) -> String {
+        OPEN.replace("\"*\"", &format!("\"{number:012}\""))
+    }
+
+    fn finding(entry: &Entry, statements: &str, document: u32) -> Diagnostic {
+        Diagnostic {
+            rule: "wildcard-principal",
+            severity: Severity::Critical,
+            confidence: Confidence::Proved,
+            audience: Audience::Default,
+            message: String::new(),
+            primary: Label::new(Span::default(), ""),
+            secondary: Vec::new(),
+            related: Vec::new(),
+            why: None,
+            witness: None,
+            help: None,
+            resource: entry.resource.clone(),
+            subject: entry.subject.clone(),
+            statement: None,
+            sid: entry.sid.clone(),
+            fingerprint: entry.fingerprint,
+            granted: Some(Box::new(Granted { document, ..granted(statements) })),
+            baseline: None,
+        }
+    }
+
+    /// What comes of the findings in `a.json`, each in its document, with entries that accept these statements.
+    fn verdicts(accepted: &[&str], today: &[(&str, u32)]) -> Vec<&'static str> {
+        let entries: Vec<Entry> = accepted.iter().map(|statements| entry(statements)).collect();
+        let findings: Vec<Diagnostic> =
+            today.iter().map(|(statements, document)| finding(&entries[0], statements, *document)).collect();
+        let candidates: Vec<Candidate<'_>> =
+            findings.iter().map(|finding| Candidate { finding, path: "a.json", folder: None }).collect();
+        let open = vec![true; entries.len()];
+        let baseline = Baseline { source: Source::new("b.toml", ""), entries };
+        let words = |verdict: &Verdict| match verdict {
+            Verdict::New => "new",
+            Verdict::Accepted { exact: true, .. } => "exact",
+            Verdict::Accepted { exact: false, .. } => "less",
+            Verdict::Grown { .. } => "grown",
+        };
+        judge(&baseline, &candidates, &open).iter().map(words).collect()
+    }
+
+    #[test]
+    fn a_document_has_the_entries_that_it_needs() {
+        let (a, b) = (account(1), account(2));
+        assert_eq!(verdicts(&[&a], &[(&a, 0), (&a, 0)]), ["exact", "exact"]);
+        assert_eq!(verdicts(&[&a], &[(&a, 0), (&a, 1)]), ["exact", "new"]);
+        assert_eq!(verdicts(&[&a, &a], &[(&a, 0), (&a, 1)]), ["exact", "exact"]);
+        assert_eq!(verdicts(&[&a, &b], &[(&b, 7), (&a, 8)]), ["exact", "exact"]);
+        assert_eq!(verdicts(&[OPEN], &[(&a, 0), (&b, 0)]), ["less", "less"]);
+        assert_eq!(verdicts(&[OPEN], &[(&a, 0), (&b, 1)]), ["less", "new"]);
+        assert_eq!(verdicts(&[OPEN, OPEN], &[(&a, 0), (&b, 1)]), ["less", "less"]);
+        assert_eq!(verdicts(&[&a, &b], &[(&format!("{a}, {b}"), 0)]), ["less"]);
+        assert_eq!(verdicts(&[&a], &[(OPEN, 0)]), ["grown"]);
+        assert_eq!(verdicts(&[&a], &[(&a, 0), (OPEN, 0)]), ["exact", "new"]);
+        assert_eq!(verdicts(&[&a, &b], &[(&a, 0), (OPEN, 0)]), ["exact", "grown"]);
+    }
+
+    #[test]
+    fn many_policies_without_names_end() {
+        let statements: Vec<String> = (0..5_000).map(account).collect();
+        let all: Vec<&str> = statements.iter().map(String::as_str).collect();
+        let same: Vec<(&str, u32)> = all.iter().rev().zip(0..).map(|(text, document)| (*text, document)).collect();
+        assert!(verdicts(&all, &same).iter().all(|verdict| *verdict == "exact"));
+        let one = vec![all[0]; 5_000];
+        let copies: Vec<(&str, u32)> = (0..5_001).map(|document| (all[0], document)).collect();
+        let found = verdicts(&one, &copies);
+        assert_eq!((found.iter().filter(|verdict| **verdict == "exact").count(), found[5_000]), (5_000, "new"));
+    }
 }

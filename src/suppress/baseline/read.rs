@@ -173,8 +173,7 @@ impl Reader {
         }
         // A rule that was renamed since then.
         if let Some(rule) = rules::find(&entry.rule).filter(|rule| rule.id != entry.rule) {
-            entry.fingerprint = entry.fingerprint_of(rule.id);
-            entry.rule = rule.id.to_owned();
+            entry.rename(rule.id);
         }
         Some(entry)
     }
