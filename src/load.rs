@@ -107,38 +107,43 @@ pub fn is_terraform(path: &Path) -> bool {
     path.file_name().is_some_and(|name| terraform::is_configuration(&name.to_string_lossy()))
 }
 
-/// What the files of a folder of Terraform, and of the modules that it calls, hold, by the path that reports show.
-pub fn folder_of(folder: &Path, files: &dyn Files) -> BTreeMap<String, (Arc<Source>, Loaded<'static>)> {
-    let loader = Loader::new(files);
+/// What was read of a folder of Terraform, of the modules that it calls and of documents, by the path that reports show.
+pub type Folder = BTreeMap<String, (Arc<Source>, Loaded<'static>)>;
+
+/// Read a folder of Terraform.
+pub fn folder_of(folder: &Path, files: &dyn Files) -> Folder {
+    folder_with(folder, &Loader::new(files))
+}
+
+/// Read a folder of Terraform with a loader that can tell more.
+pub fn folder_with(folder: &Path, loader: &Loader<'_>) -> Folder {
     let mut found = Found::default();
-    let folder = terraform::extract(&loader, folder, &Variables::default(), &mut found);
-    let mut read: BTreeMap<String, (Arc<Source>, Loaded<'static>)> = BTreeMap::new();
+    let folder = terraform::extract(loader, folder, &Variables::default(), &mut found);
+    let mut read = Folder::new();
     for file in folder.files {
-        let loaded = Loaded { reason: "is Terraform without a resource that holds a policy", ..Loaded::default() };
-        read.insert(file.source.path.clone(), (file.source, loaded));
+        loaded_of(&mut read, &file.source).reason = "is Terraform without a resource that holds a policy";
     }
     let sources = &loader.sources;
     for site in found.sites {
         let Some((source, anchor)) = sources.locate(site.anchor) else { continue };
-        // Of a module that is called, the file is another folder's.
-        let (_, loaded) = read.entry(source.path.clone()).or_insert_with(|| (Arc::clone(&source), Loaded::default()));
+        let loaded = loaded_of(&mut read, &source);
         loaded.format = Some("terraform");
         loaded.reason = "has resources with policies";
         loaded.found.sites.push(here(site, &source, anchor, sources));
     }
     for problem in found.problems {
         let Some((source, span)) = sources.locate(problem.span) else { continue };
-        if let Some((_, loaded)) = read.get_mut(&source.path) {
-            loaded.found.problems.push(Problem { span, ..problem });
-        }
+        loaded_of(&mut read, &source).found.problems.push(Problem { span, ..problem });
     }
     for (span, what) in found.unresolved {
         let Some((source, span)) = sources.locate(span) else { continue };
-        if let Some((_, loaded)) = read.get_mut(&source.path) {
-            loaded.found.unresolved.push((span, what));
-        }
+        loaded_of(&mut read, &source).found.unresolved.push((span, what));
     }
     read
+}
+
+fn loaded_of<'r>(read: &'r mut Folder, source: &Arc<Source>) -> &'r mut Loaded<'static> {
+    &mut read.entry(source.path.clone()).or_insert_with(|| (Arc::clone(source), Loaded::default())).1
 }
 
 /// A policy with all its places in the file of its resource.

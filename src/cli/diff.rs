@@ -5,6 +5,7 @@ mod json;
 mod outcome;
 mod pairs;
 mod revision;
+mod terraform;
 mod text;
 mod versioned;
 mod versions;
@@ -12,6 +13,8 @@ mod versions;
 use super::can::AnswerFormat;
 use super::style::{self, Color};
 use super::{Exit, Failure};
+use crate::input::terraform::Files;
+use crate::lint::Disk;
 use crate::site::PolicyKind;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -19,7 +22,8 @@ use outcome::Outcome;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use terraform::Version;
 use versions::{Contents, FilePair, Obstacle};
 
 /// Show what access policies gained and lost between two versions
@@ -86,18 +90,36 @@ pub enum FailOn {
 pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let kind = args.kind.as_deref().and_then(PolicyKind::from_name);
     let mut alone = 0;
-    let read: Vec<(Contents, Contents)> = if let (None, [file]) = (&args.base, args.paths.as_slice()) {
-        let both = versioned::read(file, kind)?;
-        alone = both.alone;
-        vec![(both.old, both.new)]
-    } else {
-        files(args)?
-            .into_par_iter()
-            .map(|FilePair { key, old, new }| {
-                let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, kind));
-                (contents(old).unwrap_or_default(), contents(new).unwrap_or_default())
-            })
-            .collect()
+    let read: Vec<(Contents, Contents)> = match (&args.base, args.paths.as_slice()) {
+        (None, [file]) => {
+            let both = versioned::read(file, kind)?;
+            alone = both.alone;
+            vec![(both.old, both.new)]
+        }
+        (None, [old, new]) => {
+            let (pairs, folders) = versions::of_paths(old, new, &std::env::current_dir()?)?;
+            let disk = Disk::default();
+            let version = |base| Version { files: &disk, base };
+            let mut read = contents(pairs, kind);
+            read.extend(terraform::compare(&folders, version(old), version(new), None));
+            read
+        }
+        (Some(base), paths) => {
+            let all = [PathBuf::from(".")];
+            let changed = revision::changed(base, if paths.is_empty() { &all } else { paths })?;
+            let disk = Disk::default();
+            let version = |files| Version { files, base: Path::new("") };
+            let (old, new) = (version(&changed.files as &dyn Files), version(&disk));
+            let mut read = contents(changed.pairs, kind);
+            read.extend(terraform::compare(&changed.folders, old, new, Some(&changed.files)));
+            read
+        }
+        (None, paths) => {
+            return Err(Failure::Message(format!(
+                "expected OLD and NEW, or --base REV to compare with a git revision; found {} paths",
+                paths.len()
+            )));
+        }
     };
 
     let (mut old, mut new) = (Vec::new(), Vec::new());
@@ -130,16 +152,12 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn files(args: &DiffArgs) -> Result<Vec<FilePair>, Failure> {
-    match (&args.base, args.paths.as_slice()) {
-        (Some(base), []) => revision::changed(base, &[PathBuf::from(".")]),
-        (Some(base), paths) => revision::changed(base, paths),
-        (None, [old, new]) => versions::of_paths(old, new, &std::env::current_dir()?),
-        (None, paths) => Err(Failure::Message(format!(
-            "expected OLD and NEW, or --base REV to compare with a git revision; found {} paths",
-            paths.len()
-        ))),
-    }
+fn contents(pairs: Vec<FilePair>, kind: Option<PolicyKind>) -> Vec<(Contents, Contents)> {
+    let both = |FilePair { key, old, new }| {
+        let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, kind));
+        (contents(old).unwrap_or_default(), contents(new).unwrap_or_default())
+    };
+    pairs.into_par_iter().map(both).collect()
 }
 
 /// Policies of which nothing is known until deployment, where the versions differ.

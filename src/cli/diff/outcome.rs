@@ -4,6 +4,7 @@ use super::FailOn;
 use super::pairs::{FormPair, Pair, forms, same_text};
 use super::versions::{Form, Obstacle};
 use crate::access::compare::{Change, Comparison, Sure, compare};
+use crate::value::Hole;
 use rayon::prelude::*;
 
 /// Everything that a run has to say.
@@ -115,6 +116,10 @@ impl<'a> Compared<'a> {
         let of = |site: Option<&'a super::versions::Site>| site.map_or(&[][..], |site| site.forms.as_slice());
         let mut changes: Vec<Changed> = Vec::new();
         for FormPair { old, new, when } in forms(of(pair.old), of(pair.new)) {
+            // Whatever is not known of one is not known of the other.
+            if old.zip(new).is_some_and(|(old, new)| old.document == new.document) {
+                continue;
+            }
             let mut comparison = compare(old.map(|form| &form.policy), new.map(|form| &form.policy), kind);
             if let (Some(old), Some(new)) = (old, new) {
                 redefined(&mut comparison, old, new);
@@ -135,8 +140,10 @@ impl<'a> Compared<'a> {
 /// A value that is not known has one name in both versions and may still have another definition, such as a parameter
 /// with another default.
 fn redefined(comparison: &mut Comparison, old: &Form, new: &Form) {
-    let is_other =
-        |(name, hole): &(&String, &crate::value::Hole)| old.holes.get(*name).is_some_and(|before| before != *hole);
+    let definition = |hole: &Hole| (hole.domain.clone(), hole.default.clone());
+    let is_other = |(name, hole): &(&String, &Hole)| {
+        old.holes.get(*name).is_some_and(|before| definition(before) != definition(hole))
+    };
     let names: Vec<String> = new.holes.iter().filter(is_other).map(|(name, _)| name.clone()).collect();
     comparison.gained.redefined(&names);
     comparison.lost.redefined(&names);

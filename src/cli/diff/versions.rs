@@ -2,6 +2,7 @@
 
 use super::super::policies;
 use super::Failure;
+use super::terraform::{self, Folders, is_part};
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
 use crate::input::Found;
 use crate::load::{self, How, Loaded};
@@ -118,7 +119,7 @@ impl Contents {
     }
 }
 
-/// Read one version of a file.
+/// Read one version of a file; one of Terraform with what lies beside it.
 pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
     let source = match version {
         Version::Text(source) => Arc::new(source),
@@ -126,6 +127,9 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
             return Contents::unreadable(vec![Obstacle { path, place: None, message }]);
         }
     };
+    if load::is_terraform(Path::new(&source.path)) {
+        return terraform::file(key, &source);
+    }
     load::text(&source, How { kind, ..How::default() }, |loaded| held(key, &source, &loaded))
 }
 
@@ -148,7 +152,13 @@ pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents 
         let said = Obstacle::at(source, *span, format!("this policy is not known: {what}"));
         contents.unresolved.push((said, source.slice(*span).to_owned()));
     }
-    let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
+    // What Terraform chooses from may stand in several places.
+    let is_chosen = |site: &PolicySite<'_>| is_part(Path::new(&source.path)) && !site.branch.is_empty();
+    let same_place = |a: &PolicySite<'_>, b: &PolicySite<'_>| match is_chosen(a) && is_chosen(b) {
+        true => a.anchor == b.anchor,
+        false => a.document.span == b.document.span,
+    };
+    let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && same_place(a, b);
     for variants in found.sites.chunk_by(same) {
         let Some(first) = variants.first() else { continue };
         let forms: Vec<Form> = variants.iter().map(form).collect();
@@ -175,8 +185,9 @@ fn form(site: &PolicySite<'_>) -> Form {
     Form { branch: site.branch.clone(), policy: policy::lower(&document), holes, document }
 }
 
-/// The files of two paths: two files whatever their names, or two folders by the paths below them.
-pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<Vec<FilePair>, Failure> {
+/// The files of two paths: two files whatever their names, or two folders by the paths below them, with the folders of
+/// Terraform among those.
+pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<(Vec<FilePair>, Folders), Failure> {
     for path in [old, new] {
         if let Err(error) = path.metadata() {
             let message = discover::system_message(&error);
@@ -186,14 +197,18 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<Vec<FilePair>, Fa
     match (old.is_dir(), new.is_dir()) {
         (false, false) => {
             let pair = FilePair { key: discover::shown(new), old: Some(read(old)), new: Some(read(new)) };
-            Ok(vec![pair])
+            Ok((vec![pair], Folders::new()))
         }
         (true, true) => {
             let (old, new) = (below(old, here)?, below(new, here)?);
-            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            let (terraform, keys): (BTreeSet<&String>, BTreeSet<&String>) =
+                old.keys().chain(new.keys()).partition(|key| is_part(Path::new(key)));
+            let folder = |key: &&String| Path::new(key).parent().map(Path::to_owned).unwrap_or_default();
+            let folders = terraform.iter().filter(|key| load::is_terraform(Path::new(key))).map(folder);
+            let folders = folders.map(|folder| (folder, None)).collect();
             let version = |files: &BTreeMap<String, PathBuf>, key: &str| files.get(key).map(|path| read(path));
             let pair = |key: &String| FilePair { key: key.clone(), old: version(&old, key), new: version(&new, key) };
-            Ok(keys.into_iter().map(pair).collect())
+            Ok((keys.into_iter().map(pair).collect(), folders))
         }
         (true, false) | (false, true) => {
             Err(Failure::Message("OLD and NEW must be two files or two folders".to_owned()))

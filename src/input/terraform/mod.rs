@@ -17,7 +17,7 @@ mod val;
 mod written;
 
 pub use files::{Files, Sources, normal};
-pub use module::{Loader, is_configuration};
+pub use module::{Loader, is_configuration, is_read};
 pub use written::{Resource, Written};
 
 #[cfg(test)]

@@ -99,6 +99,11 @@ pub fn is_configuration(name: &str) -> bool {
     [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| name.ends_with(end))
 }
 
+/// Whether Terraform reads a file of its folder without being told to.
+pub fn is_read(name: &str) -> bool {
+    is_configuration(name) || is_values(name)
+}
+
 /// Whether a file gives values to the variables of its folder without being named.
 fn is_values(name: &str) -> bool {
     matches!(name, "terraform.tfvars" | "terraform.tfvars.json")
@@ -146,6 +151,16 @@ impl<'f> Loader<'f> {
         let is_local = source.starts_with("./") || source.starts_with("../");
         let module = is_local.then(|| self.module(&folder.join(Path::new(source))))?;
         (!module.files.is_empty()).then_some(module)
+    }
+
+    /// What cannot be read of the folders that were looked at: mistakes with their places, and files with why.
+    pub fn broken(&self) -> (Vec<Problem>, Vec<(PathBuf, String)>) {
+        let modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut modules: Vec<Arc<Module>> = modules.values().filter_map(|module| module.get().cloned()).collect();
+        modules.sort_by(|a, b| a.folder.cmp(&b.folder));
+        let files = modules.iter().flat_map(|module| module.files.iter().chain(&module.value_files));
+        let problems = files.flat_map(|file| file.hcl.problems.iter().cloned()).collect();
+        (problems, modules.iter().flat_map(|module| module.unread.iter().cloned()).collect())
     }
 
     /// The text of a file that is no configuration: a policy or a template.
