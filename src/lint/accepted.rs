@@ -162,8 +162,7 @@ pub fn apply(
         }
         file.suppressed.extend(accepted);
         file.suppressed.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
-        let view = settings.view(&settings.absolute(&file.source.path));
-        file.fails = settings.fails(view.as_deref(), &file.findings);
+        settings.gate(file);
     }
     report.summary.suppressed += count;
     outcome

@@ -55,7 +55,7 @@ pub fn place_plans(mut report: Report, settings: &Settings, disk: &Disk) -> Repo
         match judged {
             Ok(Some(stay)) => {
                 plan.findings = stay;
-                fails(plan, settings);
+                settings.gate(plan);
                 forget_text(plan);
             }
             Ok(None) => {}
@@ -70,11 +70,6 @@ pub fn place_plans(mut report: Report, settings: &Settings, disk: &Disk) -> Repo
         moved.construct(span, &loader.sources);
     }
     moved.put(report, &loader.sources, settings)
-}
-
-/// Note whether what is told in a file makes the run fail.
-fn fails(file: &mut FileReport, settings: &Settings) {
-    file.fails = settings.fails(settings.view(&settings.absolute(&file.source.path)).as_deref(), &file.findings);
 }
 
 /// Findings on their way from plans to the configuration.
@@ -145,7 +140,7 @@ impl Moved {
         // Files that are only opened to tell something in them are none without a policy.
         let opened = told.len();
         files.extend(told.into_values().map(|mut file| {
-            fails(&mut file, settings);
+            settings.gate(&mut file);
             file
         }));
         let mut report = Report { read, ..Report::new(files) };
@@ -190,7 +185,7 @@ fn join(file: &mut FileReport, told: FileReport, settings: &Settings) {
     file.findings.extend(planned);
     file.findings.sort_by(|a, b| order(a).cmp(&order(b)));
     folder::settle(&mut file.suppressed, |(finding, _)| finding);
-    fails(file, settings);
+    settings.gate(file);
 }
 
 /// Make one finding of two that say the same, with the related places of both.

@@ -115,9 +115,15 @@ fn by_configuration(
 
 impl Settings {
     /// Whether one of these findings makes a run fail.
-    pub(super) fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
+    fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
         let fail_on = view.map_or(self.fail_on, |view| view.fail_on);
         findings.iter().any(|finding| fail_on.fails(finding.severity))
+    }
+
+    /// Note whether what is told in a file makes the run fail.
+    pub(super) fn gate(&self, file: &mut FileReport) {
+        let view = self.view(&self.absolute(&file.source.path));
+        file.fails = self.fails(view.as_deref(), &file.findings);
     }
 
     /// Faults as findings of the rules that tell them, as far as a reader is shown them.
@@ -251,11 +257,11 @@ pub fn of_terraform(
             report.findings.extend(faults);
         }
     }
-    for (path, report) in reports.iter_mut() {
+    for report in reports.values_mut() {
         let folded = folder::settle(&mut report.findings, |finding| finding);
         report.folded.extend(folded.into_iter().filter(|_| settings.record));
         folder::settle(&mut report.suppressed, |(finding, _)| finding);
-        report.fails = settings.fails(settings.view(&settings.absolute(path)).as_deref(), &report.findings);
+        settings.gate(report);
     }
 }
 
