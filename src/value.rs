@@ -371,6 +371,12 @@ impl<'s> Value<'s> {
         }
     }
 
+    /// The values right inside: the elements of a list, the values of an object, nothing of any other.
+    pub fn children(&self) -> impl Iterator<Item = &Value<'s>> {
+        let items = self.as_list().unwrap_or_default().iter();
+        items.chain(self.as_map().unwrap_or_default().iter().map(|member| &member.value))
+    }
+
     /// The first member with this key.
     pub fn member(&self, key: &str) -> Option<&Member<'s>> {
         self.as_map()?.iter().find(|member| member.key == key)

@@ -2,7 +2,7 @@
 
 use crate::policy::Statement;
 use crate::rules::{Context, Finding};
-use crate::value::{Kind, Member, Value};
+use crate::value::{Member, Value};
 use std::collections::HashMap;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
@@ -16,29 +16,17 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// Members that are the same to the letter, in any object. The syntaxes bound how deep objects nest.
 fn exact(context: &Context<'_>, value: &Value<'_>, found: &mut Vec<Finding>) {
-    match &value.kind {
-        Kind::Map(members) => {
-            let mut seen: HashMap<&str, &Member<'_>> = HashMap::new();
-            for member in members {
-                match seen.get(member.key.as_ref()) {
-                    Some(first) => {
-                        let message = format!("`{}` stands twice in one object, which IAM rejects", member.key);
-                        found.push(word(context, first, member, message));
-                    }
-                    None => drop(seen.insert(&member.key, member)),
-                }
-                exact(context, &member.value, found);
+    let mut seen: HashMap<&str, &Member<'_>> = HashMap::new();
+    for member in value.as_map().unwrap_or_default() {
+        match seen.get(member.key.as_ref()) {
+            Some(first) => {
+                let message = format!("`{}` stands twice in one object, which IAM rejects", member.key);
+                found.push(word(context, first, member, message));
             }
+            None => drop(seen.insert(&member.key, member)),
         }
-        Kind::List(items) => items.iter().for_each(|item| exact(context, item, found)),
-        Kind::Null
-        | Kind::Bool(_)
-        | Kind::Number(_)
-        | Kind::String(_)
-        | Kind::Template(_)
-        | Kind::Tagged(_)
-        | Kind::Unknown(_) => {}
     }
+    value.children().for_each(|child| exact(context, child, found));
 }
 
 /// The `Condition` elements of a document.

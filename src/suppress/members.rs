@@ -6,7 +6,7 @@ use super::{Reach, Said};
 use crate::source::OffsetMap;
 use crate::span::Span;
 use crate::syntax::json::{self, Dialect};
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 /// Read the `"//"` members of a text.
 pub fn read(text: &str, said: &mut Said) {
@@ -18,29 +18,18 @@ pub fn read(text: &str, said: &mut Said) {
 }
 
 fn descend(value: &Value<'_>, text: &str, said: &mut Said) {
-    match &value.kind {
-        Kind::Map(members) => {
-            for member in members {
-                if member.key != "//" {
-                    descend(&member.value, text, said);
-                    continue;
-                }
-                for comment in member.value.one_or_many() {
-                    if let Some(words) = comment.as_str() {
-                        take(words, comment.span, text, said);
-                    }
-                }
+    for member in value.as_map().unwrap_or_default() {
+        if member.key != "//" {
+            descend(&member.value, text, said);
+            continue;
+        }
+        for comment in member.value.one_or_many() {
+            if let Some(words) = comment.as_str() {
+                take(words, comment.span, text, said);
             }
         }
-        Kind::List(items) => items.iter().for_each(|item| descend(item, text, said)),
-        Kind::Null
-        | Kind::Bool(_)
-        | Kind::Number(_)
-        | Kind::String(_)
-        | Kind::Template(_)
-        | Kind::Tagged(_)
-        | Kind::Unknown(_) => {}
     }
+    value.as_list().unwrap_or_default().iter().for_each(|item| descend(item, text, said));
 }
 
 fn take(words: &str, span: Span, text: &str, said: &mut Said) {

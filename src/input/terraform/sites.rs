@@ -580,17 +580,7 @@ fn origins(evaluator: &Evaluator<'_>, tree: &Value<'_>, owner: &Owner, scope: &R
 
 fn collect_spans(value: &Value<'_>, spans: &mut Vec<Span>) {
     spans.push(value.span);
-    match &value.kind {
-        Kind::List(items) => items.iter().for_each(|item| collect_spans(item, spans)),
-        Kind::Map(members) => members.iter().for_each(|member| collect_spans(&member.value, spans)),
-        Kind::Null
-        | Kind::Bool(_)
-        | Kind::Number(_)
-        | Kind::String(_)
-        | Kind::Template(_)
-        | Kind::Tagged(_)
-        | Kind::Unknown(_) => {}
-    }
+    value.children().for_each(|child| collect_spans(child, spans));
 }
 
 /// A document in the account of another provider block: what is the own account elsewhere is not its own.
