@@ -224,6 +224,32 @@ pub struct Diagnostic {
     pub baseline: Option<BaselineState>,
 }
 
+impl Diagnostic {
+    /// A finding of which nothing more is known: proved, for everybody, about all of its file.
+    pub fn new(rule: &'static str, severity: Severity, message: impl Into<String>, primary: Label) -> Self {
+        Diagnostic {
+            rule,
+            severity,
+            confidence: Confidence::Proved,
+            audience: Audience::Default,
+            message: message.into(),
+            primary,
+            secondary: Vec::new(),
+            related: Vec::new(),
+            why: None,
+            witness: None,
+            help: None,
+            resource: String::new(),
+            subject: String::new(),
+            statement: None,
+            sid: None,
+            fingerprint: Fingerprint::default(),
+            granted: None,
+            baseline: None,
+        }
+    }
+}
+
 /// What a baseline says of a finding. The names are those of SARIF 2.1.0 (3.27.24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BaselineState {

@@ -45,25 +45,11 @@ fn rules() -> Vec<&'static Rule> {
 }
 
 fn finding(rule: &'static str, severity: Severity, span: Span) -> Diagnostic {
+    let primary = Label::new(span, "every principal");
     Diagnostic {
-        rule,
-        severity,
-        confidence: Confidence::Proved,
-        audience: Audience::Default,
-        message: "anyone can assume this role".into(),
-        primary: Label::new(span, "every principal"),
-        secondary: Vec::new(),
-        related: Vec::new(),
-        why: None,
-        witness: None,
-        help: None,
-        resource: String::new(),
         subject: "*".into(),
-        statement: None,
-        sid: None,
         fingerprint: Fingerprint::of(&[rule, "*"]),
-        granted: None,
-        baseline: None,
+        ..Diagnostic::new(rule, severity, "anyone can assume this role", primary)
     }
 }
 

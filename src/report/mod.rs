@@ -166,24 +166,9 @@ pub(crate) mod tests {
     /// A finding of a critical rule.
     pub fn finding(primary: Label) -> Diagnostic {
         Diagnostic {
-            rule: "wildcard-principal",
-            severity: Severity::Critical,
-            confidence: Confidence::Proved,
-            audience: Audience::Default,
-            message: "anyone can assume this role".into(),
-            primary,
-            secondary: Vec::new(),
-            related: Vec::new(),
-            why: None,
-            witness: None,
-            help: None,
-            resource: String::new(),
             subject: "*".into(),
-            statement: None,
-            sid: None,
             fingerprint: Fingerprint::of(&["wildcard-principal", "*"]),
-            granted: None,
-            baseline: None,
+            ..Diagnostic::new("wildcard-principal", Severity::Critical, "anyone can assume this role", primary)
         }
     }
 

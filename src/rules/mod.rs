@@ -219,16 +219,12 @@ impl ActiveRule {
     /// for a finding about the file.
     pub fn diagnose(&self, finding: Finding, address: &str) -> Diagnostic {
         let rule = self.rule;
+        let severity = self.severity.or(finding.severity).unwrap_or(rule.severity);
         Diagnostic {
-            rule: rule.id,
-            severity: self.severity.or(finding.severity).unwrap_or(rule.severity),
             confidence: finding.confidence,
             audience: finding.audience.unwrap_or(rule.audience),
             fingerprint: Fingerprint::of(&[rule.id, &finding.subject, stable_address(address), &finding.statement_key]),
-            message: finding.message,
-            primary: finding.primary,
             secondary: finding.secondary,
-            related: Vec::new(),
             why: finding.why.or_else(|| finding.witness.as_ref().map(ToString::to_string)),
             witness: finding.witness,
             help: finding.help,
@@ -236,8 +232,7 @@ impl ActiveRule {
             subject: finding.subject,
             statement: finding.statement,
             sid: finding.sid,
-            granted: None,
-            baseline: None,
+            ..Diagnostic::new(rule.id, severity, finding.message, finding.primary)
         }
     }
 }

@@ -199,32 +199,19 @@ fn reached(reach: Reach, file: &FileSaid<'_>, here: &[(u32, usize, Place)]) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Audience, Confidence, Fingerprint, Label, Severity};
+    use crate::diagnostic::{Label, Severity};
     use crate::suppress::inline;
     use crate::syntax::comments::Comments;
 
     /// A finding of `admin-access` about `subject` at the last occurrence of that.
     fn finding(text: &str, subject: &str, sid: Option<&str>) -> Diagnostic {
         let at = text.rfind(subject).expect("it is in the text");
+        let primary = Label::new(Span::new(at, at + subject.len()), "");
         Diagnostic {
-            rule: "admin-access",
-            severity: Severity::High,
-            confidence: Confidence::Proved,
-            audience: Audience::Default,
-            message: subject.to_owned(),
-            primary: Label::new(Span::new(at, at + subject.len()), ""),
-            secondary: Vec::new(),
-            related: Vec::new(),
-            why: None,
-            witness: None,
-            help: None,
-            resource: String::new(),
             subject: subject.to_owned(),
             statement: sid.map(str::to_owned),
             sid: sid.map(str::to_owned),
-            fingerprint: Fingerprint::default(),
-            granted: None,
-            baseline: None,
+            ..Diagnostic::new("admin-access", Severity::High, subject, primary)
         }
     }
 
