@@ -232,9 +232,9 @@ impl Settings {
         self.rules.iter().find(|active| active.rule.id == id)
     }
 
-    /// What the file at this absolute path is told, where a table of the configuration says something of it.
-    fn view(&self, path: &Path) -> Option<Arc<View>> {
-        self.views.as_ref().map(|views| views.of_path(path))
+    /// What the file that reports show so is told, where a table of the configuration says something of it.
+    fn view(&self, shown: impl AsRef<Path>) -> Option<Arc<View>> {
+        self.views.as_ref().map(|views| views.of_path(&self.absolute(shown)))
     }
 
     /// Give a finding the severity that it has in its file; whether it is shown there.

@@ -1,6 +1,6 @@
 //! Taking the findings that a baseline accepts out of a report.
 
-use super::{FileReport, Report, Settings, folder, order};
+use super::{Report, Settings, folder, order};
 use crate::diagnostic::{BaselineState, Diagnostic, Suppression, SuppressionKind};
 use crate::discover::{absolute, relative};
 use crate::suppress::baseline::{self, Baseline, Candidate, Entry, Verdict};
@@ -89,9 +89,8 @@ pub fn apply(
     let mut parts: Vec<(usize, Part)> = Vec::new();
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
     for (at, file) in report.files.iter().enumerate() {
-        let hidden_here = |finding: &&Diagnostic| !is_silenced(file, finding);
         let all = (file.findings.iter().map(|finding| (Part::Told, finding)))
-            .chain(file.folded.iter().filter(hidden_here).map(|finding| (Part::Folded, finding)))
+            .chain(file.folded.iter().map(|finding| (Part::Folded, finding)))
             .chain(file.hidden.iter().map(|finding| (Part::Hidden, finding)));
         for (part, finding) in all {
             let folder = finding.granted.as_ref().and_then(|granted| granted.folder.as_deref());
@@ -180,12 +179,6 @@ fn document(finding: &Diagnostic) -> u32 {
     finding.granted.as_ref().map_or(0, |granted| granted.document)
 }
 
-/// Whether the finding that told this one is suppressed, and this one with it.
-fn is_silenced(file: &FileReport, folded: &Diagnostic) -> bool {
-    let same = |other: &Diagnostic| other.rule == folded.rule && other.primary.span == folded.primary.span;
-    file.suppressed.iter().any(|(other, _)| same(other)) && !file.findings.iter().any(same)
-}
-
 /// What a run looked at, in the words of a baseline.
 struct Judged<'a> {
     files: HashSet<&'a str>,
@@ -208,7 +201,7 @@ impl<'a> Judged<'a> {
     /// Whether the finding of an entry would have been found if it was there.
     fn covers(&self, entry: &Entry) -> bool {
         let is_known = crate::rules::find(&entry.rule).is_some();
-        let view = self.settings.view(&self.paths.baseline.join(&entry.path));
+        let view = self.settings.view(self.paths.baseline.join(&entry.path));
         let ran = self.settings.active(&entry.rule).is_some() && view.is_none_or(|view| view.runs(&entry.rule));
         let ran = ran || !is_known;
         // Standard input is never there, unless it is.

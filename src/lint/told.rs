@@ -31,8 +31,7 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
     let mut found = findings;
     found.sort_by(|a, b| order(a).cmp(&order(b)));
     found.dedup_by(|a, b| order(a) == order(b));
-    let path = settings.absolute(&report.source.path);
-    let view = settings.view(&path);
+    let view = settings.view(&report.source.path);
     let mut found: Vec<(Diagnostic, bool)> = found
         .into_iter()
         .map(|mut finding| {
@@ -61,7 +60,7 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
         silenced.extend(told.iter().map(|_| None));
         found.extend(told.into_iter().map(|finding| (finding, true)));
     }
-    let paths = [path];
+    let paths = settings.paths([report.source.path.as_str()]);
     for ((finding, _), by) in found.iter().zip(&mut silenced) {
         by_configuration(finding, &paths, by, &mut report.ignores_used, settings);
     }
@@ -122,7 +121,7 @@ impl Settings {
 
     /// Note whether what is told in a file makes the run fail.
     pub(super) fn gate(&self, file: &mut FileReport) {
-        let view = self.view(&self.absolute(&file.source.path));
+        let view = self.view(&file.source.path);
         file.fails = self.fails(view.as_deref(), &file.findings);
     }
 
@@ -165,8 +164,17 @@ impl Settings {
     }
 
     /// The absolute path of a file that reports show so.
-    pub(super) fn absolute(&self, shown: &str) -> PathBuf {
-        absolute(Path::new(shown), &self.working_directory)
+    pub(super) fn absolute(&self, shown: impl AsRef<Path>) -> PathBuf {
+        absolute(shown.as_ref(), &self.working_directory)
+    }
+
+    /// The absolute paths of files that a finding stands in, where a table may be for one of them: one with `..` is asked
+    /// of the system.
+    fn paths<'p>(&self, shown: impl IntoIterator<Item = &'p str>) -> Vec<PathBuf> {
+        match self.ignores.is_empty() {
+            true => Vec::new(),
+            false => shown.into_iter().map(|path| self.absolute(path)).collect(),
+        }
     }
 }
 
@@ -184,7 +192,7 @@ pub fn of_configuration(config: &Config, report: &Report, settings: &Settings, w
             .or_else(|| is_unused().then(|| external.fault_unused()))
     };
     let faults: Vec<Fault> = settings.ignores.iter().enumerate().filter_map(fault).collect();
-    let view = settings.view(&settings.absolute(&source.path));
+    let view = settings.view(&source.path);
     let findings = settings.tell(&faults, view.as_deref());
     let source = Source::new(source.path.as_str(), source.text.as_str());
     let reason = "is the configuration";
@@ -212,7 +220,7 @@ pub fn of_terraform(
     settings: &Settings,
 ) {
     let views: HashMap<&str, Option<Arc<View>>> =
-        reports.keys().map(|path| (path.as_str(), settings.view(&settings.absolute(path)))).collect();
+        reports.keys().map(|path| (path.as_str(), settings.view(path))).collect();
     let found = found.into_iter().filter_map(|mut placed| {
         let view = views.get(placed.path.as_str())?;
         let shown = settings.shows(view.as_deref(), &mut placed.finding);
@@ -283,10 +291,7 @@ fn said_in(sources: &[Arc<Source>], mut constructs: HashMap<String, Vec<Construc
 fn deliver(placed: Placed, shown: bool, mut by: Option<Suppression>, report: &mut FileReport, settings: &Settings) {
     let Placed { path, finding, places } = placed;
     let paths = std::iter::once(path.as_str()).chain(places.iter().map(|(source, ..)| source.path.as_str()));
-    let paths: Vec<PathBuf> = match settings.ignores.is_empty() {
-        true => Vec::new(),
-        false => paths.map(|path| settings.absolute(path)).collect(),
-    };
+    let paths = settings.paths(paths);
     by_configuration(&finding, &paths, &mut by, &mut report.ignores_used, settings);
     match by {
         _ if !shown => report.hidden.extend(settings.record.then_some(finding)),
