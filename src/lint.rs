@@ -254,7 +254,7 @@ pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
     if settings.lines {
         return stream::judge_all(source, settings);
     }
-    if folder::is_part(Path::new(&source.path)) {
+    if load::is_of_folder(Path::new(&source.path)) {
         return lint_beside(source, settings, true);
     }
     lint_alone(source, settings)
@@ -262,7 +262,7 @@ pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
 
 /// Judge one text that stands in place of a file, with the files of its folder: what an editor or standard input gives.
 pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
-    if folder::is_part(Path::new(&source.path)) {
+    if load::is_of_folder(Path::new(&source.path)) {
         return lint_beside(source, settings, false);
     }
     lint_alone(source, settings)
@@ -514,7 +514,7 @@ pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Repo
 /// The same with the texts of some files as `disk` has them.
 pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, disk: &Disk) -> Report {
     let (terraform, others): (Vec<&FileToLint>, Vec<&FileToLint>) =
-        files.iter().partition(|file| folder::is_part(&file.path));
+        files.iter().partition(|file| load::is_of_folder(&file.path));
     let terraform: Vec<FileToLint> = terraform.into_iter().cloned().collect();
     let (mut reports, folders) = rayon::join(
         || -> Vec<FileReport> {

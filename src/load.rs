@@ -107,6 +107,11 @@ pub fn is_terraform(path: &Path) -> bool {
     path.file_name().is_some_and(|name| terraform::is_configuration(&name.to_string_lossy()))
 }
 
+/// Whether what a file says is judged with its folder: it is read with it, or gives values to its variables.
+pub fn is_of_folder(path: &Path) -> bool {
+    is_terraform(path) || path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".tfvars"))
+}
+
 /// What was read of a folder of Terraform, of the modules that it calls and of documents, by the path that reports show.
 pub type Folder = BTreeMap<String, (Arc<Source>, Loaded<'static>)>;
 

@@ -17,7 +17,7 @@ use crate::source::Source;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -143,10 +143,10 @@ fn roles_of(unit: &Unit<'_>, config: &Config) -> Result<Vec<Role>, String> {
         }
         Unit::Folder(folder, files) => {
             let read = load::folder_of(folder, &Disk::default());
-            let asked = |path: &str| files.iter().any(|file| discover::shown(file) == path);
+            let asked: HashSet<String> = files.iter().map(|file| discover::shown(file)).collect();
             let roles = read
                 .values()
-                .filter(|(source, _)| asked(&source.path))
+                .filter(|(source, _)| asked.contains(&source.path))
                 .map(|(source, loaded)| roles_in(source, loaded, config));
             roles.collect::<Result<Vec<_>, _>>().map(|roles| roles.into_iter().flatten().collect())
         }

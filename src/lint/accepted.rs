@@ -3,6 +3,7 @@
 use super::{Report, Settings, folder, order};
 use crate::diagnostic::{BaselineState, Diagnostic, Suppression, SuppressionKind};
 use crate::discover::{absolute, relative};
+use crate::load;
 use crate::suppress::baseline::{self, Baseline, Candidate, Entry, Verdict};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -190,7 +191,7 @@ struct Judged<'a> {
 impl<'a> Judged<'a> {
     fn of(report: &Report, written: &'a [String], paths: &'a Paths, settings: &'a Settings) -> Self {
         let terraform =
-            report.files.iter().map(|file| Path::new(&file.source.path)).filter(|path| folder::is_part(path));
+            report.files.iter().map(|file| Path::new(&file.source.path)).filter(|path| load::is_of_folder(path));
         let folders = terraform.map(|path| {
             let folder = path.parent().unwrap_or(Path::new(""));
             paths.written(&folder.to_string_lossy())

@@ -17,12 +17,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Whether a file is judged with its folder.
-pub fn is_part(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    terraform::is_configuration(&name) || name.ends_with(".tfvars")
-}
-
 /// Bytes of which one stands in every configuration that has something to do with AWS. A broken file without them is
 /// somebody else's.
 const MARKS: [&str; 4] = ["aws_", "Statement", "AssumeRole", "statement"];

@@ -4,7 +4,7 @@
 //! say for what the revision holds, so that an ignore line cannot hide the change that comes with it.
 
 use super::Failure;
-use super::terraform::{Folders, is_part};
+use super::terraform::Folders;
 use super::versions::{FilePair, Version};
 use crate::discover::{self, EXTENSIONS, PRUNED, READ_LIMIT};
 use crate::input::terraform::{Files, is_read};
@@ -47,7 +47,8 @@ pub fn changed(revision: &str, paths: &[PathBuf]) -> Result<Changed, Failure> {
         true => BTreeMap::new(),
         false => differences(&tree, place.top(), &[])?,
     };
-    let wanted = |path: &str| !is_part(Path::new(path)) && (named.contains_key(path) || may_hold_policy(path));
+    let wanted =
+        |path: &str| !load::is_of_folder(Path::new(path)) && (named.contains_key(path) || may_hold_policy(path));
     let pairs = files.into_iter().filter(|(path, _)| wanted(path)).map(|(path, blob)| {
         let path = place.below_here(&path);
         let old = blob.map(|blob| blob.version(&format!("{revision}:{path}"))).transpose()?;

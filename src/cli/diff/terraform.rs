@@ -26,11 +26,6 @@ pub struct Version<'f> {
     pub base: &'f Path,
 }
 
-/// Whether a file is compared with its folder.
-pub fn is_part(path: &Path) -> bool {
-    load::is_terraform(path) || path.extension().is_some_and(|end| end == "tfvars")
-}
-
 /// Both versions of the policies of each folder. Where it is known what changed, a folder that reads none of that is
 /// left out.
 pub fn compare(

@@ -2,7 +2,7 @@
 
 use super::super::policies;
 use super::Failure;
-use super::terraform::{self, Folders, is_part};
+use super::terraform::{self, Folders};
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
 use crate::input::Found;
 use crate::load::{self, How, Loaded};
@@ -153,7 +153,7 @@ pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents 
         contents.unresolved.push((said, source.slice(*span).to_owned()));
     }
     // What Terraform chooses from may stand in several places.
-    let is_chosen = |site: &PolicySite<'_>| is_part(Path::new(&source.path)) && !site.branch.is_empty();
+    let is_chosen = |site: &PolicySite<'_>| load::is_of_folder(Path::new(&source.path)) && !site.branch.is_empty();
     let same_place = |a: &PolicySite<'_>, b: &PolicySite<'_>| match is_chosen(a) && is_chosen(b) {
         true => a.anchor == b.anchor,
         false => a.document.span == b.document.span,
@@ -202,7 +202,7 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<(Vec<FilePair>, F
         (true, true) => {
             let (old, new) = (below(old, here)?, below(new, here)?);
             let (terraform, keys): (BTreeSet<&String>, BTreeSet<&String>) =
-                old.keys().chain(new.keys()).partition(|key| is_part(Path::new(key)));
+                old.keys().chain(new.keys()).partition(|key| load::is_of_folder(Path::new(key)));
             let folder = |key: &&String| Path::new(key).parent().map(Path::to_owned).unwrap_or_default();
             let folders = terraform.iter().filter(|key| load::is_terraform(Path::new(key))).map(folder);
             let folders = folders.map(|folder| (folder, None)).collect();
