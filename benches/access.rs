@@ -3,9 +3,9 @@
 //! `cargo bench --bench access`. Each case prints mean, median, 99th percentile and maximum in microseconds.
 #![allow(clippy::print_stdout, dead_code, unused_imports, missing_docs, reason = "shares the generator of the tests")]
 
-use iamlint::access::difference::diff;
-use iamlint::access::findings::who;
-use iamlint::access::review::{superfluous_statements, void_conditions};
+use iamlint::access::analysis::difference::diff;
+use iamlint::access::analysis::review::{superfluous_statements, void_conditions};
+use iamlint::access::analysis::who::who;
 use iamlint::access::{Estate, Query, analyse, ask};
 use iamlint::policy::{Policy, lower};
 use iamlint::site::PolicyKind;

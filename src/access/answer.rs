@@ -1,7 +1,6 @@
 //! What the engine is told and what it answers.
 
-use super::request::Request;
-use super::statements::Origin;
+use crate::access::request::Request;
 use crate::span::Span;
 use std::collections::BTreeMap;
 
@@ -164,4 +163,19 @@ pub enum Reason {
     Nodes,
     /// The engine and the concrete evaluator disagree: a mistake in one of them.
     Internal,
+}
+
+/// What a side of a box comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// `Action` or `NotAction`.
+    Action,
+    /// `Principal` or `NotPrincipal`.
+    Principal,
+    /// `Resource` or `NotResource`.
+    Resource,
+    /// The condition with this number.
+    Condition(usize),
+    /// Conditions or statements that the file does not show.
+    Unseen,
 }

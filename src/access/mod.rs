@@ -17,48 +17,20 @@
 //! stranger can say, [`grants`] asks what a policy gives on resources that it does not name, [`plain`] knows statements
 //! that somebody surely matches. [`barriers`] weighs the conditions of one statement.
 
+pub mod analysis;
 pub mod answer;
-pub mod atoms;
-pub mod axioms;
-pub mod barriers;
-pub mod bits;
-pub mod compare;
-pub mod compile;
 pub mod decide;
-pub mod difference;
-pub mod domain;
 pub mod engine;
-pub mod eval;
-pub mod explain;
-pub mod findings;
-pub mod flow;
-pub mod grants;
-pub mod keyspace;
-pub mod model;
-pub mod open;
-pub mod operators;
-pub mod pattern;
-pub mod plain;
-pub mod principal;
 pub mod probe;
-pub mod queries;
 pub mod request;
-pub mod review;
-pub mod solve;
-pub mod split;
-pub mod statements;
-pub mod stranger;
-pub mod subjects;
-pub mod symbols;
-pub mod tokens;
+pub mod undocumented;
 pub mod values;
-pub mod variables;
 
 #[doc(hidden)]
 pub use answer::Faults;
-pub use answer::{Answer, Cause, Estate, Guard, Proof, Reason, Witness};
-pub use engine::{Model, analyse, analyse_as, ask, ask_through};
+pub use answer::{Answer, Cause, Estate, Guard, Origin, Proof, Reason, Witness};
+pub use engine::queries::{Query, Through};
+pub use engine::{CompiledPolicy, analyse, analyse_as, ask, ask_through};
+pub use probe::tokens::Tokens;
 pub use probe::{Pin, Probe};
-pub use queries::{Query, Through};
 pub use request::{Caller, Context, Request};
-pub use tokens::Tokens;

@@ -1,6 +1,6 @@
 //! An identity policy that allows everything on everything.
 
-use crate::access::grants::{self, ANY, Everything};
+use crate::access::probe::grants::{self, ANY, Everything};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Patterns, Statement, Truth, pattern};
 use crate::rules::{Context, Finding};

@@ -1,7 +1,7 @@
 //! An identity policy that lets its holder become every role that lets it.
 
 use crate::access::Pin;
-use crate::access::grants::{self, Grant, SOME_ROLE};
+use crate::access::probe::grants::{self, Grant, SOME_ROLE};
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Truth};
 use crate::rules::{Context, Finding};

@@ -3,8 +3,8 @@
 use super::literal_wildcard::takes_stars_literally;
 use super::missing_mfa::is_mfa;
 use super::vacuous_for_all_values::flows;
-use crate::access::barriers::{self, Dead};
-use crate::access::plain;
+use crate::access::analysis::barriers::{self, Dead};
+use crate::access::probe::fast_path;
 use crate::aws::keys::{self, Mark, Presence};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Condition, Effect, PrincipalKind, Statement};
@@ -16,7 +16,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         // Four in five statements with conditions are plain ones; the model of a policy costs a hundred times the look.
-        if plain::surely_matched(statement) {
+        if fast_path::surely_matched(statement) {
             continue;
         }
         let Some(dead) = barriers::dead(context.model(), statement.index) else { continue };

@@ -1,6 +1,7 @@
 //! A third party that may assume the role without saying for which customer it acts.
 
-use crate::access::{Answer, Pin, Probe, Query, Witness, stranger};
+use crate::access::probe::stranger;
+use crate::access::{Answer, Pin, Probe, Query, Witness};
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 use crate::rules::{Context, Finding, Relation};

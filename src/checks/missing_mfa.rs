@@ -1,7 +1,8 @@
 //! People who can become a role with nothing but a stolen access key.
 
 use super::shared::{self, Verdict};
-use crate::access::{Pin, Probe, Query, flow, probe};
+use crate::access::probe::flow;
+use crate::access::{Pin, Probe, Query, probe};
 use crate::aws::keys::Flow;
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};

@@ -1,6 +1,7 @@
 //! `NotPrincipal`: everyone on earth but a few.
 
-use crate::access::{probe, stranger};
+use crate::access::probe;
+use crate::access::probe::stranger;
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Effect, Principals, Statement, Truth};
 use crate::rules::{Context, Finding};

@@ -2,7 +2,7 @@
 
 use super::shared::{self, Place, Verdict};
 use crate::access::Tokens;
-use crate::access::tokens::Answer;
+use crate::access::probe::tokens::Answer;
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::Truth;
 use crate::rules::{Context, Finding};
@@ -41,7 +41,7 @@ fn tenant(tokens: &Tokens<'_>) -> Vec<String> {
 /// Every claim that the policy tests, other than the audience, which all tenants of a private issuer may share.
 fn every_claim(tokens: &Tokens<'_>) -> Vec<String> {
     let prefix = format!("{}:", tokens.host).to_ascii_lowercase();
-    let tested = crate::access::flow::conditions(tokens.probe.policy).filter_map(|condition| {
+    let tested = crate::access::probe::flow::conditions(tokens.probe.policy).filter_map(|condition| {
         let claim = condition.key.to_ascii_lowercase().strip_prefix(&prefix)?.to_owned();
         (!["aud", "sub", "amr"].contains(&claim.as_str())).then(|| condition.key.clone())
     });

@@ -1,6 +1,7 @@
 //! A role that takes SAML assertions whichever endpoint they were made for.
 
-use crate::access::{Pin, Probe, flow};
+use crate::access::probe::flow;
+use crate::access::{Pin, Probe};
 use crate::aws::keys::Flow;
 use crate::policy::{PrincipalKind, Truth};
 use crate::rules::{Context, Finding};

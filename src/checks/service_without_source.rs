@@ -1,7 +1,8 @@
 //! Services that another customer can have act with this role.
 
 use super::shared::{STRANGER, Verdict};
-use crate::access::{Pin, Probe, Query, flow};
+use crate::access::probe::flow;
+use crate::access::{Pin, Probe, Query};
 use crate::aws::keys::Flow;
 use crate::aws::services::{self, Deputy};
 use crate::diagnostic::{Audience, Confidence};

@@ -1,6 +1,6 @@
 //! A statement of a trust policy that other statements make pointless.
 
-use crate::access::review::{self, Superfluous};
+use crate::access::analysis::review::{self, Superfluous};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Effect, Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding, Relation};

@@ -1,7 +1,8 @@
 //! What several checks ask of a policy or say about it.
 
-use crate::access::tokens::Answer;
-use crate::access::{self, Query, Tokens, Witness, flow};
+use crate::access::probe::flow;
+use crate::access::probe::tokens::Answer;
+use crate::access::{self, Query, Tokens, Witness};
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Policy, Principal, Statement, Truth, pattern};
 use crate::rules::{Context, Finding};

@@ -1,6 +1,8 @@
 //! A trust policy that nobody can pass.
 
-use crate::access::{self, Query, flow, plain};
+use crate::access::probe::fast_path;
+use crate::access::probe::flow;
+use crate::access::{self, Query};
 use crate::aws::keys::{self, Flow, Mark};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{BaseOperator, Condition, Effect, Policy, PrincipalKind, Statement, Truth};
@@ -13,7 +15,7 @@ const MOST: usize = 16;
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let policy = context.policy;
     let denies = policy.statements.iter().any(|statement| statement.effect != Effect::Allow);
-    let surely_open = !denies && policy.statements.iter().any(plain::surely_matched);
+    let surely_open = !denies && policy.statements.iter().any(fast_path::surely_matched);
     if policy.open_ended
         || surely_open
         || plainly_open(policy)

@@ -1,6 +1,7 @@
 //! `ForAllValues` in an Allow: it holds for a request that does not have the key.
 
-use crate::access::{self, Answer, Pin, Query, Through, Witness, grants};
+use crate::access::probe::grants;
+use crate::access::{self, Answer, Pin, Query, Through, Witness};
 use crate::aws::keys::{self, Class, Flow, Presence};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Condition, Principal, PrincipalKind, SetOperator, Statement, Truth};

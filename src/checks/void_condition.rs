@@ -3,7 +3,7 @@
 use super::dead_statement::{is_identity, shown, speaks, sure};
 use super::missing_mfa::is_mfa;
 use super::vacuous_for_all_values::flows;
-use crate::access::barriers::{self, Void};
+use crate::access::analysis::barriers::{self, Void};
 use crate::aws::keys::{self, Flow, Presence};
 use crate::diagnostic::{Audience, Severity};
 use crate::policy::{Condition, PrincipalKind, SetOperator, Statement};

@@ -2,8 +2,9 @@
 
 use super::missing_mfa::{AGE, PRESENT, denies, is_mfa, some_user_passes, users};
 use super::shared::Verdict;
-use crate::access::variables::Variables;
-use crate::access::{Pin, Probe, Query, operators};
+use crate::access::decide::operators;
+use crate::access::decide::variables::Variables;
+use crate::access::{Pin, Probe, Query};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding};

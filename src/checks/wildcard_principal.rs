@@ -1,6 +1,6 @@
 //! A trust policy that lets every AWS account in, with no condition.
 
-use crate::access::stranger::{self, Stranger};
+use crate::access::probe::stranger::{self, Stranger};
 use crate::access::{Answer, Pin, Probe, Query, Witness};
 use crate::diagnostic::Confidence;
 use crate::policy::{Principal, PrincipalKind, Statement, Truth};

@@ -129,7 +129,7 @@ fn load(args: &CanArgs) -> Result<Vec<Loaded>, Failure> {
 
 fn request(args: &CanArgs, policies: &[Loaded]) -> Result<Request, Failure> {
     let role_account = args.resource_account.clone().or_else(|| {
-        let arn = args.resource.as_deref().and_then(crate::access::eval::keys::account_of);
+        let arn = args.resource.as_deref().and_then(crate::access::decide::eval::keys::account_of);
         arn.map(str::to_owned).or_else(|| policies.iter().find_map(|loaded| loaded.account.clone()))
     });
     let caller = policies::caller(&args.principal, role_account.as_deref()).ok_or_else(|| {

@@ -1,8 +1,8 @@
 //! Policies that a command is told to ask: from files of any format, one policy each, with the places of their parts.
 
 use super::Failure;
+use crate::access::decide::eval::StatementTrace;
 use crate::access::decide::{Attached, Verdict};
-use crate::access::eval::StatementTrace;
 use crate::access::{Caller, Request};
 use crate::aws;
 use crate::discover::{self, READ_LIMIT};

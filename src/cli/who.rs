@@ -4,8 +4,10 @@
 mod text;
 
 use super::{Exit, Failure};
-use crate::access::findings::{self, Finding, Who};
-use crate::access::{self, Answer, Guard, Model, Query, Through, explain, review};
+use crate::access::analysis::explain;
+use crate::access::analysis::review;
+use crate::access::analysis::who::{self, Finding, Who};
+use crate::access::{self, Answer, CompiledPolicy, Guard, Query, Through};
 use crate::config::{self, Choice, Config, collected};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
 use crate::lint::Disk;
@@ -170,7 +172,7 @@ fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {
     };
     let estate = config.org.estate(account);
     let model = access::analyse(&policy, &estate);
-    let findings = findings::who(&model);
+    let findings = who::who(&model);
     let guards =
         if findings.iter().any(|finding| finding.who == Who::Anybody) { Vec::new() } else { guards(&model, source) };
     Role {
@@ -186,7 +188,7 @@ fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {
 }
 
 /// What keeps a stranger of another account out: each condition without which one would come in.
-fn guards(model: &Model, source: &Source) -> Vec<String> {
+fn guards(model: &CompiledPolicy, source: &Source) -> Vec<String> {
     let query = Query::Anybody { knows_external_id: true };
     if !matches!(access::ask(model, &query), Answer::Never(_)) {
         return Vec::new();

@@ -1,7 +1,7 @@
 //! What a check can ask: the policy, the facts of the user's estate, the rule's options.
 
 use super::options::{OptionValue, OptionValues};
-use crate::access::{self, Answer, Estate, Model, Query, Through};
+use crate::access::{self, Answer, CompiledPolicy, Estate, Query, Through};
 use crate::aws;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, normal};
 use crate::site::{OwnerAccount, PolicySite};
@@ -71,7 +71,7 @@ pub struct Context<'a> {
     /// The normalized view, made when the first query asks for it and shared by all rules.
     pub view: &'a OnceCell<Value<'a>>,
     /// The policy before the engine, made when the first rule asks it and shared by all rules.
-    pub model: &'a OnceCell<Model>,
+    pub model: &'a OnceCell<CompiledPolicy>,
 }
 
 impl Context<'_> {
@@ -90,7 +90,7 @@ impl Context<'_> {
     }
 
     /// The policy before the engine.
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &CompiledPolicy {
         self.model.get_or_init(|| access::analyse_as(self.policy, self.site.kind, &self.estate()))
     }
 

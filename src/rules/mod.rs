@@ -9,7 +9,7 @@ pub mod query;
 pub mod select;
 
 use crate::access;
-use crate::access::symbols::in_words;
+use crate::access::engine::symbols::in_words;
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
 use crate::site::{PolicyKind, stable_address};

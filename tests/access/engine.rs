@@ -3,7 +3,7 @@
 //! The small sizes run always; `IAMLINT_DEEP=1` runs thousands of policies.
 
 use super::generate::{OWN_ACCOUNT, Rng, policy_json, request};
-use iamlint::access::eval::{Outcome, evaluate};
+use iamlint::access::decide::eval::{Outcome, evaluate};
 use iamlint::access::{Answer, Caller, Estate, Faults, Query, Reason, Request, analyse, ask};
 use iamlint::policy::{Policy, Truth, lower};
 use iamlint::site::PolicyKind;
@@ -187,8 +187,8 @@ fn no_allowed_request_contradicts_an_answer() {
     assert!(*yes > 100 && *never > 100 && *relevant > 100, "{tally:?}");
 }
 
-use iamlint::access::difference::diff;
-use iamlint::access::review::{dead_statements, superfluous_statements, void_conditions};
+use iamlint::access::analysis::difference::diff;
+use iamlint::access::analysis::review::{dead_statements, superfluous_statements, void_conditions};
 
 /// The policy without one of its statements, or without one of its conditions.
 fn without(policy: &Policy, statement: usize, condition: Option<usize>) -> Policy {

@@ -3,7 +3,7 @@
 
 use super::engine::{allows, estate, queries, read, size};
 use super::generate::{OWN_ACCOUNT, Rng, policy_json};
-use iamlint::access::eval::evaluate;
+use iamlint::access::decide::eval::evaluate;
 use iamlint::access::{Answer, Faults, Query, analyse, ask};
 use iamlint::policy::{Effect, Policy, Truth, principal};
 use iamlint::site::PolicyKind;

@@ -1,7 +1,7 @@
 //! What holds of every decision, whatever the policy and the request: the evaluator on random ones.
 
 use super::generate::{Rng, policy_json, request};
-use iamlint::access::eval::evaluate;
+use iamlint::access::decide::eval::evaluate;
 use iamlint::access::{Caller, Context, Request};
 use iamlint::policy::{Truth, lower};
 use iamlint::site::PolicyKind;

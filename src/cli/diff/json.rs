@@ -3,8 +3,8 @@
 use super::outcome::{Changed, Compared, Outcome};
 use super::text::reasons;
 use super::versions::{Obstacle, Site};
-use crate::access::compare::{Change, Example, Sure};
-use crate::access::symbols::in_words;
+use crate::access::analysis::compare::{Change, Example, Sure};
+use crate::access::engine::symbols::in_words;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 

@@ -3,7 +3,7 @@
 use super::FailOn;
 use super::pairs::{FormPair, Pair, forms, same_text};
 use super::versions::{Form, Obstacle};
-use crate::access::compare::{Change, Comparison, Sure, compare};
+use crate::access::analysis::compare::{Change, Comparison, Sure, compare};
 use crate::value::Hole;
 use rayon::prelude::*;
 

@@ -3,8 +3,8 @@
 use super::outcome::{Changed, Compared, Counts, Outcome};
 use super::versions::Site;
 use crate::access::Request;
-use crate::access::compare::{Change, Example, Sure, UNKNOWN_VALUE};
-use crate::access::symbols::in_words;
+use crate::access::analysis::compare::{Change, Example, Sure, UNKNOWN_VALUE};
+use crate::access::engine::symbols::in_words;
 use crate::policy::Policy;
 use crate::report::Style;
 use crate::site::PolicyKind;

@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::super::policies::{self, Loaded, at};
-use crate::access::eval::keys::account_of;
+use crate::access::decide::eval::keys::account_of;
 use crate::access::{Caller, Context, Request};
 use crate::config::nearest;
 use crate::site::PolicyKind;

@@ -2,10 +2,10 @@
 
 use super::Role;
 use crate::access::Caller;
-use crate::access::findings::{Finding, Need, Who};
-use crate::access::principal::Kind;
-use crate::access::stranger::STRANGER;
-use crate::access::symbols::OWN_ACCOUNT;
+use crate::access::analysis::who::{Finding, Need, Who};
+use crate::access::engine::callers::Kind;
+use crate::access::engine::symbols::OWN_ACCOUNT;
+use crate::access::probe::stranger::STRANGER;
 use crate::policy::{Condition, Effect};
 use crate::site::choice_in_words;
 use crate::value::Text;

@@ -1,8 +1,9 @@
 //! What a finding's statement grants beyond what was accepted, with a request that shows it.
 
 use super::Entry;
-use crate::access::compare::{Change, Sure, gained_by};
-use crate::access::{self, symbols::in_words};
+use crate::access::analysis::compare::{Change, Sure, gained_by};
+use crate::access::engine::symbols::in_words;
+use crate::access::{self};
 use crate::diagnostic::{BaselineState, Diagnostic, Form, Granted};
 use crate::policy::{holes, lower, print};
 use crate::rules;

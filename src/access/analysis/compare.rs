@@ -2,7 +2,8 @@
 
 use super::difference::diff;
 use super::split::split;
-use super::{Answer, Cause, Estate, Reason, Request, Witness};
+use crate::access::answer::{Answer, Cause, Estate, Reason, Witness};
+use crate::access::request::Request;
 use crate::policy::{Effect, Patterns, Policy, Principal, Principals, Statement, principal};
 use crate::site::PolicyKind;
 use crate::span::Span;

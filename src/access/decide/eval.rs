@@ -7,9 +7,9 @@
 pub mod keys;
 mod principals;
 
-use super::Request;
 use super::operators;
 use super::variables::{Filled, Variables, matches};
+use crate::access::request::Request;
 use crate::policy::pattern::{text_matches, widest};
 use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
 use crate::site::PolicyKind;

@@ -1,15 +1,16 @@
 //! Why nobody passes: the parts of a policy without which somebody would.
 
-use super::answer::{Guard, Proof, Witness};
-use super::engine::{Model, Scope};
-use super::queries::{Query, Through};
-use super::statements::{Bound, Origin};
+use crate::access::answer::Origin;
+use crate::access::answer::{Guard, Proof, Witness};
+use crate::access::engine::boxes::Bound;
+use crate::access::engine::queries::{Query, Through};
+use crate::access::engine::{CompiledPolicy, Scope};
 use crate::policy::{Effect, Policy, Truth};
 use crate::span::Span;
 
 /// For a question that is answered with Never: each condition of an Allow and each Deny that alone turns the answer
 /// round, with the request that would pass without it. A policy that is held back twice over has none.
-pub fn why_never(model: &Model, query: &Query, through: Through) -> Proof {
+pub fn why_never(model: &CompiledPolicy, query: &Query, through: Through) -> Proof {
     let boxes = model.boxes(query);
     let mut held_back_by = Vec::new();
     for (at, boxed) in model.statements.iter().enumerate().filter(|(_, boxed)| boxed.policy == 0) {
@@ -33,15 +34,15 @@ pub fn why_never(model: &Model, query: &Query, through: Through) -> Proof {
 
 /// A request that passes the policy without a part of it, by both readings.
 fn passes(
-    model: &Model,
-    boxes: &[Vec<super::model::Region>],
+    model: &CompiledPolicy,
+    boxes: &[Vec<crate::access::engine::space::Region>],
     scope: Scope,
     index: usize,
     origin: Option<Origin>,
 ) -> Option<Witness> {
     let witness = model.find(boxes, scope, Bound::Least)?;
     let changed = without(model.policy(), index, origin);
-    let outcome = super::eval::evaluate(&changed, model.kind, &witness.request);
+    let outcome = crate::access::decide::eval::evaluate(&changed, model.kind, &witness.request);
     (outcome.allows().and(outcome.denies().not()) == Truth::Yes).then_some(witness)
 }
 

@@ -5,11 +5,15 @@
 //! how it speaks of the caller decides whether the caller's own policies must allow too. Other resources are reached
 //! through their policy or, inside their account, through the caller's.
 
-use super::eval::keys::account_of;
-use super::eval::{MatchedAs, Outcome, evaluate};
-use super::{Caller, Request};
+pub mod eval;
+pub mod operators;
+pub mod variables;
+
+use crate::access::request::{Caller, Request};
 use crate::policy::{Effect, Policy, Truth};
 use crate::site::PolicyKind;
+use eval::keys::account_of;
+use eval::{MatchedAs, Outcome, evaluate};
 use std::fmt;
 
 /// A policy that has a say.

@@ -1,6 +1,7 @@
 //! Callers of an account that nobody here has heard of: what they cannot choose, and what they can.
 
-use super::{Pin, operators};
+use super::Pin;
+use crate::access::decide::operators;
 use crate::aws::keys::{self, Flow, Presence};
 use crate::policy::{Condition, Policy, pattern};
 use crate::value::Text;

@@ -5,12 +5,14 @@
 //! tell apart two values of one atom. A test has two sets of atoms: those that satisfy it for sure (`least`) and those
 //! that may (`most`); they differ where something is not known.
 
+use super::atoms;
 use super::bits::Bits;
+use super::callers::{Callers, Derived, Has, Kind, Who};
 use super::domain::{Domain, Test};
+use super::keyspace;
 use super::pattern::Pattern;
-use super::principal::{Callers, Derived, Has, Kind, Who};
 use super::solve::{Cell, Clause, Layout};
-use super::{Faults, Reason, atoms, keyspace};
+use crate::access::answer::{Faults, Reason};
 use crate::aws::keys::{self, Flow, Key};
 use crate::policy::{Operator, SetOperator, Truth};
 

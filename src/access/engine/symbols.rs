@@ -1,7 +1,7 @@
 //! Values that a template leaves open: those that are known all the same (the own account and its partition), and what
 //! to expect of the others.
 
-use super::answer::Estate;
+use crate::access::answer::Estate;
 use crate::policy::Policy;
 use crate::policy::principal::{self, Member};
 use crate::value::{Domain, Hole, Part, PartRef, Text};

@@ -4,13 +4,13 @@
 //! of one account with the same needs are said once, and so are strangers; what a wider finding says, no narrower one
 //! repeats.
 
-use super::bits::Bits;
-use super::engine::Model;
-use super::model::{ACTION, CALLER, CREDENTIALS, Value};
-use super::principal::Kind;
-use super::request::Caller;
-use super::solve::{Cell, Clause, Found, MAX_NODES, solve};
-use super::statements::Bound;
+use crate::access::engine::CompiledPolicy;
+use crate::access::engine::bits::Bits;
+use crate::access::engine::boxes::Bound;
+use crate::access::engine::callers::Kind;
+use crate::access::engine::solve::{Cell, Clause, Found, MAX_NODES, solve};
+use crate::access::engine::space::{ACTION, CALLER, CREDENTIALS, Value};
+use crate::access::request::Caller;
 use crate::policy::Effect;
 
 /// Whom a finding speaks of.
@@ -49,7 +49,7 @@ pub struct Need {
 }
 
 /// Everybody who can assume the role, and what they need.
-pub fn who(model: &Model) -> Vec<Finding> {
+pub fn who(model: &CompiledPolicy) -> Vec<Finding> {
     let mut found = Vec::new();
     for (at, atom) in model.space.callers.atoms.iter().enumerate() {
         for (bound, possibly) in [(Bound::Least, false), (Bound::Most, true)] {
@@ -67,13 +67,13 @@ pub fn who(model: &Model) -> Vec<Finding> {
 
 /// The searches for one caller.
 struct Reach<'m> {
-    model: &'m Model,
+    model: &'m CompiledPolicy,
     cells: Vec<Cell>,
     clauses: Vec<Clause>,
 }
 
 impl<'m> Reach<'m> {
-    fn new(model: &'m Model, caller: usize, bound: Bound) -> Self {
+    fn new(model: &'m CompiledPolicy, caller: usize, bound: Bound) -> Self {
         let only = Bits::of(model.space.size(CALLER), |atom| atom == caller);
         let cells = model.with(0, Effect::Allow).map(|(_, allow)| {
             let mut cell = model.space.everything();
@@ -126,7 +126,7 @@ impl<'m> Reach<'m> {
 }
 
 /// Say once what is the same for an account, and for all accounts.
-fn gather(model: &Model, found: Vec<(usize, Finding)>) -> Vec<Finding> {
+fn gather(model: &CompiledPolicy, found: Vec<(usize, Finding)>) -> Vec<Finding> {
     let atoms = &model.space.callers.atoms;
     let assumes = |finding: &Finding| finding.actions.iter().any(|action| action.starts_with("sts:AssumeRole"));
     let member = |at: usize| matches!(atoms[at].kind, Kind::User | Kind::Role);

@@ -1,12 +1,13 @@
 //! What of a policy has no effect: statements that match nothing, that others make superfluous, conditions that hold
 //! nothing back.
 
-use super::answer::{Answer, Reason};
-use super::engine::{Model, ask};
-use super::model::Sets;
-use super::queries::Query;
-use super::solve::{Cell, Clause, Found, MAX_NODES, solve};
-use super::statements::{Bound, Boxed, Origin};
+use crate::access::answer::Origin;
+use crate::access::answer::{Answer, Reason};
+use crate::access::engine::boxes::{Bound, Boxed};
+use crate::access::engine::queries::Query;
+use crate::access::engine::solve::{Cell, Clause, Found, MAX_NODES, solve};
+use crate::access::engine::space::Sets;
+use crate::access::engine::{CompiledPolicy, ask};
 use crate::policy::Effect;
 
 /// Why a statement is superfluous.
@@ -23,13 +24,13 @@ pub enum Superfluous {
 }
 
 /// The statements that match no request that can come about.
-pub fn dead_statements(model: &Model) -> Vec<usize> {
+pub fn dead_statements(model: &CompiledPolicy) -> Vec<usize> {
     let dead = |boxed: &&Boxed| boxed.index != usize::MAX && is_dead(model, boxed);
     model.statements.iter().filter(|boxed| boxed.policy == 0).filter(dead).map(|boxed| boxed.index).collect()
 }
 
 /// Whether no request can pass: a role that nobody can assume. `None` if that is not known.
-pub fn unassumable(model: &Model) -> Option<bool> {
+pub fn unassumable(model: &CompiledPolicy) -> Option<bool> {
     match ask(model, &Query::Anything) {
         Answer::Never(_) => Some(true),
         Answer::Yes(_) => Some(false),
@@ -38,7 +39,7 @@ pub fn unassumable(model: &Model) -> Option<bool> {
 }
 
 /// The statements without which the policy allows the same. Of two that make each other superfluous, the later counts.
-pub fn superfluous_statements(model: &Model) -> Vec<(usize, Superfluous)> {
+pub fn superfluous_statements(model: &CompiledPolicy) -> Vec<(usize, Superfluous)> {
     let mut live: Vec<&Boxed> = model.statements.iter().filter(|boxed| boxed.policy == 0).collect();
     let mut found = Vec::new();
     for at in (0..live.len()).rev() {
@@ -55,7 +56,7 @@ pub fn superfluous_statements(model: &Model) -> Vec<(usize, Superfluous)> {
     found
 }
 
-fn superfluous(model: &Model, boxed: &Boxed, live: &[&Boxed]) -> Option<Superfluous> {
+fn superfluous(model: &CompiledPolicy, boxed: &Boxed, live: &[&Boxed]) -> Option<Superfluous> {
     if is_dead(model, boxed) {
         return Some(Superfluous::MatchesNothing);
     }
@@ -83,14 +84,14 @@ fn superfluous(model: &Model, boxed: &Boxed, live: &[&Boxed]) -> Option<Superflu
     }
 }
 
-fn is_dead(model: &Model, boxed: &Boxed) -> bool {
+fn is_dead(model: &CompiledPolicy, boxed: &Boxed) -> bool {
     let mut cell = model.space.everything();
     boxed.narrow(&model.space, &mut cell, Bound::Most, None);
     nothing(model, cell, &[]) == Some(true)
 }
 
 /// Whether a cell has no point outside the clauses and the laws; `None` if the budget ran out.
-pub(super) fn nothing(model: &Model, cell: Cell, clauses: &[Clause]) -> Option<bool> {
+pub(super) fn nothing(model: &CompiledPolicy, cell: Cell, clauses: &[Clause]) -> Option<bool> {
     let clauses: Vec<&Clause> = clauses.iter().chain(model.laws.iter().map(|(_, law)| law)).collect();
     match solve(&model.space.layout, cell, &clauses, &mut { MAX_NODES }) {
         Found::Nothing => Some(true),
@@ -113,7 +114,7 @@ pub(super) fn readings<'b>(all: impl Iterator<Item = &'b Boxed>) -> &'static [(B
 }
 
 /// Whether every request that all of `inner` match is matched by one of `outer`.
-pub(super) fn within(model: &Model, inner: &[&Boxed], outer: &[&Boxed]) -> bool {
+pub(super) fn within(model: &CompiledPolicy, inner: &[&Boxed], outer: &[&Boxed]) -> bool {
     readings(inner.iter().chain(outer).copied()).iter().all(|(most, least)| {
         let mut cell = model.space.everything();
         inner.iter().for_each(|boxed| boxed.narrow(&model.space, &mut cell, *most, None));
@@ -124,7 +125,7 @@ pub(super) fn within(model: &Model, inner: &[&Boxed], outer: &[&Boxed]) -> bool 
 
 /// The conditions without which the policy allows the same, as statement and number of the condition. Of two that make
 /// each other superfluous, the later counts; those of statements that match nothing do not.
-pub fn void_conditions(model: &Model) -> Vec<(usize, usize)> {
+pub fn void_conditions(model: &CompiledPolicy) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for boxed in model.statements.iter().filter(|boxed| boxed.policy == 0 && boxed.effect != Effect::Unknown) {
         if is_dead(model, boxed) {
@@ -144,7 +145,7 @@ pub fn void_conditions(model: &Model) -> Vec<(usize, usize)> {
 }
 
 /// Whether the requests that only this condition keeps from the statement change no decision.
-fn is_void(model: &Model, boxed: &Boxed, origin: Origin, gone: &[Origin]) -> bool {
+fn is_void(model: &CompiledPolicy, boxed: &Boxed, origin: Origin, gone: &[Origin]) -> bool {
     let mut cell = model.space.everything();
     for side in boxed.sides.iter().filter(|side| !gone.contains(&side.origin)) {
         let (dim, sets) = (side.dim.index(), &side.sets);
@@ -177,7 +178,7 @@ fn is_void(model: &Model, boxed: &Boxed, origin: Origin, gone: &[Origin]) -> boo
 }
 
 /// The reason for which some key is beyond the engine, if there is one.
-pub fn limits(model: &Model) -> Vec<Reason> {
+pub fn limits(model: &CompiledPolicy) -> Vec<Reason> {
     model.unseen.iter().cloned().chain(model.space.dims().iter().filter_map(|dim| dim.overflow.clone())).collect()
 }
 
@@ -188,7 +189,7 @@ mod tests {
     use crate::policy::{Policy, lower};
     use crate::syntax;
 
-    fn model(statements: &str) -> Model {
+    fn model(statements: &str) -> CompiledPolicy {
         let text = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{statements}]}}");
         let policy: Policy = lower(&syntax::parse(&text, syntax::Syntax::Json).documents[0]);
         analyse(&policy, &Estate::default())

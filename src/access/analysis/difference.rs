@@ -1,14 +1,15 @@
 //! What another version of a policy grants beyond this one.
 
-use super::answer::{Answer, Estate, Proof, Reason, Witness};
-use super::atoms::text_atoms;
-use super::compile::{self, Bounds};
-use super::domain::Test;
-use super::engine::Model;
-use super::pattern::Pattern;
 use super::review::{nothing, readings};
-use super::solve::{Clause, Found, MAX_NODES, solve};
-use super::statements::{Bound, Boxed, Origin};
+use crate::access::answer::Origin;
+use crate::access::answer::{Answer, Estate, Proof, Reason, Witness};
+use crate::access::engine::CompiledPolicy;
+use crate::access::engine::atoms::text_atoms;
+use crate::access::engine::boxes::{Bound, Boxed};
+use crate::access::engine::compile::{self, Bounds};
+use crate::access::engine::domain::Test;
+use crate::access::engine::pattern::Pattern;
+use crate::access::engine::solve::{Clause, Found, MAX_NODES, solve};
 use crate::policy::condition::Family;
 use crate::policy::principal::Member;
 use crate::policy::{Condition, Effect, Patterns, Policy, Principals, Statement, Truth};
@@ -26,13 +27,13 @@ pub struct Difference {
 
 /// Compare two versions of a policy of some kind.
 pub fn diff(before: &Policy, after: &Policy, kind: PolicyKind, estate: &Estate) -> Difference {
-    let model = Model::new(&[before, after], kind, estate);
+    let model = CompiledPolicy::new(&[before, after], kind, estate);
     let compare = |old: usize, new: usize| Comparison { model: &model, old, new }.grants_more();
     Difference { gained: compare(0, 1), lost: compare(1, 0) }
 }
 
 struct Comparison<'m> {
-    model: &'m Model,
+    model: &'m CompiledPolicy,
     old: usize,
     new: usize,
 }

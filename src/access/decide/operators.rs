@@ -1,9 +1,9 @@
 //! One condition and the values of its key in a request
 //! (IAM User Guide, "IAM JSON policy elements: Condition operators" and "Single-valued vs. multivalued context keys").
 
-use super::open;
-use super::values::{Decimal, Instant, base64, in_range};
 use super::variables::{Filled, Piece, Variables, matches};
+use crate::access::undocumented;
+use crate::access::values::{Decimal, Instant, base64, in_range};
 use crate::aws::keys;
 use crate::policy::condition::Family;
 use crate::policy::pattern::{glob, widest};
@@ -60,7 +60,7 @@ fn decide<S: AsRef<str>>(
         return null(condition, values.is_some());
     }
     let Some(values) = values else { return absent(condition) };
-    let none = if condition.values.is_empty() { open::EMPTY_LIST.answer } else { Truth::No };
+    let none = if condition.values.is_empty() { undocumented::EMPTY_LIST.answer } else { Truth::No };
     let one = |value: &S| {
         let listed = condition
             .values
@@ -73,14 +73,14 @@ fn decide<S: AsRef<str>>(
         (Some(SetOperator::ForAllValues), values) => values.iter().map(one).fold(Truth::Yes, Truth::and),
         (Some(SetOperator::ForAnyValue), values) => values.iter().map(one).fold(Truth::No, Truth::or),
         (None, [value]) if !keys::is_multivalued(&condition.key) => one(value),
-        (None, _) => open::SEVERAL_VALUES.answer,
+        (None, _) => undocumented::SEVERAL_VALUES.answer,
     }
 }
 
 fn absent(condition: &Condition) -> Truth {
     let operator = &condition.operator;
     if operator.if_exists && operator.set == Some(SetOperator::ForAnyValue) {
-        return open::ANY_VALUE_IF_EXISTS.answer;
+        return undocumented::ANY_VALUE_IF_EXISTS.answer;
     }
     operator.holds_when_absent().map_or(Truth::Maybe, Truth::from)
 }
@@ -210,7 +210,7 @@ fn arn(base: BaseOperator, matched: Option<bool>) -> Truth {
     match matched {
         Some(matched) => matched.into(),
         // The caller turns the answer round for a negated operator.
-        None if base.negated() => open::NEGATED_MALFORMED_ARN.answer.not(),
+        None if base.negated() => undocumented::NEGATED_MALFORMED_ARN.answer.not(),
         None => Truth::No,
     }
 }

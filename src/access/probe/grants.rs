@@ -5,7 +5,7 @@
 //! a role's name is wanted. An answer that rests on this, or on a parameter's default, is marked as assumed.
 
 use super::Pin;
-use super::probe::{conditions_hold, covers};
+use super::{conditions_hold, covers};
 use crate::policy::pattern::{glob, widest};
 use crate::policy::{Effect, Patterns, Policy, Statement, Truth};
 use crate::span::Span;

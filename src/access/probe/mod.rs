@@ -4,8 +4,14 @@
 //! one that the caller can satisfy, a Deny with a condition on a free key is one that the caller can step around. That is
 //! exact as long as keys do not depend on each other; questions whose keys do must pin all of them.
 
-use super::operators;
-use super::variables::Variables;
+pub mod fast_path;
+pub mod flow;
+pub mod grants;
+pub mod stranger;
+pub mod tokens;
+
+use crate::access::decide::operators;
+use crate::access::decide::variables::Variables;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, Truth};
 use std::borrow::Cow;
 

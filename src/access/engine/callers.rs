@@ -7,7 +7,7 @@
 use super::atoms::{Overflow, text_atoms};
 use super::bits::Bits;
 use super::pattern::{Class, Element, Pattern};
-use super::request::Caller;
+use crate::access::request::Caller;
 use std::collections::BTreeSet;
 
 /// The kinds of caller.
@@ -523,7 +523,7 @@ fn usernames(patterns: &[Pattern]) -> Vec<Pattern> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::pattern::Syntax;
+    use crate::access::engine::pattern::Syntax;
 
     fn arn(text: &str) -> Pattern {
         Pattern::compile(Syntax::Arn, text).expect("six fields")

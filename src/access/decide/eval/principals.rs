@@ -3,7 +3,8 @@
 //! logic").
 
 use super::keys::bare;
-use crate::access::{Caller, open};
+use crate::access::Caller;
+use crate::access::undocumented;
 use crate::policy::pattern::{glob, text_matches, widest};
 use crate::policy::principal::{Member, Principal, PrincipalKind};
 use crate::policy::{Effect, Principals, Truth};
@@ -139,7 +140,7 @@ fn anyone(member: Option<Member>, effect: Effect, kind: PolicyKind, caller: &Cal
         | Caller::Anonymous => Truth::Yes,
         Caller::Service(_) | Caller::Oidc(_) | Caller::Saml(_) => match effect {
             _ if member.is_none() && kind != PolicyKind::Trust => Truth::Yes,
-            Effect::Deny => open::DENY_ANYONE_STOPS_SERVICES.answer,
+            Effect::Deny => undocumented::DENY_ANYONE_STOPS_SERVICES.answer,
             Effect::Allow | Effect::Unknown => Truth::No,
         },
     }

@@ -5,22 +5,37 @@
 //! means that no request passes, whatever they are. Where both agree the answer is exact; a request is handed out only if
 //! the concrete evaluator accepts it too.
 
-use super::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
-use super::bits::Bits;
-use super::eval::{self, evaluate};
-use super::model::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
-use super::queries::{Query, Standing, Through};
-use super::request::{Context, Request};
-use super::solve::{Cell, Clause, Found, MAX_NODES, solve};
-use super::statements::{Bound, Boxed, Origin, Reading};
-use super::{axioms, symbols};
+pub mod atoms;
+pub mod axioms;
+pub mod bits;
+pub mod boxes;
+pub mod callers;
+pub mod compile;
+pub mod domain;
+pub mod keyspace;
+pub mod pattern;
+pub mod queries;
+pub mod solve;
+pub mod space;
+pub mod subjects;
+pub mod symbols;
+
+use crate::access::answer::Origin;
+use crate::access::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
+use crate::access::decide::eval::{self, evaluate};
+use crate::access::request::{Context, Request};
 use crate::policy::{Effect, Policy, Truth};
 use crate::site::PolicyKind;
 use crate::value::Text;
+use bits::Bits;
+use boxes::{Bound, Boxed, Reading};
+use queries::{Query, Standing, Through};
+use solve::{Cell, Clause, Found, MAX_NODES, solve};
+use space::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
 
 /// One or two policies ready for questions.
 #[derive(Debug)]
-pub struct Model {
+pub struct CompiledPolicy {
     /// The policies, with the values filled in that are known all the same.
     pub(super) policies: Vec<Policy>,
     pub(super) kind: PolicyKind,
@@ -36,22 +51,22 @@ pub struct Model {
 }
 
 /// Make a trust policy ready for questions.
-pub fn analyse(policy: &Policy, estate: &Estate) -> Model {
+pub fn analyse(policy: &Policy, estate: &Estate) -> CompiledPolicy {
     analyse_as(policy, PolicyKind::Trust, estate)
 }
 
 /// Make a policy of any kind ready for questions.
-pub fn analyse_as(policy: &Policy, kind: PolicyKind, estate: &Estate) -> Model {
-    Model::new(&[policy], kind, estate)
+pub fn analyse_as(policy: &Policy, kind: PolicyKind, estate: &Estate) -> CompiledPolicy {
+    CompiledPolicy::new(&[policy], kind, estate)
 }
 
 /// Answer a question about all requests.
-pub fn ask(model: &Model, query: &Query) -> Answer {
+pub fn ask(model: &CompiledPolicy, query: &Query) -> Answer {
     model.answer(query, Through::default())
 }
 
 /// Answer a question about the requests that pass through one statement, or one principal of it.
-pub fn ask_through(model: &Model, query: &Query, through: Through) -> Answer {
+pub fn ask_through(model: &CompiledPolicy, query: &Query, through: Through) -> Answer {
     model.answer(query, through)
 }
 
@@ -97,8 +112,8 @@ pub(super) enum Search {
     OutOfBudget,
 }
 
-impl Model {
-    pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> Model {
+impl CompiledPolicy {
+    pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> CompiledPolicy {
         let unseen = policies.iter().find_map(|policy| too_large(policy, kind));
         let settled = policies.iter().map(|policy| match unseen {
             None => symbols::settle(policy, estate),
@@ -107,10 +122,10 @@ impl Model {
                 Policy { version: None, statements: Vec::new(), open_ended: true, facts: Vec::new(), ..**policy }
             }
         });
-        Model { unseen: unseen.clone(), ..Model::slice(settled.collect(), kind, estate, None) }
+        CompiledPolicy { unseen: unseen.clone(), ..CompiledPolicy::slice(settled.collect(), kind, estate, None) }
     }
 
-    fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> Model {
+    fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> CompiledPolicy {
         let mut builder = Builder::default();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
@@ -130,7 +145,7 @@ impl Model {
             laws.extend(space.dims().iter().enumerate().skip(CREDENTIALS.index() + 1).map(last));
         }
         let statements = drafts.iter().map(|draft| draft.boxed(&space, estate.faults)).collect();
-        Model { policies, kind, estate: estate.clone(), space, statements, laws, standing, unseen: None, only }
+        CompiledPolicy { policies, kind, estate: estate.clone(), space, statements, laws, standing, unseen: None, only }
     }
 
     /// The policy in question.
@@ -238,7 +253,7 @@ impl Model {
     /// The answer when every unknown value is equal only to itself.
     fn usually(&self, query: &Query, through: Through) -> Option<bool> {
         let filled = symbols::instantiate(self.policy())?;
-        match Model::slice(vec![filled], self.kind, &self.estate, self.only).answer(query, through) {
+        match CompiledPolicy::slice(vec![filled], self.kind, &self.estate, self.only).answer(query, through) {
             Answer::Yes(_) => Some(true),
             Answer::Never(_) => Some(false),
             Answer::Possibly { .. } | Answer::Undecided(_) => None,
@@ -258,7 +273,7 @@ impl Model {
         }
         let mut open = None;
         for statement in allows {
-            let slice = Model::slice(self.policies.clone(), self.kind, &self.estate, Some(statement));
+            let slice = CompiledPolicy::slice(self.policies.clone(), self.kind, &self.estate, Some(statement));
             match slice.answer(query, through) {
                 Answer::Never(_) => {}
                 Answer::Yes(witness) => return Some(Answer::Yes(witness)),

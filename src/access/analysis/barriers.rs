@@ -2,9 +2,10 @@
 //!
 //! A statement is taken alone here: what other statements allow or deny is a question for the whole policy.
 
-use super::engine::Model;
 use super::review::nothing;
-use super::statements::{Boxed, Origin, Side};
+use crate::access::answer::Origin;
+use crate::access::engine::CompiledPolicy;
+use crate::access::engine::boxes::{Boxed, Side};
 use crate::policy::Effect;
 
 /// Why no request that can come about matches a statement.
@@ -39,7 +40,7 @@ pub enum Void {
 }
 
 /// Why a statement is dead; `None` if it is not, or if that was not found out.
-pub fn dead(model: &Model, statement: usize) -> Option<Dead> {
+pub fn dead(model: &CompiledPolicy, statement: usize) -> Option<Dead> {
     let boxed = find(model, statement)?;
     let empty = |keep: &dyn Fn(Origin) -> bool| is_empty(model, boxed, keep, None);
     if !empty(&|_| true) {
@@ -67,7 +68,7 @@ pub fn dead(model: &Model, statement: usize) -> Option<Dead> {
 
 /// The conditions of an Allow without which the same requests match it, by number. Of two that make each other
 /// superfluous, the later counts.
-pub fn void(model: &Model, statement: usize) -> Vec<(usize, Void)> {
+pub fn void(model: &CompiledPolicy, statement: usize) -> Vec<(usize, Void)> {
     let Some(boxed) = find(model, statement).filter(|boxed| boxed.effect == Effect::Allow) else { return Vec::new() };
     let mut found: Vec<(usize, Void)> = Vec::new();
     if is_empty(model, boxed, &|_| true, None) {
@@ -95,7 +96,7 @@ pub fn void(model: &Model, statement: usize) -> Vec<(usize, Void)> {
     found
 }
 
-fn find(model: &Model, statement: usize) -> Option<&Boxed> {
+fn find(model: &CompiledPolicy, statement: usize) -> Option<&Boxed> {
     model.statements.iter().find(|boxed| boxed.policy == 0 && boxed.index == statement)
 }
 
@@ -107,7 +108,7 @@ fn conditions(boxed: &Boxed) -> impl Iterator<Item = usize> {
 }
 
 /// Whether no request matches the sides that are kept; with `fails`, none that surely does not meet this condition.
-fn is_empty(model: &Model, boxed: &Boxed, keep: &dyn Fn(Origin) -> bool, fails: Option<usize>) -> bool {
+fn is_empty(model: &CompiledPolicy, boxed: &Boxed, keep: &dyn Fn(Origin) -> bool, fails: Option<usize>) -> bool {
     let fails = fails.map(Origin::Condition);
     let mut cell = model.space.everything();
     let mut narrow = |side: &Side, outside: bool| {
@@ -134,7 +135,7 @@ mod tests {
     use crate::policy::lower;
     use crate::syntax;
 
-    fn model(principal: &str, action: &str, conditions: &str) -> Model {
+    fn model(principal: &str, action: &str, conditions: &str) -> CompiledPolicy {
         let text = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{{principal}}},"Action":"sts:{action}","Condition":{{{conditions}}}}}]}}"#
         );

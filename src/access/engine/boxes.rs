@@ -1,30 +1,15 @@
 //! Statements as boxes: one set of atoms for each thing that a statement tests.
 
 use super::bits::Bits;
+use super::callers::{Derived, Kind, Who};
 use super::compile::{self, Bounds};
 use super::domain::Test;
-use super::model::{ACTION, Builder, CALLER, Dim, Group, RESOURCE, Reach, Reaches, Sets, Space};
 use super::pattern::{Pattern, Syntax};
-use super::principal::{Derived, Kind, Who};
 use super::solve::{Cell, Clause};
-use super::{Cause, Faults};
+use super::space::{ACTION, Builder, CALLER, Dim, Group, RESOURCE, Reach, Reaches, Sets, Space};
+use crate::access::answer::{Cause, Faults, Origin};
 use crate::policy::{BaseOperator, Condition, Effect, Operator, Patterns, Policy, Principals, Statement, Truth};
 use crate::site::PolicyKind;
-
-/// What a side of a box comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Origin {
-    /// `Action` or `NotAction`.
-    Action,
-    /// `Principal` or `NotPrincipal`.
-    Principal,
-    /// `Resource` or `NotResource`.
-    Resource,
-    /// The condition with this number.
-    Condition(usize),
-    /// Conditions or statements that the file does not show.
-    Unseen,
-}
 
 /// A statement whose tests are registered and that waits for the atoms.
 pub struct Draft {

@@ -3,9 +3,9 @@
 //! A part that is not known (a hole of a template, a policy variable) widens what is possibly matched and leaves what is
 //! surely matched empty; nothing is put in its place.
 
+use super::callers::{Derived, Kind, Who};
 use super::domain::{Order, Range, Test, instant, number};
 use super::pattern::{Class, Compiler, Pattern, Syntax};
-use super::principal::{Derived, Kind, Who};
 use crate::policy::condition::Family;
 use crate::policy::{BaseOperator, Condition, Principal, PrincipalKind};
 use crate::value::{Domain as HoleDomain, PartRef, Text};

@@ -5,12 +5,14 @@
 //! somebody else's; all other keys the caller chooses. "Somebody else's" are the values that the policy itself names
 //! ([`Standing::known`]).
 
-use super::answer::Estate;
+use super::axioms;
+use super::callers::{Derived, Has, Kind, Who};
 use super::domain::{Range, Test};
-use super::model::{Builder, Dim, Group, Region, Space};
 use super::pattern::{Class, Element, Pattern, Syntax};
-use super::principal::{Derived, Has, Kind, Who};
-use super::{axioms, subjects, symbols};
+use super::space::{Builder, Dim, Group, Region, Space};
+use super::subjects;
+use super::symbols;
+use crate::access::answer::Estate;
 use crate::aws::issuers::{self, Issuer, IssuerKind};
 use crate::policy::Policy;
 use std::collections::BTreeMap;

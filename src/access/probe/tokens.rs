@@ -3,7 +3,9 @@
 //! The claims that bind a token to a customer are pinned to what a stranger's token says; keys of other issuers, and
 //! keys that no such request holds, are absent; everything else is the stranger's to choose.
 
-use super::{Pin, Probe, flow, subjects};
+use super::flow;
+use super::{Pin, Probe};
+use crate::access::engine::subjects;
 use crate::aws::issuers::{self, Issuer, IssuerKind};
 use crate::aws::keys::{Flow, Presence, key as aws_key};
 use crate::policy::principal::Member;
@@ -107,7 +109,7 @@ impl<'a> Tokens<'a> {
         let denies = self.probe.policy.statements.iter().filter(move |statement| {
             statement.effect != Effect::Allow
                 && !std::ptr::eq(*statement, self.probe.statement)
-                && super::probe::covers(statement, principal) != Truth::No
+                && super::covers(statement, principal) != Truth::No
                 && statement.covers_action(action) != Truth::No
         });
         std::iter::once(self.probe.statement).chain(denies)

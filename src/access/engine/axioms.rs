@@ -4,11 +4,11 @@
 //! makes, and would call nothing dead. A law about a key that nothing reads says nothing and is left out: that key can
 //! then have whatever value the law asks for. A key without a law may have any value.
 
+use super::callers::{Kind, Who};
 use super::domain::Test;
-use super::model::{Builder, Dim, Group, Region, Space, kind_of};
 use super::pattern::{Class, Element, Pattern, Syntax};
-use super::principal::{Kind, Who};
 use super::solve::Clause;
+use super::space::{Builder, Dim, Group, Region, Space, kind_of};
 use crate::aws::keys::{Flow, Key, Mark, Presence};
 use crate::aws::sts;
 use crate::site::PolicyKind;
