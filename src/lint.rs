@@ -13,6 +13,7 @@ mod told;
 mod variants;
 mod views;
 
+use crate::access::Access;
 use crate::config::{Config, Date, FailOn};
 pub use disk::Disk;
 use folder::FolderReport;
@@ -405,10 +406,13 @@ impl Judge<'_> {
     fn judge(&self, site: &PolicySite<'_>) -> Judged {
         let policy = &policy::lower(&site.document);
         let mut findings = Vec::new();
-        let (view, model) = (OnceCell::new(), OnceCell::new());
+        let view = OnceCell::new();
+        let estate = self.settings.org.estate(rules::context::own_account(site, policy));
+        let access = &Access::new(policy, site.kind, estate);
         for (at, active) in self.settings.rules.iter().enumerate() {
             let context =
-                Context { site, policy, org: &self.settings.org, options: &active.options, view: &view, model: &model };
+                Context { site, policy, org: &self.settings.org, options: &active.options, view: &view, access };
+            access.asked_by(active.rule.id);
             let start = self.settings.timings.get(at).map(|total| (total, Instant::now()));
             findings.extend(rules::run(active.rule, &context).into_iter().map(|finding| (at, finding)));
             if let Some((total, start)) = start {

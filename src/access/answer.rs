@@ -51,9 +51,6 @@ pub enum Answer {
         why: Vec<Cause>,
         /// A request that does if these values allow.
         example: Option<Box<Witness>>,
-        /// The answer when every unknown value of a template is its default, or else equal only to itself: what to
-        /// expect, unless a parameter is set to a value that matters.
-        usually: Option<bool>,
     },
     /// It was not found out.
     Undecided(Reason),
@@ -72,6 +69,32 @@ impl Answer {
     pub fn is_never(&self) -> bool {
         matches!(self, Answer::Never(_))
     }
+}
+
+/// What the door says to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether some request does.
+    pub sure: Sure,
+    /// A request that does: surely, or if unknown values allow it.
+    pub witness: Option<Box<Witness>>,
+    /// What it depends on, where it is possible only.
+    pub rests_on: Vec<Cause>,
+    /// Why it was not found out.
+    pub undecided: Option<Reason>,
+}
+
+/// How sure a verdict is. Of verdicts for the parts of a policy, the last in this order is that for the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sure {
+    /// No request does, which is proved.
+    Never,
+    /// It depends on something that is not known.
+    Possibly,
+    /// It was not found out.
+    Undecided,
+    /// A request shows it.
+    Yes,
 }
 
 /// A request, and why it passes.

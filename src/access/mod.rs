@@ -20,17 +20,30 @@
 pub mod analysis;
 pub mod answer;
 pub mod decide;
+pub mod door;
 pub mod engine;
+pub mod meter;
 pub mod probe;
 pub mod request;
 pub mod undocumented;
 pub mod values;
 
+pub use analysis::{explain, redundancy};
 #[doc(hidden)]
 pub use answer::Faults;
-pub use answer::{Answer, Cause, Estate, Guard, Origin, Proof, Reason, Witness};
-pub use engine::queries::{Query, Through};
+pub use answer::{Answer, Cause, Estate, Guard, Origin, Proof, Reason, Sure, Verdict, Witness};
+pub use door::Access;
+pub use engine::queries::{ExternalId, Mfa, Query, Sent, Through};
 pub use engine::{CompiledPolicy, analyse, analyse_as, ask, ask_through};
-pub use probe::tokens::Tokens;
-pub use probe::{Pin, Probe};
+pub use meter::Meter;
+pub use probe::grants;
+pub use probe::tokens::{ACTION as TOKEN_ACTION, Claims, Tokens};
 pub use request::{Caller, Context, Request};
+
+use crate::policy::{Condition, Truth};
+
+/// Whether one condition holds for a request whose key has these values; `None` for an absent key. Policy variables are
+/// unknown.
+pub fn condition_holds<S: AsRef<str>>(condition: &Condition, values: Option<&[S]>) -> Truth {
+    decide::operators::holds(condition, values, decide::variables::Variables::Unknown)
+}

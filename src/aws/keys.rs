@@ -238,6 +238,11 @@ fn claim_key(issuer: &str, claim: &str) -> Option<Key> {
     KEYS.find_ignoring_case(row).and_then(Key::from_row)
 }
 
+/// Whether no request of a flow holds the key. Keys of other services are in no request to STS.
+pub fn is_never_sent(name: &str, flow: Flow) -> bool {
+    key(name).is_none_or(|key| key.presence(flow) == Presence::Never && key.mark != Mark::Unsure)
+}
+
 /// Whether this is a global condition key, `aws:…`, that AWS knows.
 pub fn is_global(name: &str) -> bool {
     name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) && key(name).is_some()

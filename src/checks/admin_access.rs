@@ -1,17 +1,17 @@
 //! An identity policy that allows everything on everything.
 
-use crate::access::probe::grants::{self, ANY, Everything};
+use crate::access::grants::{self, ANY, Everything};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Patterns, Statement, Truth, pattern};
 use crate::rules::{Context, Finding};
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     if let Some(everything) = grants::everything(context.policy) {
-        found.push(word(&everything));
+        found.push(finding(&everything));
     }
 }
 
-fn word(everything: &Everything<'_>) -> Finding {
+fn finding(everything: &Everything<'_>) -> Finding {
     let Everything { all, iam, action } = everything;
     let statement = all.statement;
     let actions = statement.actions.as_ref();

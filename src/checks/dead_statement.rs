@@ -3,8 +3,7 @@
 use super::literal_wildcard::takes_stars_literally;
 use super::missing_mfa::is_mfa;
 use super::vacuous_for_all_values::flows;
-use crate::access::analysis::barriers::{self, Dead};
-use crate::access::probe::fast_path;
+use crate::access::redundancy::{self, Dead};
 use crate::aws::keys::{self, Mark, Presence};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Condition, Effect, PrincipalKind, Statement};
@@ -15,16 +14,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if statement.conditions.is_empty() || statement.effect == Effect::Unknown {
             continue;
         }
-        // Four in five statements with conditions are plain ones; the model of a policy costs a hundred times the look.
-        if fast_path::surely_matched(statement) {
-            continue;
-        }
-        let Some(dead) = barriers::dead(context.model(), statement.index) else { continue };
-        found.extend(word(context, statement, dead));
+        let Some(dead) = redundancy::dead(context.access, statement) else { continue };
+        found.extend(finding(context, statement, dead));
     }
 }
 
-fn word(context: &Context<'_>, statement: &Statement, dead: Dead) -> Option<Finding> {
+fn finding(context: &Context<'_>, statement: &Statement, dead: Dead) -> Option<Finding> {
     let nothing = if statement.effect == Effect::Deny { "this Deny stops nobody" } else { "this Allow lets nobody in" };
     let at = |number: usize| statement.conditions.get(number);
     let finding = match dead {

@@ -1,6 +1,6 @@
 //! Sessions that last longer than the kind of caller needs.
 
-use crate::access::{Pin, Probe};
+use crate::access::{Query, Sure};
 use crate::aws::sts::Caller;
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Principal, PrincipalKind, Statement, Truth};
@@ -143,14 +143,8 @@ fn permission_set(span: Span, seconds: i64, limit: Option<i64>) -> Option<Findin
 fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal) -> Option<(Kind, Confidence)> {
     let (kind, sure, caller) = match &principal.kind {
         PrincipalKind::Anyone => {
-            let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-            let stranger = [
-                Pin::value("aws:PrincipalAccount", super::shared::STRANGER),
-                Pin::value("aws:PrincipalArn", "arn:aws:iam::999999999999:user/anyone"),
-                Pin::value("aws:PrincipalOrgID", "o-stranger000"),
-                Pin::value("aws:PrincipalOrgPaths", "o-stranger000/r-0000/ou-0000-00000000/"),
-            ];
-            let open = probe.passes(&stranger) == Truth::Yes;
+            let stranger = Query::Anybody { knows_external_id: true };
+            let open = context.ask(&stranger, statement, principal).sure == Sure::Yes;
             (if open { Kind::ThirdParty } else { Kind::People }, Confidence::Proved, Caller::Aws)
         }
         PrincipalKind::Account { account } | PrincipalKind::User { account, .. } => match context.relation(account) {

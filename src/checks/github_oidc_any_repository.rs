@@ -1,7 +1,7 @@
 //! A role for GitHub Actions whose condition lets repositories of other owners in.
 
 use super::shared;
-use crate::access::Tokens;
+use crate::access::{Query, TOKEN_ACTION, Tokens};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Truth, pattern};
 use crate::rules::{Context, Finding};
@@ -15,14 +15,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let names = |tokens: &Tokens<'_>| tokens.tenant_claims().into_iter().map(str::to_owned).collect();
-        let passes = shared::stranger_passes(context, place, false, names);
-        let absent_only = passes.is_none();
-        let Some((confidence, answer)) = passes.or_else(|| shared::stranger_passes(context, place, true, names)) else {
+        let query = Query::ForeignToken { issuer: tokens.host.clone() };
+        let Some(foreign) = shared::foreign(context, place, &tokens, &query, names)
+            .or_else(|| shared::with_claims_absent(context, place, names))
+        else {
             found.extend(outside(context, &tokens));
             continue;
         };
-        let Some(verdict) = shared::foreign_token(context, &tokens, !absent_only, confidence) else { continue };
-        let Some((span, written)) = shared::loose_part(&conditions, &answer) else { continue };
+        let answer = &foreign.claims;
+        let absent_only = foreign.absent_only;
+        let Some((span, written)) = shared::loose_part(&conditions, answer) else { continue };
         let finding = if absent_only {
             Finding::new(
                 span,
@@ -46,11 +48,11 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
                 .help("name the owner, up to the slash: `repo:OWNER/REPOSITORY:ref:refs/heads/main` in `StringEquals` or `StringLike`")
         };
         let finding = finding
-            .because(tokens.probe.principal.span(), "every repository on github.com gets tokens of this issuer")
+            .because(tokens.principal().span(), "every repository on github.com gets tokens of this issuer")
             .subject(written)
-            .statement(tokens.probe.statement);
-        let why = || format!("{} with {} is allowed", tokens.probe.action, answer.request());
-        found.push(verdict.show(finding, &[&tokens.key("sub")], why));
+            .statement(tokens.statement());
+        let why = || format!("{} with {} is allowed", TOKEN_ACTION, answer.request());
+        found.push(shared::shown(finding, &foreign, &[&tokens.key("sub")], why));
     }
 }
 
@@ -61,7 +63,7 @@ fn outside(context: &Context<'_>, tokens: &Tokens<'_>) -> Vec<Finding> {
     if own.is_empty() {
         return Vec::new();
     }
-    let conditions = tokens.probe.statement.conditions.iter().filter(|condition| condition.is_about(&key));
+    let conditions = tokens.statement().conditions.iter().filter(|condition| condition.is_about(&key));
     let values = conditions.filter(|condition| condition.operator.base.is_some_and(|base| !base.negated()));
     values
         .flat_map(|condition| &condition.values)
@@ -82,12 +84,12 @@ fn foreign_subject(tokens: &Tokens<'_>, own: &[String], key: &str, value: &Text)
     Some(
         Finding::new(value.span, format!("`{written}` is none of the subjects that the configuration calls your own"))
             .label("a repository of another owner")
-            .because(tokens.probe.principal.span(), "every repository on github.com gets tokens of this issuer")
-            .why(format!("{} with {key} = {subject} is allowed", tokens.probe.action))
+            .because(tokens.principal().span(), "every repository on github.com gets tokens of this issuer")
+            .why(format!("{} with {key} = {subject} is allowed", TOKEN_ACTION))
             .help("remove it, or add the owner to `oidc` under `[org]` in the configuration")
             .subject(written)
             .severity(Severity::High)
-            .statement(tokens.probe.statement)
+            .statement(tokens.statement())
             .confidence(if value.known().is_some() { Confidence::Proved } else { Confidence::Likely }),
     )
 }

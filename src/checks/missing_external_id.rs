@@ -1,16 +1,14 @@
 //! A third party that may assume the role without saying for which customer it acts.
 
-use crate::access::probe::stranger;
-use crate::access::{Answer, Pin, Probe, Query, Witness};
+use crate::access::{ExternalId, Query, Sure, Verdict, Witness};
 use crate::diagnostic::Confidence;
-use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
-use crate::rules::{Context, Finding, Relation};
+use crate::policy::{Effect, Principal, PrincipalKind, Statement, pattern};
+use crate::rules::{Context, Finding, Relation, through};
 use crate::value::Text;
 
 const KEY: &str = "sts:ExternalId";
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
-    let mut callers = None;
     for (statement, principal) in context.allowed_principals() {
         let Some(account) = principal.kind.account() else { continue };
         // A session of GetFederationToken may not assume roles at all.
@@ -22,72 +20,69 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if account.known().is_none() {
             sure = sure.min(Confidence::Likely);
         }
-        let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-        if demands_fixed_id(&probe) {
-            continue;
-        }
-        let ways = ways(&probe, callers.get_or_insert_with(|| Callers::of(context.policy)));
-        let Some(open) = ways.into_iter().find_map(|way| confirm(context, &probe, way)) else { continue };
-        let sure = if open.answer == Truth::Yes { sure } else { Confidence::Possible };
-        found.push(word(&open, &relation, statement, principal, account).confidence(sure));
+        let Some(open) = way_in(context, statement, principal, account) else { continue };
+        let sure = if open.certain { sure } else { Confidence::Possible };
+        found.push(finding(&open, &relation, statement, principal, account).confidence(sure));
     }
-}
-
-/// Whether the statement lets nobody in without an id or with one that it does not name: what is left to ask then is
-/// about patterns, and where there is none the answer is known.
-fn demands_fixed_id(probe: &Probe<'_>) -> bool {
-    let about = |condition: &&Condition| condition.is_about(KEY);
-    let exact = |condition: &Condition| !condition.values.iter().any(pattern::has_wildcard);
-    let mut conditions = probe.statement.conditions.iter().filter(about).peekable();
-    conditions.peek().is_some()
-        && conditions.all(exact)
-        && probe.passes(&[Pin::absent(KEY)]) == Truth::No
-        && probe.passes(&[Pin::foreign(KEY, "any-id")]) == Truth::No
 }
 
 /// A way in.
 struct Open {
     loose: Loose,
-    answer: Truth,
-    /// The request, if it is one of a machine.
+    /// Whether it is one, whatever else is not known.
+    certain: bool,
+    /// The request, where the account is known.
     witness: Option<Box<Witness>>,
-    /// Whether the search for a request was given up.
-    given_up: bool,
 }
 
-/// Ask the engine about a way that the probe found; `None` if no request takes it.
-fn confirm(context: &Context<'_>, probe: &Probe<'_>, (loose, probed): (Loose, Truth)) -> Option<Open> {
-    let account = probe.principal.kind.account().and_then(Text::known).map(str::to_owned);
-    // An account that is not known makes every answer a Possibly; the probe says whether anything else is unknown.
-    let blank = account.is_none();
-    let query = match loose {
-        Loose::Absent => Query::WithoutExternalId { account },
-        Loose::Any | Loose::Fits(_) => Query::AnyExternalId { account },
-    };
-    let open = |loose, answer, witness, given_up| Some(Open { loose, answer, witness, given_up });
-    match context.ask(&query, probe.statement, probe.principal) {
-        Answer::Yes(mut witness) => {
-            // A policy that never reads the key has no place for it, and its absence is the point.
-            let named = witness.absent.iter().any(|key| key.eq_ignore_ascii_case(KEY));
-            if !named && witness.request.context.get(KEY).is_none() {
-                witness.absent.push(KEY.to_owned());
-            }
-            open(loose, Truth::Yes, Some(witness).filter(|witness| is_machine(witness)), false)
+/// What a machine of the account can send: the first that surely passes, or else that possibly does.
+fn way_in(context: &Context<'_>, statement: &Statement, principal: &Principal, account: &Text) -> Option<Open> {
+    let place = through(statement, principal);
+    let known = account.known().map(str::to_owned);
+    // An account that is not known leaves every answer open; what matters is whether anything else is unknown.
+    let filled = if known.is_none() { context.access.with_some_account(place) } else { None };
+    let access = filled.as_ref().unwrap_or(context.access);
+    let mut possible = None;
+    for id in [ExternalId::Absent, ExternalId::Unlike, ExternalId::Unnamed] {
+        let verdict = access.ask(&Query::Machine { account: known.clone(), id }, place);
+        match verdict.sure {
+            Sure::Yes => return Some(open(context, statement, id, verdict, known.is_some())),
+            Sure::Possibly => possible = possible.or(Some((id, verdict))),
+            Sure::Never | Sure::Undecided => {}
         }
-        Answer::Never(_) => None,
-        Answer::Possibly { .. } if blank => open(loose, probed, None, false),
-        Answer::Possibly { .. } => open(loose, Truth::Maybe, None, false),
-        Answer::Undecided(_) => open(loose, Truth::Maybe, None, true),
     }
+    possible.map(|(id, verdict)| Open { certain: false, witness: None, ..open(context, statement, id, verdict, false) })
 }
 
-/// Whether a request is one of a machine outside of any organization, as the probe asks. The engine's question leaves
-/// both open.
-fn is_machine(witness: &Witness) -> bool {
-    let context = &witness.request.context;
-    let with_mfa = context.get("aws:MultiFactorAuthPresent").is_some_and(|values| values == ["true"]);
-    let keys = ["aws:MultiFactorAuthAge", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
-    !with_mfa && keys.iter().all(|key| context.get(key).is_none())
+fn open(context: &Context<'_>, statement: &Statement, id: ExternalId, verdict: Verdict, show: bool) -> Open {
+    let sent = verdict.witness.as_ref().and_then(|witness| Some(witness.request.context.get(KEY)?.concat()));
+    let loose = match id {
+        ExternalId::Absent => Loose::Absent,
+        ExternalId::Unlike => Loose::Any,
+        ExternalId::Unnamed => match pattern_of(context, statement, sent.as_deref()) {
+            Some(pattern) => Loose::Fits(pattern),
+            None => Loose::Any,
+        },
+    };
+    let witness = verdict.witness.filter(|_| show).map(|mut witness| {
+        // A policy that never reads the key has no place for it, and its absence is the point.
+        let named = witness.absent.iter().any(|key| key.eq_ignore_ascii_case(KEY));
+        if !named && sent.is_none() {
+            witness.absent.push(KEY.to_owned());
+        }
+        witness
+    });
+    Open { loose, certain: true, witness }
+}
+
+/// The pattern that an id fits: one of the statement, or else of a Deny.
+fn pattern_of(context: &Context<'_>, statement: &Statement, id: Option<&str>) -> Option<String> {
+    let denies = context.policy.statements.iter().filter(|other| other.effect != Effect::Allow);
+    let about = std::iter::once(statement).chain(denies).flat_map(|one| &one.conditions);
+    let values = about.filter(|condition| condition.is_about(KEY)).flat_map(|condition| &condition.values);
+    let mut patterns = values.filter(|value| pattern::has_wildcard(value));
+    let fits = |value: &&Text| id.is_none_or(|id| pattern::glob(&pattern::widest(value), id));
+    patterns.find(fits).map(|value| value.display().into_owned())
 }
 
 /// How sure it is that the account is somebody else's; `None` when it is not.
@@ -111,65 +106,7 @@ enum Loose {
     Fits(String),
 }
 
-/// What is the same for every principal of a policy.
-struct Callers<'p> {
-    /// Callers without MFA, so that people are left aside, and from no organization that the policy can mean.
-    machines: Vec<Vec<Pin<'p>>>,
-    /// Patterns for the id in Deny statements, each with an id that fits.
-    patterns: Vec<(String, String)>,
-}
-
-impl<'p> Callers<'p> {
-    fn of(policy: &'p Policy) -> Self {
-        let mut machines = Vec::new();
-        for mfa in [Pin::absent("aws:MultiFactorAuthPresent"), Pin::value("aws:MultiFactorAuthPresent", "false")] {
-            for in_org in [true, false] {
-                let mut pins = vec![mfa.clone(), Pin::absent("aws:MultiFactorAuthAge")];
-                pins.push(Pin::value("aws:PrincipalIsAWSService", "false"));
-                pins.extend(stranger::organization(in_org));
-                pins.extend(stranger::never_sent(policy));
-                machines.push(pins);
-            }
-        }
-        let denies = policy.statements.iter().filter(|statement| statement.effect != Effect::Allow);
-        Callers { machines, patterns: denies.flat_map(patterns).take(MOST).collect() }
-    }
-}
-
-/// Patterns that are tried, at most: a policy with more of them has them for show.
-const MOST: usize = 16;
-
-/// The patterns for the id in a statement, each with an id that fits.
-fn patterns(statement: &Statement) -> impl Iterator<Item = (String, String)> {
-    let conditions = statement.conditions.iter().filter(|condition| condition.is_about(KEY));
-    conditions.flat_map(|condition| &condition.values).filter(|value| pattern::has_wildcard(value)).map(|value| {
-        let id = pattern::widest(value).replace('*', "anything").replace('?', "x");
-        (value.display().into_owned(), id)
-    })
-}
-
-/// What a machine can send, the surest first.
-fn ways(probe: &Probe<'_>, callers: &Callers<'_>) -> Vec<(Loose, Truth)> {
-    let account =
-        probe.principal.kind.account().and_then(Text::known).map(|own| Pin::value("aws:PrincipalAccount", own));
-    let passes = |id: Pin<'_>| -> Truth {
-        let with_id = callers
-            .machines
-            .iter()
-            .map(|pins| -> Vec<Pin<'_>> { pins.iter().chain(&account).chain([&id]).cloned().collect() });
-        with_id.map(|pins| probe.passes(&pins)).fold(Truth::No, Truth::or)
-    };
-    let ways = [(Loose::Absent, Pin::absent(KEY)), (Loose::Any, Pin::foreign(KEY, "any-id"))];
-    let own: Vec<(String, String)> = patterns(probe.statement).take(MOST).collect();
-    let tried = own.iter().chain(&callers.patterns);
-    let fitting = tried.map(|(pattern, id)| (Loose::Fits(pattern.clone()), Pin::foreign(KEY, id.as_str())));
-    let judged = ways.into_iter().chain(fitting).map(|(loose, id)| (loose, passes(id)));
-    let mut found: Vec<(Loose, Truth)> = judged.filter(|(_, answer)| *answer != Truth::No).collect();
-    found.sort_by_key(|(_, answer)| std::cmp::Reverse(*answer));
-    found
-}
-
-fn word(open: &Open, relation: &Relation, statement: &Statement, principal: &Principal, account: &Text) -> Finding {
+fn finding(open: &Open, relation: &Relation, statement: &Statement, principal: &Principal, account: &Text) -> Finding {
     let written = principal.text.display();
     let id = account.display();
     let who = match (&principal.kind, relation) {
@@ -208,7 +145,7 @@ fn word(open: &Open, relation: &Relation, statement: &Statement, principal: &Pri
     }
     let mut finding = Finding::new(
         principal.span(),
-        format!("{who} {} assume this role {what}", if open.answer == Truth::Yes { "can" } else { "may be able to" }),
+        format!("{who} {} assume this role {what}", if open.certain { "can" } else { "may be able to" }),
     )
     .label("may assume the role for any customer of theirs")
     .help(help)
@@ -216,7 +153,6 @@ fn word(open: &Open, relation: &Relation, statement: &Statement, principal: &Pri
     .statement(statement);
     finding = match &open.witness {
         Some(witness) => finding.witness(witness),
-        None if open.given_up => finding.why("the policy has too many combinations to decide whether it passes"),
         None => finding.why(format!("sts:AssumeRole by {caller} {why} is allowed")),
     };
     for condition in statement.conditions.iter().filter(|condition| condition.is_about(KEY)) {

@@ -1,12 +1,9 @@
 //! People who can become a role with nothing but a stolen access key.
 
-use super::shared::{self, Verdict};
-use crate::access::probe::flow;
-use crate::access::{Pin, Probe, Query, probe};
-use crate::aws::keys::Flow;
+use crate::access::{Mfa, Query, Sure, Verdict};
 use crate::diagnostic::Confidence;
-use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
-use crate::rules::{Context, Finding, Relation};
+use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth};
+use crate::rules::{Context, Finding, Relation, through};
 use crate::value::Text;
 
 const ACTION: &str = "sts:AssumeRole";
@@ -20,76 +17,29 @@ pub fn is_mfa(condition: &Condition) -> bool {
     condition.is_about(PRESENT) || condition.is_about(AGE)
 }
 
-/// A user of an account, as requests show him.
-pub struct User {
-    arn: String,
-    account: String,
-    name: String,
-}
-
-/// Users whom the policy can mean: the one that is named, or someone in the account, by any name that it speaks of.
-pub fn users(policy: &Policy, principal: &Principal) -> Vec<User> {
-    let (account, name) = match &principal.kind {
-        PrincipalKind::User { account, name } => (account.likely(), name.likely()),
-        PrincipalKind::Account { account } => (account.likely(), None),
-        _ => (None, None),
-    };
-    // An account that the template is deployed to has an id that fits a hole of that shape, and no literal one.
-    let account = account.filter(|id| id.len() == 12).map_or_else(|| shared::STRANGER.to_owned(), |id| id.into_owned());
-    let user = |name: &str| User {
-        arn: format!("arn:aws:iam::{account}:user/{name}"),
-        name: name.rsplit('/').next().unwrap_or_default().to_owned(),
-        account: account.clone(),
-    };
-    if let Some(name) = name {
-        return vec![user(name.trim_start_matches("user/"))];
+/// Whether a user whom a principal stands for passes with credentials of this sort. A principal whose account is not
+/// known stands for any; the verdict is then one about everything else, and has no request to show.
+pub fn user_passes(
+    context: &Context<'_>,
+    statement: &Statement,
+    principal: &Principal,
+    mfa: Mfa,
+    external_id: bool,
+) -> Verdict {
+    let place = through(statement, principal);
+    let query = Query::User { mfa, external_id };
+    let is_known = principal.kind.account().is_none_or(|account| account.known().is_some());
+    match if is_known { None } else { context.access.with_some_account(place) } {
+        Some(filled) => Verdict { witness: None, ..filled.ask(&query, place) },
+        None => context.access.ask(&query, place),
     }
-    let fill = |text: &Text| pattern::widest(text).replace(['*', '?'], "x");
-    let named = flow::conditions(policy).flat_map(|condition| {
-        let (by_arn, by_name) = (condition.is_about("aws:PrincipalArn"), condition.is_about("aws:username"));
-        let name = move |value: &Text| match (by_arn, by_name) {
-            (true, _) => fill(value).split_once(":user/").map(|(_, name)| name.to_owned()),
-            (_, true) => Some(fill(value)),
-            _ => None,
-        };
-        condition.values.iter().filter_map(name)
-    });
-    std::iter::once(user("anyone")).chain(named.collect::<Vec<_>>().iter().map(|name| user(name))).collect()
-}
-
-/// Whether some user passes with these MFA keys, sending no ExternalId unless `external_id`.
-pub fn some_user_passes(probe: &Probe<'_>, users: &[User], mfa: [Pin<'_>; 2], external_id: bool) -> Truth {
-    let flow = if mfa[0].is_absent() { Flow::User } else { Flow::UserSession };
-    let names_user = |condition: &Condition| {
-        let ids = || condition.values.iter().map(pattern::widest);
-        condition.is_about("aws:userid") && ids().any(|id| id.starts_with("AIDA") || id.starts_with('*'))
-    };
-    let passes = |user: &User| {
-        let mut pins = vec![
-            Pin::value("aws:PrincipalArn", &user.arn),
-            Pin::value("aws:PrincipalAccount", &user.account),
-            Pin::value("aws:username", &user.name),
-            Pin::value("aws:PrincipalType", "User"),
-            Pin::value("aws:PrincipalIsAWSService", "false"),
-        ];
-        pins.extend(mfa.iter().cloned());
-        if !external_id {
-            pins.push(Pin::absent("sts:ExternalId"));
-        }
-        if !flow::conditions(probe.policy).any(names_user) {
-            pins.push(Pin::value("aws:userid", "AIDAANYUSERANYUSER000"));
-        }
-        pins.extend(flow::absent(probe.policy, flow));
-        probe.passes(&pins)
-    };
-    users.iter().map(passes).fold(Truth::No, Truth::or)
 }
 
 /// The Deny statements that can stop a principal from assuming the role.
 pub fn denies<'a>(policy: &'a Policy, principal: &Principal) -> impl Iterator<Item = &'a Statement> {
     policy.statements.iter().filter(move |statement| {
         statement.effect != Effect::Allow
-            && probe::covers(statement, principal) != Truth::No
+            && statement.covers_principal(principal) != Truth::No
             && statement.covers_action(ACTION) != Truth::No
     })
 }
@@ -110,22 +60,17 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if spoken.any(is_mfa) {
             continue;
         }
-        let probe = Probe { policy: context.policy, statement, principal, action: ACTION };
-        let users = users(context.policy, principal);
-        let without = some_user_passes(&probe, &users, [Pin::absent(PRESENT), Pin::absent(AGE)], false);
-        let confidence = match without {
-            Truth::No => continue,
-            Truth::Maybe => Confidence::Possible,
-            Truth::Yes => sure,
+        let verdict = user_passes(context, statement, principal, Mfa::Absent, false);
+        let confidence = match verdict.sure {
+            Sure::Never | Sure::Undecided => continue,
+            Sure::Possibly => Confidence::Possible,
+            Sure::Yes => sure,
         };
-        let Some(verdict) = Verdict::ask(context, &Query::WithoutMfa, (statement, principal), confidence) else {
-            continue;
-        };
-        found.push(word(statement, principal, &verdict));
+        found.push(finding(statement, principal, &verdict).confidence(confidence));
     }
 }
 
-fn word(statement: &Statement, principal: &Principal, verdict: &Verdict) -> Finding {
+fn finding(statement: &Statement, principal: &Principal, verdict: &Verdict) -> Finding {
     let (who, label, other) = match &principal.kind {
         PrincipalKind::User { name, .. } => (
             format!("the IAM user `{}`", name.display()),
@@ -146,5 +91,6 @@ fn word(statement: &Statement, principal: &Principal, verdict: &Verdict) -> Find
         .help(format!("add \"Bool\": {{\"{PRESENT}\": \"true\"}}; {other}"))
         .subject(principal.text.display())
         .statement(statement);
-    verdict.show(finding, &[PRESENT], || format!("{ACTION} with an access key alone, so without {PRESENT}, is allowed"))
+    finding
+        .shown(verdict, &[PRESENT], || format!("{ACTION} with an access key alone, so without {PRESENT}, is allowed"))
 }

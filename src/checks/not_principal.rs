@@ -1,9 +1,8 @@
 //! `NotPrincipal`: everyone on earth but a few.
 
-use crate::access::probe;
-use crate::access::probe::stranger;
+use crate::access::{Query, Sure, Through};
 use crate::diagnostic::{Audience, Confidence, Severity};
-use crate::policy::{Effect, Principals, Statement, Truth};
+use crate::policy::{Effect, Principals, Statement};
 use crate::rules::{Context, Finding};
 use crate::site::PolicyKind;
 
@@ -42,16 +41,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 }
 
 fn allow(context: &Context<'_>, statement: &Statement, principals: &Principals) -> Finding {
-    let open = stranger::strangers(context.policy)
-        .iter()
-        .map(|stranger| probe::conditions_hold(statement, &stranger.pins, Truth::Yes))
-        .fold(Truth::No, Truth::or);
+    let through = Through { statement: Some(statement.index), principal: None };
+    let open = context.access.ask(&Query::Anybody { knows_external_id: true }, through);
     let but = listed(principals);
-    let finding = match open {
-        Truth::Yes => Finding::new(principals.key_span, format!("everyone in the world but {but} is allowed")),
-        Truth::Maybe => Finding::new(principals.key_span, format!("everyone in the world but {but} may be allowed"))
-            .confidence(Confidence::Possible),
-        Truth::No => {
+    let finding = match open.sure {
+        Sure::Yes => Finding::new(principals.key_span, format!("everyone in the world but {but} is allowed")),
+        Sure::Possibly | Sure::Undecided => {
+            Finding::new(principals.key_span, format!("everyone in the world but {but} may be allowed"))
+                .confidence(Confidence::Possible)
+        }
+        Sure::Never => {
             Finding::new(principals.key_span, format!("everyone but {but} who meets the condition is allowed"))
                 .severity(Severity::Medium)
         }

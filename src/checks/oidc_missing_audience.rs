@@ -1,7 +1,7 @@
 //! A role that takes tokens whomever they were made for.
 
-use super::shared::{self, Verdict};
-use crate::access::{Query, Tokens};
+use super::shared;
+use crate::access::{Query, TOKEN_ACTION, Tokens};
 use crate::aws::issuers::IssuerKind;
 use crate::diagnostic::{Audience, Severity};
 use crate::rules::{Context, Finding};
@@ -11,25 +11,28 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let key = tokens.key("aud");
         let conditions = tokens.conditions(&["aud"]);
         let tenant = |tokens: &Tokens<'_>| tokens.tenant_claims().into_iter().map(str::to_owned).collect();
-        let strangers = shared::stranger_passes(context, place, false, tenant).filter(|_| tokens.is_shared());
+        let issuer = || tokens.host.clone();
+        let strangers = tokens
+            .is_shared()
+            .then(|| shared::foreign(context, place, &tokens, &Query::ForeignToken { issuer: issuer() }, tenant));
         // Log-ins of Facebook and Amazon have `app_id` instead.
         let has_audience =
             tokens.bound_by_audience() || tokens.issuer.is_none_or(|issuer| issuer.kind != IssuerKind::Builtin);
-        let (passes, is_tenant) = match strangers {
+        let (passes, is_tenant) = match strangers.flatten() {
             // One hole, one finding: without any tenant claim it is `oidc-missing-subject` that speaks.
             Some(_) if !tokens.bound_by_audience() => continue,
-            Some(answer) => (Some(answer), true),
-            None => (shared::stranger_passes(context, place, false, |_| vec!["aud".to_owned()]), false),
+            Some(foreign) => (Some(foreign), true),
+            None => {
+                let query = Query::WrongAudience { issuer: issuer() };
+                (shared::foreign(context, place, &tokens, &query, |_| vec!["aud".to_owned()]), false)
+            }
         };
-        let Some((confidence, answer)) = passes.filter(|_| has_audience) else { continue };
-        let issuer = tokens.host.clone();
-        let query = if is_tenant { Query::ForeignToken { issuer } } else { Query::WrongAudience { issuer } };
-        let who = (tokens.probe.statement, tokens.probe.principal);
-        let Some(verdict) = Verdict::ask(context, &query, who, confidence) else { continue };
+        let Some(foreign) = passes.filter(|_| has_audience) else { continue };
+        let answer = &foreign.claims;
         let name = tokens.issuer.map_or(tokens.host.as_str(), |issuer| issuer.name);
-        let loose = shared::loose_part(&conditions, &answer);
+        let loose = shared::loose_part(&conditions, answer);
         let (span, what) = match &loose {
-            None => (tokens.probe.principal.span(), format!("nothing tests `{key}`")),
+            None => (tokens.principal().span(), format!("nothing tests `{key}`")),
             Some((span, written)) => (*span, format!("`{written}` fits every audience")),
         };
         let finding = if is_tenant {
@@ -44,9 +47,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let finding = finding
             .help(format!("test it: \"StringEquals\": {{\"{key}\": \"{}\"}}", example(&tokens)))
             .subject(tokens.host.clone())
-            .statement(tokens.probe.statement);
-        let why = || format!("{} with {key} = attacker is allowed", tokens.probe.action);
-        found.push(verdict.show(finding, &[&key], why));
+            .statement(tokens.statement());
+        let why = || format!("{} with {key} = attacker is allowed", TOKEN_ACTION);
+        found.push(shared::shown(finding, &foreign, &[&key], why));
     }
 }
 

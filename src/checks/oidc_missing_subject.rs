@@ -1,8 +1,7 @@
 //! A role that takes tokens of an issuer without asking whose they are.
 
-use super::shared::{self, Place, Verdict};
-use crate::access::Tokens;
-use crate::access::probe::tokens::Answer;
+use super::shared::{self, Foreign, Place};
+use crate::access::{Query, TOKEN_ACTION, Tokens};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::Truth;
 use crate::rules::{Context, Finding};
@@ -19,17 +18,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if tokens.is_github() && !conditions.is_empty() {
             continue;
         }
-        let passes = shared::stranger_passes(context, place, false, names);
-        let absent_only = passes.is_none();
-        let Some((confidence, answer)) = passes.or_else(|| shared::stranger_passes(context, place, true, names)) else {
-            continue;
+        // Of other customers, the engine knows; that all users of a private issuer get in is for a look at the claims to
+        // say, and so is what would be if the issuer left a claim out.
+        let query = Query::ForeignToken { issuer: tokens.host.clone() };
+        let foreign = match tokens.is_shared() {
+            true => shared::foreign(context, place, &tokens, &query, names),
+            false => shared::any_token(context, place, names),
         };
-        // Of other customers, the engine knows; that all users of a private issuer get in is for the probe to say, and
-        // so is what would be if the issuer left a claim out.
-        let asked = tokens.is_shared() && !absent_only;
-        let Some(verdict) = shared::foreign_token(context, &tokens, asked, confidence) else { continue };
-        let loose = shared::loose_part(&conditions, &answer);
-        found.push(word(context, place, &tokens, loose, &answer, &verdict, absent_only));
+        let Some(foreign) = foreign.or_else(|| shared::with_claims_absent(context, place, names)) else { continue };
+        let loose = shared::loose_part(&conditions, &foreign.claims);
+        found.push(finding(context, place, &tokens, loose, &foreign));
     }
 }
 
@@ -41,22 +39,22 @@ fn tenant(tokens: &Tokens<'_>) -> Vec<String> {
 /// Every claim that the policy tests, other than the audience, which all tenants of a private issuer may share.
 fn every_claim(tokens: &Tokens<'_>) -> Vec<String> {
     let prefix = format!("{}:", tokens.host).to_ascii_lowercase();
-    let tested = crate::access::probe::flow::conditions(tokens.probe.policy).filter_map(|condition| {
+    let tested = tokens.policy().conditions().filter_map(|condition| {
         let claim = condition.key.to_ascii_lowercase().strip_prefix(&prefix)?.to_owned();
         (!["aud", "sub", "amr"].contains(&claim.as_str())).then(|| condition.key.clone())
     });
     std::iter::once("sub".to_owned()).chain(tested).collect()
 }
 
-fn word(
+fn finding(
     context: &Context<'_>,
     place: Place,
     tokens: &Tokens<'_>,
     loose: Option<(crate::span::Span, String)>,
-    answer: &Answer,
-    verdict: &Verdict,
-    absent_only: bool,
+    foreign: &Foreign,
 ) -> Finding {
+    let Foreign { claims, absent_only, confidence, .. } = foreign;
+    let (absent_only, confidence) = (*absent_only, *confidence);
     let key = tokens.key(tokens.tenant_claims().first().unwrap_or(&"sub"));
     let who = match tokens.issuer {
         _ if tokens.is_github() => "any repository on GitHub".to_owned(),
@@ -66,7 +64,7 @@ fn word(
         }
         Some(_) | None => format!("everyone with a token of `{}`", tokens.host),
     };
-    let principal = tokens.probe.principal.span();
+    let principal = tokens.principal().span();
     let mut finding = match &loose {
         None => Finding::new(principal, format!("{who} can assume this role: nothing tests `{key}`"))
             .label("gives a token to every one of them"),
@@ -97,15 +95,15 @@ fn word(
         false if names_one_app(context, place, tokens) => Audience::Strict,
         true | false => Audience::Default,
     };
-    let why = || format!("{} with {} is allowed", tokens.probe.action, answer.request());
-    finding = verdict.show(finding, &[&key], why);
+    let why = || format!("{} with {} is allowed", TOKEN_ACTION, claims.request());
+    finding = shared::shown(finding, foreign, &[&key], why);
     // Who has tokens of a private issuer is not in the file.
     if !tokens.is_shared() {
-        finding = finding.confidence(verdict.confidence.min(Confidence::Likely));
+        finding = finding.confidence(confidence.min(Confidence::Likely));
     }
     finding
         .subject(tokens.host.clone())
-        .statement(tokens.probe.statement)
+        .statement(tokens.statement())
         .severity(if absent_only { Severity::Medium } else { severity })
         .audience(audience)
 }

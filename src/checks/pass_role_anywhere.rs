@@ -1,27 +1,18 @@
 //! An identity policy that lets its holder hand any role to any service.
 
-use crate::access::Pin;
-use crate::access::probe::grants::{self, Grant, SOME_ROLE};
+use crate::access::grants::{self, Grant};
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Truth};
 use crate::rules::{Context, Finding};
 
-/// A service and a resource of it that no policy names.
-const SERVICE: &str = "zzzz.amazonaws.com";
-const RESOURCE: &str = "arn:aws:zzzz:zz-zzzz-1:111122223333:zzzz/zzzz";
-
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     // Whoever may do everything passes roles too: `admin-access` says so.
-    if grants::everything(context.policy).is_some() {
-        return;
-    }
-    let pins = [Pin::value("iam:PassedToService", SERVICE), Pin::value("iam:AssociatedResourceArn", RESOURCE)];
-    if let Some(grant) = grants::granted(context.policy, "iam:PassRole", SOME_ROLE, &pins) {
-        found.push(word(&grant));
+    if grants::everything(context.policy).is_none() {
+        found.extend(grants::passes_every_role(context.policy).map(|grant| finding(&grant)));
     }
 }
 
-fn word(grant: &Grant<'_>) -> Finding {
+fn finding(grant: &Grant<'_>) -> Finding {
     let statement = grant.statement;
     let roles = match &grant.account {
         Some(account) => format!("every role of account `{account}`"),

@@ -8,11 +8,11 @@ use crate::rules::{Context, Finding};
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for (statement, principal, open) in strangers_in(context, conditioned) {
-        found.push(word(&open, statement, principal));
+        found.push(finding(&open, statement, principal));
     }
 }
 
-fn word(open: &Open, statement: &Statement, principal: &Principal) -> Finding {
+fn finding(open: &Open, statement: &Statement, principal: &Principal) -> Finding {
     let can = can(open);
     let keys = keys_of(statement);
     let message = match keys.as_slice() {

@@ -1,9 +1,7 @@
 //! A role that takes SAML assertions whichever endpoint they were made for.
 
-use crate::access::probe::flow;
-use crate::access::{Pin, Probe};
-use crate::aws::keys::Flow;
-use crate::policy::{PrincipalKind, Truth};
+use crate::access::{Query, Sure};
+use crate::policy::PrincipalKind;
 use crate::rules::{Context, Finding};
 
 const KEY: &str = "saml:aud";
@@ -17,10 +15,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if name.starts_with("AWSSSO_") && name.ends_with("_DO_NOT_DELETE") {
             continue;
         }
-        let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRoleWithSAML" };
-        let mut pins = vec![Pin::value(KEY, "https://sso.example.com/saml")];
-        pins.extend(flow::absent(context.policy, Flow::Saml));
-        if probe.passes(&pins) != Truth::Yes {
+        if context.ask(&Query::ForeignAssertion, statement, principal).sure != Sure::Yes {
             continue;
         }
         let tested = statement.conditions.iter().find(|condition| condition.is_about(KEY));

@@ -1,13 +1,11 @@
 //! Services that another customer can have act with this role.
 
-use super::shared::{STRANGER, Verdict};
-use crate::access::probe::flow;
-use crate::access::{Pin, Probe, Query};
-use crate::aws::keys::Flow;
+use super::shared::STRANGER;
+use crate::access::{Query, Sent, Sure, Verdict};
 use crate::aws::services::{self, Deputy};
 use crate::diagnostic::{Audience, Confidence};
-use crate::policy::{Condition, Policy, PrincipalKind, Truth, pattern};
-use crate::rules::{Context, Finding};
+use crate::policy::{Condition, Principal, PrincipalKind, Statement};
+use crate::rules::{Context, Finding, through};
 use crate::value::{Domain, PartRef, Text};
 
 /// Keys by which a service says for whom it acts.
@@ -19,27 +17,21 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let Some(host) = plain(host) else { continue };
         let keys = services::source_keys(&host);
         let class = services::deputy(&host);
-        let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-        let sends = |key: &str| match class {
-            Deputy::Documented => keys.is_some_and(|keys| keys.keys.contains(key)),
-            // A key that nothing is known of is taken to be sent, so that the `…IfExists` form counts.
-            Deputy::Unlisted => true,
-            Deputy::Compute => false,
-        };
         if class == Deputy::Compute {
             continue;
         }
-        let Some((source, all_sent)) = stranger(&probe, &host, sends) else { continue };
+        // A key that nothing is known of is taken to be sent, so that the `…IfExists` form counts.
+        let sent = keys.filter(|_| class == Deputy::Documented).map(|keys| keys.keys.iter().collect());
+        let Some((verdict, sends_all)) = stranger(context, statement, principal, &host, sent) else { continue };
         let documented = keys.is_some_and(|keys| keys.read);
         let sure = if documented && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely };
-        // The engine does not know that a service sends only some of the keys, nor that an anchor is of the own account.
-        // Where nothing reads the source there is nothing to find out.
-        let read = flow::conditions(context.policy).any(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
-        let verdict = match read && all_sent && !is_anchor(&host) {
-            true => Verdict::ask(context, &Query::Service { host: host.clone() }, (statement, principal), sure),
-            false => Some(Verdict::probed(sure)),
+        // Where nothing reads the source, the request has nothing to show of it.
+        let read = SOURCE.iter().any(|key| context.reads(key));
+        let source = source(&verdict, &host);
+        let verdict = match read && sends_all && !is_anchor(&host) {
+            true => verdict,
+            false => Verdict { witness: None, ..verdict },
         };
-        let Some(verdict) = verdict else { continue };
         let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
         let advice = advice(&host, class);
         let mut finding = match tested {
@@ -70,8 +62,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
                 "sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"
             ),
         };
-        finding = verdict
-            .show(finding, &SOURCE, why)
+        finding = finding
+            .shown(&verdict, &SOURCE, why)
+            .confidence(sure)
             .help(match keys {
                 Some(keys) => format!("{advice} ({})", keys.page),
                 None => advice,
@@ -85,59 +78,36 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// The ARN for which a stranger can have the service call, if such a call passes.
-/// And whether it passes when the service sends every key.
-fn stranger(probe: &Probe<'_>, host: &str, sends: impl Fn(&str) -> bool) -> Option<(String, bool)> {
-    let absent = flow::absent(probe.policy, Flow::Service);
-    let passes = |arn: &String| {
-        let values = [arn, STRANGER, "o-stranger000", "o-stranger000/r-0000/ou-0000-00000000/"];
-        let pins = |all: bool| {
-            let source = SOURCE
-                .into_iter()
-                .zip(values)
-                .map(|(key, value)| if all || sends(key) { Pin::value(key, value) } else { Pin::absent(key) });
-            // A trust anchor is of the role's own account, whoever made it.
-            let mut pins: Vec<Pin<'_>> = source.take(if is_anchor(host) { 1 } else { SOURCE.len() }).collect();
-            pins.push(Pin::value("aws:PrincipalIsAWSService", "true"));
-            pins.extend(absent.iter().cloned());
-            pins
-        };
-        [true, false].into_iter().find(|all| probe.passes(&pins(*all)) == Truth::Yes)
+/// Whether a stranger can have the service call, and whether that passes when the service sends every key: it may send
+/// only some.
+fn stranger(
+    context: &Context<'_>,
+    statement: &Statement,
+    principal: &Principal,
+    host: &str,
+    sent: Option<Vec<&'static str>>,
+) -> Option<(Verdict, bool)> {
+    let place = through(statement, principal);
+    let is_known = principal.text.known().is_some();
+    let filled = if is_known { None } else { context.access.with_principal(place, host) };
+    let access = filled.as_ref().unwrap_or(context.access);
+    let ask = |sent: Sent| {
+        let verdict = access.ask(&Query::Service { host: host.to_owned(), sent }, place);
+        Some(verdict).filter(|verdict| verdict.sure == Sure::Yes)
     };
-    arns(probe.policy, host).into_iter().find_map(|arn| passes(&arn).map(|all| (arn, all)))
+    // A trust anchor is of the role's own account, whoever made it: only its ARN tells one from another.
+    if is_anchor(host) {
+        return ask(Sent::Anchor).map(|verdict| (verdict, true));
+    }
+    let some = || ask(Sent::Only(sent?)).map(|verdict| (verdict, false));
+    ask(Sent::All).map(|verdict| (verdict, true)).or_else(some)
 }
 
-/// ARNs of a stranger's resources, by the service's own form and by the patterns of the policy.
-fn arns(policy: &Policy, host: &str) -> Vec<String> {
+/// The resource of the stranger that the service acts for, by the request or by the service's own form.
+fn source(verdict: &Verdict, host: &str) -> String {
+    let said = verdict.witness.as_ref().and_then(|witness| Some(witness.request.context.get(SOURCE[0])?.concat()));
     let service = services::parse(host).map_or("service", |host| host.service);
-    let own = format!("arn:aws:{service}:us-east-1:{STRANGER}:stranger");
-    let about = flow::conditions(policy).filter(|condition| condition.is_about(SOURCE[0]));
-    std::iter::once(own).chain(about.flat_map(|condition| &condition.values).filter_map(fill)).collect()
-}
-
-/// An ARN of a stranger that fits a pattern. One that names an account is that account's; one that names none, such as
-/// a bucket's, is a stranger's if the name is left open.
-fn fill(value: &Text) -> Option<String> {
-    let text = value.likely()?;
-    let fields: Vec<&str> = text.splitn(6, ':').collect();
-    let [arn, partition, service, region, account, resource] = fields.as_slice() else { return None };
-    let account = match *account {
-        "" if resource.contains(['*', '?']) => "",
-        field if field.contains('*') && pattern::glob(field, STRANGER) => STRANGER,
-        _ => return None,
-    };
-    let x = |field: &str| field.replace(['*', '?'], "x");
-    Some(
-        [
-            &x(arn),
-            &partition.replace('*', "aws"),
-            &x(service),
-            &region.replace('*', "us-east-1"),
-            account,
-            &x(resource),
-        ]
-        .join(":"),
-    )
+    said.unwrap_or_else(|| format!("arn:aws:{service}:us-east-1:{STRANGER}:stranger"))
 }
 
 /// The host with a Region and suffix in place of those of the deployment: what is known of a service holds for all.

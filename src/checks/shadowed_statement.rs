@@ -1,6 +1,6 @@
 //! A statement of a trust policy that other statements make pointless.
 
-use crate::access::analysis::review::{self, Superfluous};
+use crate::access::redundancy::{self, Superfluous};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Effect, Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding, Relation};
@@ -11,7 +11,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     if statements.len() < 2 {
         return;
     }
-    for (index, why) in review::superfluous_statements(context.model()) {
+    for (index, why) in redundancy::superfluous(context.access) {
         let Some(statement) = statements.get(index) else { continue };
         match why {
             Superfluous::CoveredBy(others) => {

@@ -1,86 +1,24 @@
 //! What several checks ask of a policy or say about it.
 
-use crate::access::probe::flow;
-use crate::access::probe::tokens::Answer;
-use crate::access::{self, Query, Tokens, Witness};
+use crate::access::{Cause, Claims, Query, Sure, Tokens, Verdict};
 use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Policy, Principal, Statement, Truth, pattern};
-use crate::rules::{Context, Finding};
+use crate::rules::{Context, through};
 use crate::span::Span;
 
-/// An account that nobody here has heard of.
+/// An account that stands for any that nobody named, in the words of findings.
 pub const STRANGER: &str = "999999999999";
 
 /// Ask a question of the policy, and again with the defaults of what is not known. An answer that still depends on
 /// unknown values is none.
-pub fn weigh<T>(policy: &Policy, ask: impl Fn(&Policy) -> Option<(Truth, T)>) -> Option<(Confidence, T)> {
+fn weigh<T>(policy: &Policy, ask: impl Fn(&Policy) -> Option<(Truth, T)>) -> Option<(Confidence, T)> {
     match ask(policy)? {
         (Truth::Yes, what) => Some((Confidence::Proved, what)),
         (Truth::No, _) => None,
-        (Truth::Maybe, _) => match ask(&flow::with_defaults(policy)?)? {
+        (Truth::Maybe, _) => match ask(&policy.with_defaults()?)? {
             (Truth::Yes, what) => Some((Confidence::Likely, what)),
             (Truth::No | Truth::Maybe, _) => None,
         },
-    }
-}
-
-/// What the engine says of a hole that a probe found.
-pub struct Verdict {
-    /// A request that passes, if it surely does.
-    pub witness: Option<Box<Witness>>,
-    /// How sure the hole is.
-    pub confidence: Confidence,
-    /// Whether the search was given up.
-    given_up: bool,
-}
-
-impl Verdict {
-    /// The engine does not know the question: the probe has to do.
-    pub fn probed(confidence: Confidence) -> Verdict {
-        Verdict { witness: None, confidence, given_up: false }
-    }
-
-    /// Ask about a hole that a probe found, with what that is worth if the engine agrees; `None` if no request passes.
-    pub fn of(answer: access::Answer, sure: Confidence) -> Option<Verdict> {
-        use access::Answer;
-        Some(match answer {
-            Answer::Yes(witness) => Verdict { witness: Some(witness), confidence: sure, given_up: false },
-            Answer::Never(_) => return None,
-            // A probe that is only likely has put defaults in the place of what is not known.
-            Answer::Possibly { .. } if sure == Confidence::Likely => Verdict::probed(sure),
-            Answer::Possibly { .. } => Verdict::probed(Confidence::Possible),
-            Answer::Undecided(_) => Verdict { witness: None, confidence: Confidence::Possible, given_up: true },
-        })
-    }
-
-    /// Ask, if the engine knows the question.
-    pub fn ask(
-        context: &Context<'_>,
-        query: &Query,
-        (statement, principal): (&Statement, &Principal),
-        sure: Confidence,
-    ) -> Option<Verdict> {
-        match context.model().arises(query) {
-            true => Verdict::of(context.ask(query, statement, principal), sure),
-            false => Some(Verdict::probed(sure)),
-        }
-    }
-
-    /// Give a finding its evidence: the witness if it speaks of the keys that the finding is about, else the words.
-    pub fn show(&self, finding: Finding, about: &[&str], words: impl FnOnce() -> String) -> Finding {
-        let finding = finding.confidence(self.confidence);
-        match &self.witness {
-            Some(witness) => {
-                let absent = |key: &str| witness.absent.iter().any(|absent| absent.eq_ignore_ascii_case(key));
-                let says = |key: &&str| witness.request.context.get(key).is_some() || absent(key);
-                let finding = finding.witness(witness);
-                if about.is_empty() || about.iter().any(says) { finding } else { finding.why(words()) }
-            }
-            None if self.given_up => {
-                finding.why(format!("{}, as far as was searched: the policy has too many combinations", words()))
-            }
-            None => finding.why(words()),
-        }
     }
 }
 
@@ -107,7 +45,7 @@ pub fn stranger_passes(
     (s, p): Place,
     absent: bool,
     claims: impl Fn(&Tokens<'_>) -> Vec<String>,
-) -> Option<(Confidence, Answer)> {
+) -> Option<(Confidence, Claims)> {
     let ask = |policy: &Policy| {
         let statement = policy.statements.get(s)?;
         let tokens = Tokens::of(policy, statement, statement.listed_principals().get(p)?)?;
@@ -124,13 +62,90 @@ pub fn stranger_passes(
     Some((if guessed { confidence.min(Confidence::Likely) } else { confidence }, answer))
 }
 
-/// What the engine says of a stranger's token that the probe let pass, if it is `asked`.
-pub fn foreign_token(context: &Context<'_>, tokens: &Tokens<'_>, asked: bool, probed: Confidence) -> Option<Verdict> {
-    if !asked {
-        return Some(Verdict::probed(probed));
+/// A token that is not one of the role's owner and that passes.
+pub struct Foreign {
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it says.
+    pub claims: Claims,
+    /// The request; without one where the provider's account is not known.
+    pub verdict: Option<Verdict>,
+    /// Whether it passes only if the issuer leaves a claim out.
+    pub absent_only: bool,
+}
+
+/// A token that `query` is about and that passes a principal; the claims that tell customers apart are `names`.
+pub fn foreign(
+    context: &Context<'_>,
+    place: Place,
+    tokens: &Tokens<'_>,
+    query: &Query,
+    names: impl Fn(&Tokens<'_>) -> Vec<String> + Copy,
+) -> Option<Foreign> {
+    let found = |confidence, claims, verdict| Some(Foreign { confidence, claims, verdict, absent_only: false });
+    let probed = || stranger_passes(context, place, false, names);
+    // The issuer of a principal that is not known is read off its conditions: the search does not know it.
+    if tokens.guessed || !context.access.arises(query) {
+        let (confidence, claims) = probed()?;
+        return found(confidence, claims, None);
     }
-    let query = Query::ForeignToken { issuer: tokens.host.clone() };
-    Verdict::ask(context, &query, (tokens.probe.statement, tokens.probe.principal), probed)
+    let verdict = ask(context, tokens.statement(), tokens.principal(), query);
+    match verdict.sure {
+        Sure::Never | Sure::Undecided => None,
+        Sure::Yes => {
+            let claims = probed().map_or_else(|| tokens.said(&verdict), |(_, claims)| claims);
+            found(Confidence::Proved, claims, Some(verdict))
+        }
+        // Where a template leaves a value open, its default says what to expect.
+        Sure::Possibly => match probed() {
+            Some((confidence, claims)) => found(confidence.min(Confidence::Likely), claims, None),
+            None if verdict.rests_on.iter().all(|cause| matches!(cause, Cause::Value { .. })) => None,
+            None => found(Confidence::Possible, tokens.said(&verdict), Some(verdict)),
+        },
+    }
+}
+
+fn ask(context: &Context<'_>, statement: &Statement, principal: &Principal, query: &Query) -> Verdict {
+    let place = through(statement, principal);
+    let filled = if principal.text.known().is_none() { context.access.with_some_account(place) } else { None };
+    match filled {
+        Some(filled) => Verdict { witness: None, ..filled.ask(query, place) },
+        None => context.access.ask(query, place),
+    }
+}
+
+/// A token that passes, by what the claims alone say.
+pub fn any_token(
+    context: &Context<'_>,
+    place: Place,
+    names: impl Fn(&Tokens<'_>) -> Vec<String> + Copy,
+) -> Option<Foreign> {
+    let (confidence, claims) = stranger_passes(context, place, false, names)?;
+    Some(Foreign { confidence, claims, verdict: None, absent_only: false })
+}
+
+/// A token that passes if the issuer leaves out one of the claims that tell customers apart.
+pub fn with_claims_absent(
+    context: &Context<'_>,
+    place: Place,
+    names: impl Fn(&Tokens<'_>) -> Vec<String> + Copy,
+) -> Option<Foreign> {
+    let (confidence, claims) = stranger_passes(context, place, true, names)?;
+    Some(Foreign { confidence, claims, verdict: None, absent_only: true })
+}
+
+/// A finding about a token with its evidence.
+pub fn shown(
+    finding: crate::rules::Finding,
+    foreign: &Foreign,
+    about: &[&str],
+    words: impl FnOnce() -> String,
+) -> crate::rules::Finding {
+    let finding = finding.confidence(foreign.confidence);
+    match &foreign.verdict {
+        Some(verdict) => finding.shown(verdict, about, words),
+        None => finding.why(words()),
+    }
 }
 
 /// The patterns of subjects that are the user's own, `[org] oidc`.
@@ -139,7 +154,7 @@ pub fn own_subjects<'c>(context: &'c Context<'_>, host: &str) -> &'c [String] {
 }
 
 /// What to edit so that a condition holds a stranger out: the value that the stranger fits, or the operator.
-pub fn loose_part(conditions: &[&Condition], answer: &Answer) -> Option<(Span, String)> {
+pub fn loose_part(conditions: &[&Condition], answer: &Claims) -> Option<(Span, String)> {
     let fits = |condition: &&&Condition| {
         let said =
             answer.claims.iter().find(|(key, _)| condition.is_about(key)).and_then(|(_, value)| value.as_deref());

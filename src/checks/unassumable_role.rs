@@ -1,34 +1,25 @@
 //! A trust policy that nobody can pass.
 
-use crate::access::probe::fast_path;
-use crate::access::probe::flow;
-use crate::access::{self, Query};
+use crate::access::explain::{self, Obstacle};
+use crate::access::{Query, Sure, Through};
 use crate::aws::keys::{self, Flow, Mark};
 use crate::diagnostic::{Audience, Confidence, Severity};
-use crate::policy::{BaseOperator, Condition, Effect, Policy, PrincipalKind, Statement, Truth};
+use crate::policy::{Condition, PrincipalKind, Statement};
 use crate::rules::{Context, Finding};
-use crate::site::PolicyKind;
 
-/// How many statements, conditions and Deny statements are looked at for the reason: people write fewer.
+/// Allow statements that are explained, at most: people write fewer.
 const MOST: usize = 16;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
-    let policy = context.policy;
-    let denies = policy.statements.iter().any(|statement| statement.effect != Effect::Allow);
-    let surely_open = !denies && policy.statements.iter().any(fast_path::surely_matched);
-    if policy.open_ended
-        || surely_open
-        || plainly_open(policy)
-        || !access::ask(context.model(), &Query::Anything).is_never()
-    {
+    let nobody = || context.access.ask(&Query::Anything, Through::default()).sure == Sure::Never;
+    if context.policy.open_ended || !nobody() {
         return;
     }
-    // A principal or an action that gives nobody anything is other rules' matter; a policy without an Allow is locked on
-    // purpose.
-    let allows = context.allows().filter(|allow| !is_dead(context, &reduced(policy, allow, &[], &[]))).take(MOST);
-    let causes: Vec<(&Statement, Cause<'_>)> = allows.map(|allow| (allow, Cause::of(context, allow))).collect();
+    // A policy without an Allow is locked on purpose.
+    let causes: Vec<(&Statement, Cause<'_>)> =
+        context.allows().filter_map(|allow| Some((allow, Cause::of(context, allow)?))).take(MOST).collect();
     let Some((statement, cause)) = causes.first() else { return };
-    let mut finding = word(statement, cause);
+    let mut finding = finding_about(statement, cause);
     for (other, cause) in causes.iter().skip(1).take(4) {
         let span = match cause {
             Cause::Condition(condition) => condition.key_span,
@@ -41,57 +32,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     found.push(finding);
 }
 
-/// Whether some Allow lets a caller in by conditions that are plainly met, and nothing is denied: most policies, which
-/// need no model.
-fn plainly_open(policy: &Policy) -> bool {
-    let assumes = |statement: &Statement, kind: &PrincipalKind| {
-        let action = match kind {
-            PrincipalKind::Saml { .. } => "sts:AssumeRoleWithSAML",
-            PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
-            _ => "sts:AssumeRole",
-        };
-        let alone =
-            |condition: &Condition| statement.conditions.iter().filter(|c| c.is_about(&condition.key)).count() == 1;
-        kind.caller().is_some()
-            && statement.covers_action(action) == Truth::Yes
-            && statement.conditions.iter().all(|condition| alone(condition) && plainly_met(condition, kind))
-    };
-    let open = |statement: &Statement| {
-        !statement.conditions_open_ended
-            && statement.listed_principals().iter().any(|principal| assumes(statement, &principal.kind))
-    };
-    policy.statements.iter().all(|statement| statement.effect == Effect::Allow) && policy.statements.iter().any(open)
-}
-
-/// Whether a caller of this kind can have the key with a value that is written out. Only the usual conditions; the engine
-/// judges the others.
-fn plainly_met(condition: &Condition, kind: &PrincipalKind) -> bool {
-    let claim = |issuer: &crate::value::Text| {
-        let named = condition.key.rsplit_once(':').filter(|(_, claim)| ["sub", "aud"].contains(claim));
-        named.is_some_and(|(prefix, _)| issuer.known() == Some(prefix))
-    };
-    let sent = match kind {
-        PrincipalKind::Oidc { issuer, .. } | PrincipalKind::WebIdentity { issuer } => claim(issuer),
-        PrincipalKind::Saml { .. } => condition.is_about("SAML:aud"),
-        PrincipalKind::Service { .. } => condition.is_about("aws:SourceAccount"),
-        PrincipalKind::Account { .. } => condition.is_about("sts:ExternalId"),
-        _ => false,
-    };
-    let like = condition.operator.base == Some(BaseOperator::StringLike);
-    let plain = |text: &str| {
-        text.len() > 1 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c) || (like && c == '*'))
-    };
-    let account = condition.is_about("aws:SourceAccount");
-    sent && condition.operator.set.is_none()
-        && (like || condition.operator.base == Some(BaseOperator::StringEquals))
-        && condition
-            .values
-            .iter()
-            .filter_map(|value| value.known())
-            .any(|text| plain(text) && (!account || crate::aws::accounts::is_account_id(text)))
-}
-
-/// What holds everybody back from an Allow.
+/// What excludes everybody from an Allow.
 enum Cause<'a> {
     /// A condition that nobody meets.
     Condition(&'a Condition),
@@ -102,39 +43,19 @@ enum Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    fn of(context: &'a Context<'_>, allow: &'a Statement) -> Cause<'a> {
-        let policy = context.policy;
-        for condition in allow.conditions.iter().take(MOST) {
-            if is_dead(context, &reduced(policy, allow, std::slice::from_ref(condition), &[])) {
-                return Cause::Condition(condition);
+    /// `None` where the principals or the action give nobody anything, which other rules report.
+    fn of(context: &'a Context<'_>, allow: &'a Statement) -> Option<Cause<'a>> {
+        Some(match explain::obstacle(context.access, allow)? {
+            Obstacle::Condition(number) => Cause::Condition(allow.conditions.get(number)?),
+            Obstacle::Together => Cause::Together,
+            Obstacle::Denies(places) => {
+                Cause::Denies(places.iter().filter_map(|at| context.policy.statements.get(*at)).collect())
             }
-        }
-        if is_dead(context, &reduced(policy, allow, &allow.conditions, &[])) {
-            return Cause::Together;
-        }
-        let denies: Vec<&Statement> =
-            policy.statements.iter().filter(|statement| statement.effect == Effect::Deny).collect();
-        let alone = denies
-            .iter()
-            .take(MOST)
-            .find(|deny| is_dead(context, &reduced(policy, allow, &allow.conditions, &[*deny])));
-        Cause::Denies(alone.map_or(denies.clone(), |deny| vec![*deny]))
+        })
     }
 }
 
-/// The policy with one Allow, with these of its conditions, and these Deny statements.
-fn reduced(policy: &Policy, allow: &Statement, conditions: &[Condition], denies: &[&Statement]) -> Policy {
-    let allow = Statement { conditions: conditions.to_vec(), conditions_open_ended: false, ..allow.clone() };
-    let statements = std::iter::once(&allow).chain(denies.iter().copied()).cloned();
-    let statements = statements.enumerate().map(|(index, statement)| Statement { index, ..statement }).collect();
-    Policy { span: policy.span, version: policy.version.clone(), statements, open_ended: false, facts: Vec::new() }
-}
-
-fn is_dead(context: &Context<'_>, policy: &Policy) -> bool {
-    access::ask(&access::analyse_as(policy, PolicyKind::Trust, &context.estate()), &Query::Anything).is_never()
-}
-
-fn word(statement: &Statement, cause: &Cause<'_>) -> Finding {
+fn finding_about(statement: &Statement, cause: &Cause<'_>) -> Finding {
     let finding = match cause {
         Cause::Condition(condition) => condition_finding(statement, condition),
         Cause::Together => Finding::new(
@@ -152,7 +73,7 @@ fn word(statement: &Statement, cause: &Cause<'_>) -> Finding {
 fn condition_finding(statement: &Statement, condition: &Condition) -> Finding {
     let (flows, who) = callers(statement);
     let key = &condition.key;
-    let never = !flows.is_empty() && flows.iter().all(|flow| flow::never_holds(*flow, key));
+    let never = !flows.is_empty() && flows.iter().all(|flow| keys::is_never_sent(key, *flow));
     let mark = keys::key(key).map_or(Mark::Likely, |key| key.mark);
     let finding = if let Some(issuer) = foreign_claim(statement, key) {
         Finding::new(condition.key_span, format!("nobody can assume this role: a token of `{issuer}` has no `{key}`"))

@@ -1,7 +1,6 @@
 //! `ForAllValues` in an Allow: it holds for a request that does not have the key.
 
-use crate::access::probe::grants;
-use crate::access::{self, Answer, Pin, Query, Through, Witness};
+use crate::access::{Query, Sure, Through, Witness, grants};
 use crate::aws::keys::{self, Class, Flow, Presence};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Condition, Principal, PrincipalKind, SetOperator, Statement, Truth};
@@ -11,7 +10,7 @@ use crate::site::PolicyKind;
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for statement in context.allows() {
         for condition in statement.conditions.iter().filter(|condition| is_vacuous(condition)) {
-            found.extend(judge(context, statement, condition).map(|hole| word(statement, condition, &hole)));
+            found.extend(judge(context, statement, condition).map(|gap| finding(statement, condition, &gap)));
         }
     }
 }
@@ -25,7 +24,7 @@ fn is_vacuous(condition: &Condition) -> bool {
     condition.operator.set == Some(SetOperator::ForAllValues) && positive
 }
 
-struct Hole {
+struct Gap {
     witness: Option<Box<Witness>>,
     confidence: Confidence,
     /// Whether the key says who calls or from where, rather than what is asked for.
@@ -35,11 +34,11 @@ struct Hole {
     multivalued: bool,
 }
 
-fn judge(context: &Context<'_>, statement: &Statement, condition: &Condition) -> Option<Hole> {
+fn judge(context: &Context<'_>, statement: &Statement, condition: &Condition) -> Option<Gap> {
     if lists_content(&condition.key) {
         return None;
     }
-    let answer = grants::passes(context.policy, statement, &[Pin::absent(&condition.key)]);
+    let answer = grants::passes_without(context.policy, statement, &condition.key);
     let key = keys::key(&condition.key);
     let absent = presence(context.site.kind, statement, condition);
     let confidence = match (answer, absent) {
@@ -58,7 +57,7 @@ fn judge(context: &Context<'_>, statement: &Statement, condition: &Condition) ->
         | PolicyKind::Boundary
         | PolicyKind::Session => (confidence, None),
     };
-    Some(Hole {
+    Some(Gap {
         confidence,
         witness,
         about_caller: is_about_caller(&condition.key),
@@ -76,18 +75,19 @@ fn asked(
     absent: Absent,
 ) -> Option<(Confidence, Option<Box<Witness>>)> {
     let through = Through { statement: Some(statement.index), principal: None };
-    match access::ask_through(context.model(), &Query::WithoutKey { key: condition.key.clone() }, through) {
-        Answer::Yes(witness) => {
+    let verdict = context.access.ask(&Query::WithoutKey { key: condition.key.clone() }, through);
+    match verdict.sure {
+        Sure::Yes => {
             let sure = match absent {
                 Absent::Can => Confidence::Proved,
                 Absent::Likely => Confidence::Likely,
                 Absent::Cannot | Absent::Unlikely => Confidence::Possible,
             };
-            Some((sure, Some(witness)))
+            Some((sure, verdict.witness))
         }
-        Answer::Possibly { example, .. } => Some((confidence.min(Confidence::Possible), example)),
-        Answer::Undecided(_) => Some((Confidence::Possible, None)),
-        Answer::Never(_) => (absent == Absent::Unlikely).then_some((Confidence::Possible, None)),
+        Sure::Possibly => Some((confidence.min(Confidence::Possible), verdict.witness)),
+        Sure::Undecided => Some((Confidence::Possible, None)),
+        Sure::Never => (absent == Absent::Unlikely).then_some((Confidence::Possible, None)),
     }
 }
 
@@ -192,28 +192,28 @@ fn is_about_caller(key: &str) -> bool {
     issuer || STARTS.iter().any(|start| key.starts_with(start))
 }
 
-fn word(statement: &Statement, condition: &Condition, hole: &Hole) -> Finding {
+fn finding(statement: &Statement, condition: &Condition, gap: &Gap) -> Finding {
     let key = &condition.key;
     let plain = condition.operator.base.map_or("", |base| base.name());
-    let whose = if hole.free { "a caller who leaves" } else { "a caller without" };
-    let out = if hole.free { " out" } else { "" };
+    let whose = if gap.free { "a caller who leaves" } else { "a caller without" };
+    let out = if gap.free { " out" } else { "" };
     let finding = Finding::new(
         condition.operator_span,
         format!("`{}` also holds for {whose} `{key}`{out}, so this condition is no barrier", condition.operator_text),
     )
     .label("holds when the key is absent")
     .because(condition.key_span, "nothing else demands this key")
-    .help(if hole.multivalued {
+    .help(if gap.multivalued {
         format!("write `ForAnyValue:{plain}`, or add `\"Null\": {{\"{key}\": \"false\"}}` beside it")
     } else {
         format!("the key has one value: write `{plain}`, which demands it")
     })
     .subject(key)
     .statement(statement)
-    .confidence(hole.confidence);
-    let finding = match &hole.witness {
+    .confidence(gap.confidence);
+    let finding = match &gap.witness {
         Some(witness) => finding.witness(witness),
         None => finding.why(format!("a request without {key} is allowed")),
     };
-    if hole.about_caller { finding } else { finding.severity(Severity::Low).audience(Audience::Strict) }
+    if gap.about_caller { finding } else { finding.severity(Severity::Low).audience(Audience::Strict) }
 }

@@ -3,7 +3,7 @@
 use super::dead_statement::{is_identity, shown, speaks, sure};
 use super::missing_mfa::is_mfa;
 use super::vacuous_for_all_values::flows;
-use crate::access::analysis::barriers::{self, Void};
+use crate::access::redundancy::{self, Void};
 use crate::aws::keys::{self, Flow, Presence};
 use crate::diagnostic::{Audience, Severity};
 use crate::policy::{Condition, PrincipalKind, SetOperator, Statement};
@@ -17,11 +17,11 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if anyone || !statement.conditions.iter().any(looked_at) {
             continue;
         }
-        for (number, void) in barriers::void(context.model(), statement.index) {
+        for (number, void) in redundancy::void(context.access, statement) {
             let Some(condition) = statement.conditions.get(number).filter(|condition| looked_at(condition)) else {
                 continue;
             };
-            found.push(word(statement, condition, void));
+            found.push(finding_about(statement, condition, void));
         }
     }
 }
@@ -41,7 +41,7 @@ fn is_named_elsewhere(statement: &Statement, condition: &Condition) -> bool {
         || (source.contains(&key.as_str()) && by_service())
 }
 
-fn word(statement: &Statement, condition: &Condition, void: Void) -> Finding {
+fn finding_about(statement: &Statement, condition: &Condition, void: Void) -> Finding {
     let key = &condition.key;
     let shown = shown(condition);
     let finding = |message: String| {

@@ -1,15 +1,14 @@
 //! A trust policy that lets every AWS account in, with no condition.
 
-use crate::access::probe::stranger::{self, Stranger};
-use crate::access::{Answer, Pin, Probe, Query, Witness};
+use crate::access::{Query, Sure, Witness};
 use crate::diagnostic::Confidence;
-use crate::policy::{Principal, PrincipalKind, Statement, Truth};
+use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding};
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     // A star with conditions is the matter of `public-through-conditions`.
     for (statement, principal, open) in strangers_in(context, |statement| !conditioned(statement)) {
-        found.push(word(&open, statement, principal));
+        found.push(finding(&open, statement, principal));
     }
 }
 
@@ -26,8 +25,6 @@ pub struct Open {
     pub with_id: bool,
     /// How sure it is.
     pub confidence: Confidence,
-    /// Whether the search for a request was given up.
-    pub given_up: bool,
 }
 
 /// Every `*` of an Allow statement of the wanted sort through which a stranger gets in.
@@ -35,49 +32,34 @@ pub fn strangers_in<'a>(
     context: &'a Context<'_>,
     wanted: impl Fn(&Statement) -> bool,
 ) -> Vec<(&'a Statement, &'a Principal, Open)> {
-    let mut strangers = Vec::new();
-    let mut found = Vec::new();
-    for (statement, principal) in context.allowed_principals() {
-        if principal.kind != PrincipalKind::Anyone || !wanted(statement) {
-            continue;
-        }
-        if strangers.is_empty() {
-            strangers = stranger::strangers(context.policy);
-        }
-        let probe = Probe { policy: context.policy, statement, principal, action: "sts:AssumeRole" };
-        if may_pass(&probe, &strangers) {
-            found.extend(judge(context, statement, principal).map(|open| (statement, principal, open)));
-        }
-    }
-    found
+    let stars = context
+        .allowed_principals()
+        .filter(|(statement, principal)| principal.kind == PrincipalKind::Anyone && wanted(statement));
+    stars
+        .filter_map(|(statement, principal)| Some((statement, principal, open(context, statement, principal)?)))
+        .collect()
 }
 
-/// Whether it is worth asking.
-fn may_pass(probe: &Probe<'_>, strangers: &[Stranger<'_>]) -> bool {
-    strangers.iter().any(|stranger| {
-        let pins: Vec<Pin<'_>> = stranger.pins.clone();
-        probe.passes(&pins) != Truth::No
-    })
-}
-
-fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) -> Option<Open> {
+fn open(context: &Context<'_>, statement: &Statement, principal: &Principal) -> Option<Open> {
     let ask = |with_id: bool| -> Option<Open> {
-        let answer = context.ask(&Query::Anybody { knows_external_id: with_id }, statement, principal);
-        let open = |witness, confidence, given_up| Some(Open { witness, with_id, confidence, given_up });
-        match answer {
-            Answer::Yes(witness) => open(Some(witness), Confidence::Proved, false),
-            Answer::Never(_) => None,
-            Answer::Possibly { example, .. } => open(example, Confidence::Possible, false),
-            Answer::Undecided(_) => open(None, Confidence::Possible, true),
-        }
+        let verdict = context.ask(&Query::Anybody { knows_external_id: with_id }, statement, principal);
+        let confidence = match verdict.sure {
+            Sure::Yes => Confidence::Proved,
+            Sure::Possibly => Confidence::Possible,
+            // `undecided-access` reports what was not found out.
+            Sure::Never | Sure::Undecided => return None,
+        };
+        Some(Open { witness: verdict.witness, with_id, confidence })
     };
-    match ask(false) {
-        Some(open) if open.confidence == Confidence::Proved => Some(open),
-        // A sure way in that takes the id counts more than a possible one without it.
-        other => match ask(true) {
-            Some(open) if open.confidence == Confidence::Proved || other.is_none() => Some(open),
-            Some(_) | None => other,
-        },
+    let without = ask(false);
+    let proved = |open: &Open| open.confidence == Confidence::Proved;
+    if without.as_ref().is_some_and(proved) || !context.reads("sts:ExternalId") {
+        return without;
+    }
+    // A sure way in that takes the id counts more than a possible one without it.
+    match ask(true) {
+        Some(open) if proved(&open) || without.is_none() => Some(open),
+        Some(_) | None => without,
     }
 }
 
@@ -90,9 +72,6 @@ pub fn finish(finding: Finding, open: &Open, statement: &Statement) -> Finding {
     if let Some(witness) = &open.witness {
         finding = finding.witness(witness);
     }
-    if open.given_up {
-        finding = finding.why("the policy has too many combinations to decide whether a stranger passes");
-    }
     finding
 }
 
@@ -101,7 +80,7 @@ pub fn can(open: &Open) -> &'static str {
     if open.confidence == Confidence::Possible { "may be able to" } else { "can" }
 }
 
-fn word(open: &Open, statement: &Statement, principal: &Principal) -> Finding {
+fn finding(open: &Open, statement: &Statement, principal: &Principal) -> Finding {
     let can = can(open);
     let message = match principal.member {
         None => "anyone in any AWS account could assume this role, and IAM rejects a bare `\"*\"` in a trust policy"

@@ -5,7 +5,7 @@ mod text;
 
 use super::{Exit, Failure};
 use crate::access::analysis::explain;
-use crate::access::analysis::review;
+use crate::access::analysis::redundancy;
 use crate::access::analysis::who::{self, Finding, Who};
 use crate::access::{self, Answer, CompiledPolicy, Guard, Query, Through};
 use crate::config::{self, Choice, Config, collected};
@@ -181,7 +181,7 @@ fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {
         address: site.address.clone(),
         branch: site.branch.clone(),
         guards,
-        limits: review::limits(&model).iter().map(|reason| format!("{reason:?}")).collect(),
+        limits: redundancy::limits(&model).iter().map(|reason| format!("{reason:?}")).collect(),
         findings,
         policy,
     }

@@ -167,6 +167,33 @@ pub fn holes<'v>(value: &'v Value<'_>, found: &mut Vec<(Span, Cow<'v, Hole>)>) {
     }
 }
 
+impl Policy {
+    /// Every condition.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.statements.iter().flat_map(|statement| &statement.conditions)
+    }
+
+    /// The policy as it is when nobody chooses other values: values of conditions with their defaults in place of holes;
+    /// `None` if no condition has any. A verdict that rests on it is `likely`.
+    pub fn with_defaults(&self) -> Option<Policy> {
+        let by_default = |value: &Text| value.known().is_none() && value.likely().is_some();
+        if !self.conditions().flat_map(|condition| &condition.values).any(by_default) {
+            return None;
+        }
+        let mut policy = self.clone();
+        for condition in policy.statements.iter_mut().flat_map(|statement| &mut statement.conditions) {
+            for value in &mut condition.values {
+                if value.known().is_none()
+                    && let Some(text) = value.likely()
+                {
+                    *value = Text::literal(text, value.span);
+                }
+            }
+        }
+        Some(policy)
+    }
+}
+
 impl Statement {
     /// How messages name the statement: its Sid, or its number from 1.
     pub fn name(&self) -> String {
@@ -198,6 +225,17 @@ impl Statement {
         self.actions
             .as_ref()
             .map_or(Truth::No, |actions| actions.covers(|pattern| pattern::action_matches(pattern, action)))
+    }
+
+    /// Whether the statement covers every caller that a principal stands for.
+    pub fn covers_principal(&self, caller: &Principal) -> Truth {
+        let Some(principals) = &self.principals else { return Truth::No };
+        let listed = principals
+            .entries
+            .iter()
+            .map(|entry| entry.kind.includes(&caller.kind))
+            .fold(Truth::from_open(principals.open_ended), Truth::or);
+        if principals.negated { listed.not() } else { listed }
     }
 
     /// Whether the statement covers every resource.

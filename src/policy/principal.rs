@@ -1,5 +1,6 @@
 //! Who a statement speaks of (IAM User Guide, "AWS JSON policy elements: Principal").
 
+use super::Truth;
 use crate::aws::{self, sts::Caller};
 use crate::span::Span;
 use crate::value::{Domain, PartRef, Text};
@@ -343,6 +344,29 @@ fn classify_federated(text: &Text) -> PrincipalKind {
 }
 
 impl PrincipalKind {
+    /// Whether everyone that another principal stands for is among those that this one stands for.
+    pub fn includes(&self, narrow: &PrincipalKind) -> Truth {
+        match self {
+            // A Deny on everyone also stops services and federated callers; that is likely, though not documented.
+            PrincipalKind::Anyone => Truth::Yes,
+            PrincipalKind::Account { account } => {
+                narrow.account().map_or(Truth::No, |other| Truth::from(account.display() == other.display()))
+            }
+            PrincipalKind::Unknown => Truth::Maybe,
+            PrincipalKind::User { .. }
+            | PrincipalKind::Role { .. }
+            | PrincipalKind::Session { .. }
+            | PrincipalKind::FederatedUser { .. }
+            | PrincipalKind::UniqueId { .. }
+            | PrincipalKind::Service { .. }
+            | PrincipalKind::Saml { .. }
+            | PrincipalKind::Oidc { .. }
+            | PrincipalKind::WebIdentity { .. }
+            | PrincipalKind::CanonicalUser
+            | PrincipalKind::Invalid { .. } => (self == narrow).into(),
+        }
+    }
+
     /// The account that the principal lives in, where it has one.
     pub fn account(&self) -> Option<&Text> {
         match self {

@@ -1,7 +1,7 @@
 //! What a check can ask: the policy, the facts of the user's estate, the rule's options.
 
 use super::options::{OptionValue, OptionValues};
-use crate::access::{self, Answer, CompiledPolicy, Estate, Query, Through};
+use crate::access::{Access, Estate, Query, Through, Verdict};
 use crate::aws;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, normal};
 use crate::site::{OwnerAccount, PolicySite};
@@ -70,8 +70,8 @@ pub struct Context<'a> {
     pub options: &'a OptionValues,
     /// The normalized view, made when the first query asks for it and shared by all rules.
     pub view: &'a OnceCell<Value<'a>>,
-    /// The policy before the engine, made when the first rule asks it and shared by all rules.
-    pub model: &'a OnceCell<CompiledPolicy>,
+    /// The policy before the engine, shared by all rules.
+    pub access: &'a Access<'a>,
 }
 
 impl Context<'_> {
@@ -80,23 +80,14 @@ impl Context<'_> {
         self.view.get_or_init(|| normal::normalize(&self.site.document))
     }
 
-    /// Ask the engine about all requests that pass through one principal of one statement.
-    ///
-    /// Making the model takes a hundred times as long as a [`Probe`](crate::access::Probe): a rule probes first, and asks
-    /// only when the probe found a hole.
-    pub fn ask(&self, query: &Query, statement: &Statement, principal: &Principal) -> Answer {
-        let principal = statement.listed_principals().iter().position(|other| std::ptr::eq(other, principal));
-        access::ask_through(self.model(), query, Through { statement: Some(statement.index), principal })
+    /// Ask about all requests that pass through one principal of one statement.
+    pub fn ask(&self, query: &Query, statement: &Statement, principal: &Principal) -> Verdict {
+        self.access.ask(query, through(statement, principal))
     }
 
-    /// The policy before the engine.
-    pub fn model(&self) -> &CompiledPolicy {
-        self.model.get_or_init(|| access::analyse_as(self.policy, self.site.kind, &self.estate()))
-    }
-
-    /// The facts of the estate as the engine takes them.
-    pub fn estate(&self) -> Estate {
-        self.org.estate(self.own_account())
+    /// Whether a condition of the policy is about a key.
+    pub fn reads(&self, key: &str) -> bool {
+        self.policy.statements.iter().any(|statement| statement.conditions.iter().any(|one| one.is_about(key)))
     }
 
     /// The statements that allow something.
@@ -118,21 +109,9 @@ impl Context<'_> {
         }
     }
 
-    /// The account that the role or resource lives in, where it is known: from an ARN beside the policy, or because an
-    /// identity provider in a trust policy is always of the role's own account
-    /// (IAM User Guide, "AWS JSON policy elements: Principal").
+    /// The account that the role or resource lives in, where it is known.
     pub fn own_account(&self) -> Option<&str> {
-        if let OwnerAccount::Id(id) = &self.site.owner.account {
-            return Some(id);
-        }
-        self.policy.statements.iter().flat_map(Statement::listed_principals).find_map(|principal| {
-            match &principal.kind {
-                PrincipalKind::Oidc { account, .. } | PrincipalKind::Saml { account } => {
-                    account.known().filter(|id| aws::accounts::is_account_id(id))
-                }
-                _ => None,
-            }
-        })
+        own_account(self.site, self.policy)
     }
 
     /// How an account stands to the role's.
@@ -163,4 +142,25 @@ impl Context<'_> {
             Relation::Unknown
         }
     }
+}
+
+/// A principal of a statement as the place of a question.
+pub fn through(statement: &Statement, principal: &Principal) -> Through {
+    let principal = statement.listed_principals().iter().position(|other| std::ptr::eq(other, principal));
+    Through { statement: Some(statement.index), principal }
+}
+
+/// The account that a role or resource lives in, where it is known: from an ARN beside the policy, or because an
+/// identity provider in a trust policy is always of the role's own account
+/// (IAM User Guide, "AWS JSON policy elements: Principal").
+pub fn own_account<'p>(site: &'p PolicySite<'_>, policy: &'p Policy) -> Option<&'p str> {
+    if let OwnerAccount::Id(id) = &site.owner.account {
+        return Some(id);
+    }
+    policy.statements.iter().flat_map(Statement::listed_principals).find_map(|principal| match &principal.kind {
+        PrincipalKind::Oidc { account, .. } | PrincipalKind::Saml { account } => {
+            account.known().filter(|id| aws::accounts::is_account_id(id))
+        }
+        _ => None,
+    })
 }

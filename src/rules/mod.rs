@@ -14,7 +14,7 @@ use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Se
 use crate::policy::Statement;
 use crate::site::{PolicyKind, stable_address};
 use crate::span::Span;
-pub use context::{Context, Org, Relation};
+pub use context::{Context, Org, Relation, through};
 use options::OptionSpec;
 pub use select::{ActiveRule, Selection};
 
@@ -129,6 +129,16 @@ impl Finding {
     pub fn witness(mut self, witness: &access::Witness) -> Self {
         self.witness = Some(Box::new(evidence(witness)));
         self
+    }
+
+    /// The request of a verdict as the evidence, and words beside it where it does not speak of the keys that the finding
+    /// is about; the words alone where there is no request.
+    pub fn shown(self, verdict: &access::Verdict, about: &[&str], words: impl FnOnce() -> String) -> Self {
+        let Some(witness) = &verdict.witness else { return self.why(words()) };
+        let absent = |key: &str| witness.absent.iter().any(|absent| absent.eq_ignore_ascii_case(key));
+        let says = |key: &&str| witness.request.context.get(key).is_some() || absent(key);
+        let finding = self.witness(witness);
+        if about.is_empty() || about.iter().any(says) { finding } else { finding.why(words()) }
     }
 
     /// What to write instead.

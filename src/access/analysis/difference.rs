@@ -1,6 +1,6 @@
 //! What another version of a policy grants beyond this one.
 
-use super::review::{nothing, readings};
+use super::redundancy::{nothing, readings};
 use crate::access::answer::Origin;
 use crate::access::answer::{Answer, Estate, Proof, Reason, Witness};
 use crate::access::engine::CompiledPolicy;

@@ -2,10 +2,11 @@
 
 use crate::access::answer::Origin;
 use crate::access::answer::{Guard, Proof, Witness};
+use crate::access::door::Access;
 use crate::access::engine::boxes::Bound;
 use crate::access::engine::queries::{Query, Through};
 use crate::access::engine::{CompiledPolicy, Scope};
-use crate::policy::{Effect, Policy, Truth};
+use crate::policy::{Effect, Policy, Statement, Truth};
 use crate::span::Span;
 
 /// For a question that is answered with Never: each condition of an Allow and each Deny that alone turns the answer
@@ -64,6 +65,42 @@ pub fn without(policy: &Policy, statement: usize, origin: Option<Origin>) -> Pol
         None => {}
     }
     policy
+}
+
+/// What excludes everybody from an Allow that nobody passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A condition that nobody meets, by its number.
+    Condition(usize),
+    /// Conditions that nobody meets together.
+    Together,
+    /// Deny statements that cover whoever meets the conditions, by their places: one that does so alone, or all of them.
+    Denies(Vec<usize>),
+}
+
+/// Conditions and Deny statements that are looked at, at most: people write fewer.
+const MOST: usize = 16;
+
+/// Why nobody passes an Allow; `None` if it gives nobody anything by its principals and actions alone.
+pub fn obstacle(access: &Access<'_>, allow: &Statement) -> Option<Obstacle> {
+    let model = access.compiled("why nobody passes");
+    let excludes = |conditions: &dyn Fn(usize) -> bool, denies: &[usize]| {
+        model.excludes_everybody(allow.index, conditions, denies)
+    };
+    if excludes(&|_| false, &[]) {
+        return None;
+    }
+    let alone = |number: &usize| excludes(&|other| other == *number, &[]);
+    if let Some(number) = (0..allow.conditions.len()).take(MOST).find(alone) {
+        return Some(Obstacle::Condition(number));
+    }
+    if excludes(&|_| true, &[]) {
+        return Some(Obstacle::Together);
+    }
+    let denies = access.policy().statements.iter().filter(|statement| statement.effect == Effect::Deny);
+    let denies: Vec<usize> = denies.map(|deny| deny.index).collect();
+    let one = denies.iter().copied().take(MOST).find(|deny| excludes(&|_| true, &[*deny]));
+    Some(Obstacle::Denies(one.map_or(denies, |deny| vec![deny])))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What follows from answers: what in a policy has no effect, why nobody passes, who comes in, what a change grants.
 
-pub mod barriers;
 pub mod compare;
 pub mod difference;
 pub mod explain;
-pub mod review;
+pub mod redundancy;
 pub mod split;
 pub mod who;

@@ -9,7 +9,7 @@ mod principals;
 
 use super::operators;
 use super::variables::{Filled, Variables, matches};
-use crate::access::request::Request;
+use crate::access::request::{Caller, Request};
 use crate::policy::pattern::{text_matches, widest};
 use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
 use crate::site::PolicyKind;
@@ -125,7 +125,7 @@ impl StatementTrace {
     }
 
     /// Note a part of the statement. One that surely misses says more than an earlier one that may.
-    fn need(&mut self, truth: Truth, span: Span, reason: impl FnOnce() -> MissReason) {
+    fn need(&mut self, truth: Truth, span: Span, reason: &dyn Fn() -> MissReason) {
         if truth < self.applies {
             let reason = if truth == Truth::Maybe { MissReason::NotKnown } else { reason() };
             self.first_miss = Some(Miss { span, reason });
@@ -146,18 +146,41 @@ impl StatementTrace {
 /// statements need.
 pub fn evaluate(policy: &Policy, kind: PolicyKind, request: &Request) -> Outcome {
     let lookup = |key: &str| keys::single(request, key);
-    let variables = match policy.version.as_ref() {
-        None => Variables::Literal,
-        Some(version) => match version.known() {
-            Some("2012-10-17") => Variables::From(&lookup),
-            Some(_) => Variables::Literal,
-            None => Variables::Unknown,
-        },
-    };
-    let statements =
-        policy.statements.iter().map(|statement| Evaluation { kind, request, variables }.statement(statement));
+    let evaluation = Evaluation { kind, request, variables: Variables::of(policy, &lookup) };
+    let statements = policy.statements.iter().map(|statement| evaluation.statement(statement));
     Outcome { statements: statements.collect(), open_ended: policy.open_ended }
 }
+
+/// Whether one statement of a policy applies to a request; the same without one of its conditions, if `without` names
+/// one. What [`evaluate`] says of the statement, without the reasons.
+pub fn applies(
+    policy: &Policy,
+    kind: PolicyKind,
+    statement: &Statement,
+    without: Option<usize>,
+    request: &Request,
+) -> Truth {
+    let lookup = |key: &str| keys::single(request, key);
+    let evaluation = Evaluation { kind, request, variables: Variables::of(policy, &lookup) };
+    let mut applies = Truth::Yes;
+    evaluation.needs(statement, without, &mut |truth, _, _| {
+        applies = applies.and(truth);
+        applies != Truth::No
+    });
+    applies
+}
+
+/// Whether a statement's principals cover a caller; a statement of a policy that names none covers everybody.
+pub fn speaks_of(statement: &Statement, kind: PolicyKind, caller: &Caller) -> Truth {
+    match &statement.principals {
+        _ if !speaks_of_principals(kind) => Truth::Yes,
+        Some(principals) => principals::covers(principals, statement.effect, kind, caller).0,
+        None => Truth::No,
+    }
+}
+
+/// Takes one part of a statement: whether it is met, where it stands, why not. `false` ends the evaluation.
+type Need<'n> = dyn FnMut(Truth, Span, &dyn Fn() -> MissReason) -> bool + 'n;
 
 struct Evaluation<'a> {
     kind: PolicyKind,
@@ -174,39 +197,52 @@ impl Evaluation<'_> {
             matched_as: Vec::new(),
             first_miss: None,
         };
-        if speaks_of_principals(self.kind) {
-            match &statement.principals {
-                None => trace.need(Truth::No, statement.span, || MissReason::Missing("Principal")),
-                Some(principals) => {
-                    let (truth, ways) =
-                        principals::covers(principals, statement.effect, self.kind, &self.request.caller);
-                    trace.need(truth, principals.span, || MissReason::Principal);
-                    trace.matched_as = ways;
-                }
-            }
+        if let (true, Some(principals)) = (speaks_of_principals(self.kind), &statement.principals) {
+            trace.matched_as = principals::covers(principals, statement.effect, self.kind, &self.request.caller).1;
         }
-        match &statement.actions {
-            None => trace.need(Truth::No, statement.span, || MissReason::Missing("Action")),
-            Some(actions) => {
-                trace.need(statement.covers_action(&self.request.action), actions.span, || MissReason::Action);
-            }
-        }
-        match &statement.resources {
-            // A trust policy speaks of its own role; IAM accepts no `Resource` there.
-            _ if self.kind == PolicyKind::Trust => {}
-            None if speaks_of_principals(self.kind) => {}
-            None => trace.need(Truth::No, statement.span, || MissReason::Missing("Resource")),
-            Some(resources) => trace.need(self.covers_resource(resources), resources.span, || MissReason::Resource),
-        }
-        for condition in &statement.conditions {
-            let values = keys::values(self.request, &condition.key);
-            let truth = operators::holds(condition, values.as_deref(), self.variables);
-            trace.need(truth, condition.span(), || miss(condition, values.as_deref()));
-        }
-        if statement.conditions_open_ended {
-            trace.need(Truth::Maybe, statement.condition_span.unwrap_or(statement.span), || MissReason::NotKnown);
-        }
+        self.needs(statement, None, &mut |truth, span, reason| {
+            trace.need(truth, span, reason);
+            true
+        });
         trace
+    }
+
+    /// Everything that a statement needs of the request, in order, until `need` has enough. One of the conditions can be
+    /// left out.
+    fn needs(&self, statement: &Statement, without: Option<usize>, need: &mut Need<'_>) -> bool {
+        if speaks_of_principals(self.kind) {
+            let met = match &statement.principals {
+                None => need(Truth::No, statement.span, &|| MissReason::Missing("Principal")),
+                Some(principals) => {
+                    let truth = principals::covers(principals, statement.effect, self.kind, &self.request.caller).0;
+                    need(truth, principals.span, &|| MissReason::Principal)
+                }
+            };
+            if !met {
+                return false;
+            }
+        }
+        let met = match &statement.actions {
+            None => need(Truth::No, statement.span, &|| MissReason::Missing("Action")),
+            Some(actions) => need(statement.covers_action(&self.request.action), actions.span, &|| MissReason::Action),
+        };
+        let met = met
+            && match &statement.resources {
+                // A trust policy speaks of its own role; IAM accepts no `Resource` there.
+                _ if self.kind == PolicyKind::Trust => true,
+                None if speaks_of_principals(self.kind) => true,
+                None => need(Truth::No, statement.span, &|| MissReason::Missing("Resource")),
+                Some(resources) => need(self.covers_resource(resources), resources.span, &|| MissReason::Resource),
+            };
+        let kept = statement.conditions.iter().enumerate().filter(|(number, _)| Some(*number) != without);
+        let met = met
+            && kept.into_iter().all(|(_, condition)| {
+                let values = keys::values(self.request, &condition.key);
+                let truth = operators::holds(condition, values.as_deref(), self.variables);
+                need(truth, condition.span(), &|| miss(condition, values.as_deref()))
+            });
+        met && (!statement.conditions_open_ended
+            || need(Truth::Maybe, statement.condition_span.unwrap_or(statement.span), &|| MissReason::NotKnown))
     }
 
     /// Actions that take no resource are asked about `*`.

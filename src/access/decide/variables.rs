@@ -1,6 +1,7 @@
 //! Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`, and the escapes `${*}`, `${?}`, `${$}`
 //! (IAM User Guide, "IAM policy elements: Variables and tags").
 
+use crate::policy::Policy;
 use std::borrow::Cow;
 
 /// How `${…}` in a policy's text is read.
@@ -44,6 +45,20 @@ pub enum Filled {
     Unresolved,
     /// It depends on the value of a variable.
     Unknown,
+}
+
+impl<'a> Variables<'a> {
+    /// How a policy's `Version` has its texts read, with these values of variables.
+    pub fn of(policy: &Policy, values: &'a dyn Fn(&str) -> Option<Cow<'a, str>>) -> Variables<'a> {
+        match policy.version.as_ref() {
+            None => Variables::Literal,
+            Some(version) => match version.known() {
+                Some("2012-10-17") => Variables::From(values),
+                Some(_) => Variables::Literal,
+                None => Variables::Unknown,
+            },
+        }
+    }
 }
 
 impl Variables<'_> {

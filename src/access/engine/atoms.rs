@@ -64,7 +64,7 @@ fn literal_atoms(base: &[Pattern], groups: &[&[Pattern]], mut literals: Vec<Stri
 }
 
 /// A word that is none of these.
-fn fresh_word(taken: &[String]) -> String {
+pub fn fresh_word(taken: &[String]) -> String {
     let mut word = "other".to_owned();
     while taken.contains(&word) {
         word.push('x');
@@ -73,7 +73,7 @@ fn fresh_word(taken: &[String]) -> String {
 }
 
 /// A text that a pattern matches and that is none of these; `None` if there is none.
-fn fresh_match(pattern: &Pattern, taken: &[String]) -> Option<String> {
+pub fn fresh_match(pattern: &Pattern, taken: &[String]) -> Option<String> {
     let letters = ['x', '9', '8', '7', 'z', 'y', 'w', '6', '5', '4', '3', '2', '1', '0'];
     let fill = |with: char, extra: usize| -> String {
         let mut text = String::new();

@@ -34,11 +34,12 @@ pub struct Axiom {
     pub source: &'static str,
     /// How sure it is.
     pub confidence: Confidence,
-    form: Form,
+    /// What it forbids.
+    pub(super) form: Form,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Form {
+pub(super) enum Form {
     /// Actions by callers whom [`sts::live`] does not pair with them.
     Pairing,
     /// Presence and absence of keys by flow, from the table of [`crate::aws::keys`].
@@ -55,7 +56,7 @@ enum Form {
 
 /// How the values of two keys name the same owner.
 #[derive(Clone, Copy, Debug)]
-enum Owner {
+pub(super) enum Owner {
     /// The second key's paths begin with the organization that the first names.
     Organization,
     /// The second key's ARN has the account that the first names, or none.
@@ -63,12 +64,22 @@ enum Owner {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Fact {
+pub(super) enum Fact {
     By(&'static [Kind]),
     LongTermKeys,
     Has(&'static str),
     Lacks(&'static str),
     Is(&'static str, &'static str),
+}
+
+impl Fact {
+    /// The key that it is about.
+    pub(super) fn key(self) -> Option<&'static str> {
+        match self {
+            Fact::By(_) | Fact::LongTermKeys => None,
+            Fact::Has(key) | Fact::Lacks(key) | Fact::Is(key, _) => Some(key),
+        }
+    }
 }
 
 use Confidence::{Certain, Documented};
@@ -364,7 +375,7 @@ fn presence(builder: &mut Builder, id: &'static str, out: &mut Vec<(&'static str
 }
 
 /// The issuer of a claim's key: what stands before the last colon, if that has a dot.
-fn issuer_of(key: &str) -> Option<&str> {
+pub(super) fn issuer_of(key: &str) -> Option<&str> {
     let (issuer, _) = key.split_once(':')?;
     issuer.contains('.').then_some(issuer)
 }

@@ -228,6 +228,21 @@ impl Domain {
         }
     }
 
+    /// Whether a key of this domain can have a value.
+    pub fn holds(&self, value: &str) -> bool {
+        match self {
+            Domain::Text(base) if base.is_empty() => !value.is_empty(),
+            Domain::Text(base) => base.iter().any(|pattern| pattern.matches(value)),
+            Domain::Bool => value == "true" || value == "false",
+            Domain::Number { whole } => {
+                number(value).is_some_and(|number| number >= 0.0 && (!*whole || number.fract() == 0.0))
+            }
+            Domain::Date { .. } => instant(value).is_some(),
+            Domain::Ip => address(value).is_some(),
+            Domain::Listed(values) => values.iter().any(|known| known == value),
+        }
+    }
+
     /// One value for every truth of the tests.
     pub fn atoms(&self, tests: &[Test]) -> Result<Vec<TextAtom>, Overflow> {
         if let Domain::Text(base) = self {
@@ -247,7 +262,7 @@ impl Domain {
     }
 
     /// Values of which every truth of the tests has one.
-    fn candidates(&self, tests: &[Test]) -> Vec<String> {
+    pub fn candidates(&self, tests: &[Test]) -> Vec<String> {
         let literals = tests.iter().filter_map(|test| match test {
             Test::Text(patterns) => Some(patterns.iter().filter_map(Pattern::only_text)),
             Test::Number(..) | Test::Date(..) | Test::Ip(_) => None,

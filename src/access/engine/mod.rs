@@ -5,6 +5,7 @@
 //! means that no request passes, whatever they are. Where both agree the answer is exact; a request is handed out only if
 //! the concrete evaluator accepts it too.
 
+pub mod asked;
 pub mod atoms;
 pub mod axioms;
 pub mod bits;
@@ -12,11 +13,16 @@ pub mod boxes;
 pub mod callers;
 pub mod compile;
 pub mod domain;
+pub mod guess;
 pub mod keyspace;
+pub mod lawful;
+pub mod named;
 pub mod pattern;
 pub mod queries;
+pub mod refute;
 pub mod solve;
 pub mod space;
+pub mod standing;
 pub mod subjects;
 pub mod symbols;
 
@@ -29,9 +35,11 @@ use crate::site::PolicyKind;
 use crate::value::Text;
 use bits::Bits;
 use boxes::{Bound, Boxed, Reading};
-use queries::{Query, Standing, Through};
+use named::Named;
+use queries::{Query, Through};
 use solve::{Cell, Clause, Found, MAX_NODES, solve};
 use space::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
+use standing::Standing;
 
 /// One or two policies ready for questions.
 #[derive(Debug)]
@@ -58,6 +66,11 @@ pub fn analyse(policy: &Policy, estate: &Estate) -> CompiledPolicy {
 /// Make a policy of any kind ready for questions.
 pub fn analyse_as(policy: &Policy, kind: PolicyKind, estate: &Estate) -> CompiledPolicy {
     CompiledPolicy::new(&[policy], kind, estate)
+}
+
+/// Make a policy ready for questions in which the values are filled in that are known all the same.
+pub(super) fn analyse_settled(policy: Policy, kind: PolicyKind, estate: &Estate) -> CompiledPolicy {
+    CompiledPolicy::of_settled(vec![policy], kind, estate)
 }
 
 /// Answer a question about all requests.
@@ -114,15 +127,21 @@ pub(super) enum Search {
 
 impl CompiledPolicy {
     pub(super) fn new(policies: &[&Policy], kind: PolicyKind, estate: &Estate) -> CompiledPolicy {
+        let settled = policies.iter().map(|policy| symbols::settled(policy, estate).into_owned());
+        CompiledPolicy::of_settled(settled.collect(), kind, estate)
+    }
+
+    fn of_settled(mut policies: Vec<Policy>, kind: PolicyKind, estate: &Estate) -> CompiledPolicy {
         let unseen = policies.iter().find_map(|policy| too_large(policy, kind));
-        let settled = policies.iter().map(|policy| match unseen {
-            None => symbols::settle(policy, estate),
-            // Nothing is known of it but that it is there.
-            Some(_) => {
-                Policy { version: None, statements: Vec::new(), open_ended: true, facts: Vec::new(), ..**policy }
+        if unseen.is_some() {
+            // Nothing is known of them but that they are there.
+            for policy in &mut policies {
+                policy.version = None;
+                policy.statements.clear();
+                policy.open_ended = true;
             }
-        });
-        CompiledPolicy { unseen: unseen.clone(), ..CompiledPolicy::slice(settled.collect(), kind, estate, None) }
+        }
+        CompiledPolicy { unseen, ..CompiledPolicy::slice(policies, kind, estate, None) }
     }
 
     fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> CompiledPolicy {
@@ -131,9 +150,9 @@ impl CompiledPolicy {
         for (number, policy) in policies.iter().enumerate() {
             drafts.extend(Reading { policy: number, kind, only }.drafts(&mut builder, policy));
         }
-        let standing = Standing::register(&mut builder, &policies, estate);
+        let standing = Standing::register(&mut builder, &policies, kind, estate);
         let pending = axioms::register(&mut builder, kind);
-        let accounts = standing.accounts();
+        let accounts = Standing::accounts(estate);
         let actions = if kind == PolicyKind::Trust { axioms::actions() } else { &[] };
         let space = builder.freeze(actions, &accounts);
         let mut laws = pending.resolve(&space);
@@ -224,6 +243,28 @@ impl CompiledPolicy {
         }
     }
 
+    /// Whether nobody assumes the role through an Allow with only these of its conditions, beside these Deny statements.
+    pub(super) fn excludes_everybody(&self, allow: usize, keep: &dyn Fn(usize) -> bool, denies: &[usize]) -> bool {
+        let own = |index: usize| self.statements.iter().find(move |boxed| boxed.policy == 0 && boxed.index == index);
+        let Some(allow) = own(allow) else { return false };
+        let mut cell = self.space.everything();
+        let kept = |origin: Origin| match origin {
+            Origin::Condition(number) => keep(number),
+            Origin::Action | Origin::Principal | Origin::Resource => true,
+            Origin::Unseen => false,
+        };
+        for side in allow.sides.iter().filter(|side| kept(side.origin)) {
+            self.space.layout.narrow(&mut cell, side.dim.index(), &side.sets.most);
+        }
+        let denied: Vec<Clause> =
+            denies.iter().filter_map(|deny| own(*deny)).map(|deny| deny.clause(Bound::Least, None)).collect();
+        let clauses: Vec<&Clause> = denied.iter().chain(self.laws.iter().map(|(_, law)| law)).collect();
+        self.boxes(&Query::Anything).iter().all(|regions| {
+            let cell = self.within(&cell, regions, Bound::Most);
+            solve(&self.space.layout, cell, &clauses, &mut { MAX_NODES }) == Found::Nothing
+        })
+    }
+
     fn within(&self, cell: &Cell, regions: &[Region], bound: Bound) -> Cell {
         let mut cell = cell.clone();
         for region in regions {
@@ -233,30 +274,17 @@ impl CompiledPolicy {
         cell
     }
 
-    fn answer(&self, query: &Query, through: Through) -> Answer {
+    pub(super) fn answer(&self, query: &Query, through: Through) -> Answer {
         if let Some(reason) = &self.unseen {
             return Answer::Undecided(reason.clone());
         }
-        let boxes = self.standing.boxes(query, &self.space);
+        let boxes = self.boxes(query);
         let answer = self.decide(&boxes, Scope { through, ..Scope::default() });
         match answer {
             Answer::Undecided(Reason::StringAtoms { .. } | Reason::SetAtoms { .. }) if self.only.is_none() => {
                 self.answer_in_slices(query, through).unwrap_or(answer)
             }
-            Answer::Possibly { why, example, .. } => {
-                Answer::Possibly { why, example, usually: self.usually(query, through) }
-            }
             answer => answer,
-        }
-    }
-
-    /// The answer when every unknown value is equal only to itself.
-    fn usually(&self, query: &Query, through: Through) -> Option<bool> {
-        let filled = symbols::instantiate(self.policy())?;
-        match CompiledPolicy::slice(vec![filled], self.kind, &self.estate, self.only).answer(query, through) {
-            Answer::Yes(_) => Some(true),
-            Answer::Never(_) => Some(false),
-            Answer::Possibly { .. } | Answer::Undecided(_) => None,
         }
     }
 
@@ -286,11 +314,12 @@ impl CompiledPolicy {
     /// Whether a question makes sense for these policies: one about an issuer or a service needs a principal that
     /// surely names it, one about foreign tokens an issuer of several customers.
     pub fn arises(&self, query: &Query) -> bool {
-        !self.standing.boxes(query, &self.space).is_empty()
+        !self.boxes(query).is_empty()
     }
 
     pub(super) fn boxes(&self, query: &Query) -> Vec<Vec<Region>> {
-        self.standing.boxes(query, &self.space)
+        let named = Named { policies: &self.policies, estate: &self.estate };
+        self.standing.boxes(query, &named, self.kind, &self.space)
     }
 
     /// The two searches and what they say together.
@@ -362,7 +391,7 @@ impl CompiledPolicy {
         if let Some(reason) = self.space.dims().iter().find_map(|dim| dim.overflow.clone()) {
             return Answer::Undecided(reason);
         }
-        Answer::Possibly { why: self.causes(), example: example.map(Box::new), usually: None }
+        Answer::Possibly { why: self.causes(), example: example.map(Box::new) }
     }
 
     /// Everything that is not known of the policies.
@@ -475,7 +504,7 @@ impl CompiledPolicy {
 
 /// A policy's value with its variables replaced from a request and its wildcards by something; `None` if a variable has
 /// no value there.
-fn fill(text: &str, request: &Request) -> Option<String> {
+pub(super) fn fill(text: &str, request: &Request) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -621,7 +650,7 @@ mod tests {
 
     #[test]
     fn services() {
-        let service = Query::Service { host: "cloudtrail.amazonaws.com".into() };
+        let service = Query::Service { host: "cloudtrail.amazonaws.com".into(), sent: queries::Sent::All };
         let trail = |condition: &str| allow(r#"{"Service":"cloudtrail.amazonaws.com"}"#, condition);
         yes(&trail(""), &service);
         never(&trail(r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#), &service);
@@ -653,23 +682,6 @@ mod tests {
         let session = r#""StringLike":{"sts:RoleSessionName":"${aws:username}-*"}"#;
         let witness = yes(&allow(r#"{"AWS":"444455556666"}"#, session), &Query::Anything);
         assert_eq!(witness.request.context.get("sts:RoleSessionName"), Some(&["someone-".to_owned()][..]));
-    }
-
-    #[test]
-    fn what_to_expect_of_a_parameter() {
-        use crate::value::{Domain, Hole, Text};
-        let mut template = policy(&allow(r#"{"AWS":"444455556666"}"#, ""));
-        let hole = Hole { name: "X".into(), why: "a parameter", domain: Domain::AccountId, default: None };
-        let entry = &mut template.statements[0].principals.as_mut().expect("a principal").entries[0];
-        entry.text = Text::hole(hole, entry.text.span);
-        entry.kind = crate::policy::principal::classify(&entry.text, entry.member);
-        let model = analyse(&template, &Estate::default());
-        let usually = |query: &Query| match ask(&model, query) {
-            Answer::Possibly { usually, .. } => usually,
-            other => panic!("{other:#?}"),
-        };
-        assert_eq!(usually(&ANYBODY), Some(false));
-        assert_eq!(usually(&Query::WithoutExternalId { account: None }), Some(true));
     }
 
     #[test]

@@ -5,15 +5,15 @@
 //! a role's name is wanted. An answer that rests on this, or on a parameter's default, is marked as assumed.
 
 use super::Pin;
-use super::{conditions_hold, covers};
+use super::conditions_hold;
 use crate::policy::pattern::{glob, widest};
-use crate::policy::{Effect, Patterns, Policy, Statement, Truth};
+use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
 use crate::span::Span;
 use crate::value::{Domain, PartRef, Text};
 
 /// A resource that no policy names.
 #[derive(Clone, Copy, Debug)]
-pub struct Resource<'a> {
+struct Resource<'a> {
     /// The service of its ARN: `iam`.
     pub service: &'a str,
     /// The Region of its ARN; empty for global services.
@@ -23,7 +23,7 @@ pub struct Resource<'a> {
 }
 
 /// Some role, in whatever account.
-pub const SOME_ROLE: Resource<'static> = Resource { service: "iam", region: "", name: "role/some-role" };
+const SOME_ROLE: Resource<'static> = Resource { service: "iam", region: "", name: "role/some-role" };
 /// An action of a service that nobody has heard of.
 pub const ANY: &str = "zzzz:Zzzz";
 /// Some resource of a service that nobody has heard of.
@@ -46,7 +46,7 @@ pub struct Grant<'p> {
 
 /// The statement that most surely allows an action on a resource that nobody names, in a request with these pins and
 /// otherwise whatever keys the caller likes.
-pub fn granted<'p>(policy: &'p Policy, action: &str, resource: Resource<'_>, pins: &[Pin<'_>]) -> Option<Grant<'p>> {
+fn granted<'p>(policy: &'p Policy, action: &str, resource: Resource<'_>, pins: &[Pin<'_>]) -> Option<Grant<'p>> {
     policy
         .statements
         .iter()
@@ -82,6 +82,52 @@ fn grant<'p>(
     Some(Grant { statement, answer: allowed.and(denied.not()), assumed, account: reach.account, resource: reach.span })
 }
 
+/// A service and a resource of it that no policy names.
+const SERVICE: &str = "zzzz.amazonaws.com";
+const SERVICE_RESOURCE: &str = "arn:aws:zzzz:zz-zzzz-1:111122223333:zzzz/zzzz";
+
+/// Whether a policy lets its holder pass every role to a service that it does not name.
+pub fn passes_every_role(policy: &Policy) -> Option<Grant<'_>> {
+    let pins = [Pin::value("iam:PassedToService", SERVICE), Pin::value("iam:AssociatedResourceArn", SERVICE_RESOURCE)];
+    granted(policy, "iam:PassRole", SOME_ROLE, &pins)
+}
+
+/// Whether a policy lets its holder assume every role, also of an account and an organization that nobody named.
+pub fn assumes_every_role(policy: &Policy) -> Option<Grant<'_>> {
+    let mut pins = vec![
+        Pin::value("aws:ResourceAccount", "999999999999"),
+        Pin::value("aws:ResourceOrgID", "o-stranger000"),
+        Pin::value("aws:ResourceOrgPaths", "o-stranger000/r-0000/ou-0000-00000000/"),
+    ];
+    // The role has none of the tags that the policy asks for.
+    let tags = policy.conditions().map(|condition| condition.key.as_str()).filter(|key| {
+        let key = key.to_ascii_lowercase();
+        key.starts_with("iam:resourcetag/") || key.starts_with("aws:resourcetag/")
+    });
+    pins.extend(tags.map(Pin::absent));
+    let grant = granted(policy, "sts:AssumeRole", SOME_ROLE, &pins)?;
+    // `${aws:PrincipalOrgID}` is the caller's own organization, which the stranger's is not.
+    let own = || {
+        policy
+            .conditions()
+            .any(|condition| pins.iter().any(|pin| condition.is_about(pin.key())) && names_caller(condition))
+    };
+    (grant.answer == Truth::Yes || !own()).then_some(grant)
+}
+
+/// Whether every value of a condition is a variable that is filled with a property of the caller.
+fn names_caller(condition: &Condition) -> bool {
+    let variable =
+        |value: &Text| value.known().is_some_and(|text| text.to_ascii_lowercase().starts_with("${aws:principal"));
+    !condition.values.is_empty() && condition.values.iter().all(variable)
+}
+
+/// Whether some request that an Allow statement is about passes without a key, whatever else it holds. A No is one for
+/// sure; keys may depend on each other, so the search has the last word on a Yes.
+pub fn passes_without(policy: &Policy, statement: &Statement, key: &str) -> Truth {
+    passes(policy, statement, &[Pin::absent(key)])
+}
+
 /// Actions of IAM with any of which a principal gives itself every permission.
 const TAKE_ALL: [&str; 5] = [
     "iam:CreatePolicyVersion",
@@ -112,7 +158,7 @@ pub fn everything(policy: &Policy) -> Option<Everything<'_>> {
 
 /// Whether some request that an Allow statement is about passes with these pins, whatever principal, action and
 /// resource of the statement it has.
-pub fn passes(policy: &Policy, statement: &Statement, pins: &[Pin<'_>]) -> Truth {
+fn passes(policy: &Policy, statement: &Statement, pins: &[Pin<'_>]) -> Truth {
     let denied = policy
         .statements
         .iter()
@@ -127,7 +173,9 @@ fn swallows(wide: &Statement, narrow: &Statement) -> Truth {
     let callers = match &narrow.principals {
         None => Truth::Yes,
         Some(principals) if principals.negated => Truth::No,
-        Some(principals) => principals.entries.iter().map(|caller| covers(wide, caller)).fold(Truth::Yes, Truth::and),
+        Some(principals) => {
+            principals.entries.iter().map(|caller| wide.covers_principal(caller)).fold(Truth::Yes, Truth::and)
+        }
     };
     callers.and(holds_all(wide.actions.as_ref(), narrow.actions.as_ref(), true)).and(holds_all(
         wide.resources.as_ref(),

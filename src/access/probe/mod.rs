@@ -4,15 +4,12 @@
 //! one that the caller can satisfy, a Deny with a condition on a free key is one that the caller can step around. That is
 //! exact as long as keys do not depend on each other; questions whose keys do must pin all of them.
 
-pub mod fast_path;
-pub mod flow;
 pub mod grants;
-pub mod stranger;
 pub mod tokens;
 
 use crate::access::decide::operators;
 use crate::access::decide::variables::Variables;
-use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, Truth};
+use crate::policy::{Effect, Policy, Principal, Statement, Truth};
 use std::borrow::Cow;
 
 /// A condition key with the values it has in the requests that are asked about; `None` means that it is absent.
@@ -74,7 +71,7 @@ impl Probe<'_> {
             .iter()
             .filter(|statement| statement.effect != Effect::Allow)
             .map(|deny| {
-                let covered = covers(deny, self.principal).and(deny.covers_action(self.action));
+                let covered = deny.covers_principal(self.principal).and(deny.covers_action(self.action));
                 deny.denies().and(covered).and(conditions_hold(deny, pins, Truth::No))
             })
             .fold(Truth::No, Truth::or);
@@ -101,38 +98,4 @@ pub fn conditions_hold(statement: &Statement, pins: &[Pin<'_>], free: Truth) -> 
             None => free,
         })
         .fold(start, Truth::and)
-}
-
-/// Whether a statement covers every caller that a principal stands for.
-pub fn covers(statement: &Statement, caller: &Principal) -> Truth {
-    let Some(principals) = &statement.principals else { return Truth::No };
-    let listed = principals
-        .entries
-        .iter()
-        .map(|entry| includes(&entry.kind, &caller.kind))
-        .fold(Truth::from_open(principals.open_ended), Truth::or);
-    if principals.negated { listed.not() } else { listed }
-}
-
-/// Whether everyone that `narrow` stands for is among those that `wide` stands for.
-fn includes(wide: &PrincipalKind, narrow: &PrincipalKind) -> Truth {
-    match wide {
-        // A Deny on everyone also stops services and federated callers; that is likely, though not documented.
-        PrincipalKind::Anyone => Truth::Yes,
-        PrincipalKind::Account { account } => {
-            narrow.account().map_or(Truth::No, |other| Truth::from(account.display() == other.display()))
-        }
-        PrincipalKind::Unknown => Truth::Maybe,
-        PrincipalKind::User { .. }
-        | PrincipalKind::Role { .. }
-        | PrincipalKind::Session { .. }
-        | PrincipalKind::FederatedUser { .. }
-        | PrincipalKind::UniqueId { .. }
-        | PrincipalKind::Service { .. }
-        | PrincipalKind::Saml { .. }
-        | PrincipalKind::Oidc { .. }
-        | PrincipalKind::WebIdentity { .. }
-        | PrincipalKind::CanonicalUser
-        | PrincipalKind::Invalid { .. } => (wide == narrow).into(),
-    }
 }

@@ -3,11 +3,11 @@
 //! The claims that bind a token to a customer are pinned to what a stranger's token says; keys of other issuers, and
 //! keys that no such request holds, are absent; everything else is the stranger's to choose.
 
-use super::flow;
 use super::{Pin, Probe};
+use crate::access::answer::Verdict;
 use crate::access::engine::subjects;
 use crate::aws::issuers::{self, Issuer, IssuerKind};
-use crate::aws::keys::{Flow, Presence, key as aws_key};
+use crate::aws::keys::{self, Flow, Presence, key as aws_key};
 use crate::policy::principal::Member;
 use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth, pattern};
 
@@ -18,7 +18,7 @@ pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 #[derive(Clone, Debug)]
 pub struct Tokens<'a> {
     /// The policy, statement and principal.
-    pub probe: Probe<'a>,
+    probe: Probe<'a>,
     /// The issuer without `https://`, as the condition keys begin.
     pub host: String,
     /// What is known of the issuer.
@@ -29,14 +29,14 @@ pub struct Tokens<'a> {
 
 /// What a stranger's token says and whether it passes.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Claims {
     /// Whether it passes.
     pub truth: Truth,
     /// The claims that matter, as whole keys; `None` for an absent one.
     pub claims: Vec<(String, Option<String>)>,
 }
 
-impl Answer {
+impl Claims {
     /// The request in words: `sub` = `x`, without `aud`.
     pub fn request(&self) -> String {
         let shown = self.claims.iter().map(|(key, value)| match value {
@@ -60,6 +60,29 @@ impl<'a> Tokens<'a> {
         let host = host.or_else(guess)?.to_owned();
         let probe = Probe { policy, statement, principal, action: ACTION };
         Some(Tokens { probe, issuer: issuers::issuer(&host), host, guessed })
+    }
+
+    /// The statement.
+    pub fn statement(&self) -> &'a Statement {
+        self.probe.statement
+    }
+
+    /// The principal.
+    pub fn principal(&self) -> &'a Principal {
+        self.probe.principal
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &'a Policy {
+        self.probe.policy
+    }
+
+    /// What the token of a verdict's request says in the claims that tell customers apart.
+    pub fn said(&self, verdict: &Verdict) -> Claims {
+        let value = |key: &str| Some(verdict.witness.as_ref()?.request.context.get(key)?.concat());
+        let claims = self.tenant_claims().into_iter().map(|claim| self.key(claim));
+        let claims = claims.filter_map(|key| value(&key).map(|value| (key, Some(value)))).collect();
+        Claims { truth: Truth::Maybe, claims }
     }
 
     /// The condition key of a claim; a claim with a colon is a key already.
@@ -109,14 +132,14 @@ impl<'a> Tokens<'a> {
         let denies = self.probe.policy.statements.iter().filter(move |statement| {
             statement.effect != Effect::Allow
                 && !std::ptr::eq(*statement, self.probe.statement)
-                && super::covers(statement, principal) != Truth::No
+                && statement.covers_principal(principal) != Truth::No
                 && statement.covers_action(action) != Truth::No
         });
         std::iter::once(self.probe.statement).chain(denies)
     }
 
     /// Whether a stranger's token passes, when its claims have one of these values each.
-    pub fn passes(&self, claims: &[(String, Vec<Option<String>>)]) -> Answer {
+    pub fn passes(&self, claims: &[(String, Vec<Option<String>>)]) -> Claims {
         let fixed = self.fixed();
         let mut chosen: Vec<(String, Option<String>)> = Vec::new();
         for (key, values) in claims {
@@ -137,9 +160,9 @@ impl<'a> Tokens<'a> {
         }
         let truth = self.probe.passes(&with(&fixed, chosen.iter().map(|(key, value)| (key, value))));
         chosen.retain(|(key, _)| {
-            key.ends_with(":sub") || flow::conditions(self.probe.policy).any(|condition| condition.is_about(key))
+            key.ends_with(":sub") || self.probe.policy.conditions().any(|condition| condition.is_about(key))
         });
-        Answer { truth, claims: chosen }
+        Claims { truth, claims: chosen }
     }
 
     /// What a stranger's token can say in these claims, as far as it matters: a claim other than `sub` of which the
@@ -155,7 +178,7 @@ impl<'a> Tokens<'a> {
         };
         let matters = |claim: &&&str| {
             let key = self.key(claim);
-            key.ends_with(":sub") || flow::conditions(self.probe.policy).any(|condition| condition.is_about(&key))
+            key.ends_with(":sub") || self.probe.policy.conditions().any(|condition| condition.is_about(&key))
         };
         claims.iter().filter(matters).map(values).collect()
     }
@@ -195,14 +218,14 @@ impl<'a> Tokens<'a> {
     /// Keys whose absence follows from the issuer.
     fn fixed(&self) -> Vec<Pin<'a>> {
         let absent = |condition: &&Condition| {
-            let never = flow::never_holds(Flow::WebIdentity, &condition.key);
+            let never = keys::is_never_sent(&condition.key, Flow::WebIdentity);
             match issuer_of_key(&condition.key) {
                 Some(host) if host.eq_ignore_ascii_case(&self.host) => never && host.contains('.'),
                 Some(_) => true,
                 None => never,
             }
         };
-        flow::conditions(self.probe.policy).filter(absent).map(|condition| Pin::absent(&condition.key)).collect()
+        self.probe.policy.conditions().filter(absent).map(|condition| Pin::absent(&condition.key)).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::access::Caller;
 use crate::access::analysis::who::{Finding, Need, Who};
 use crate::access::engine::callers::Kind;
 use crate::access::engine::symbols::OWN_ACCOUNT;
-use crate::access::probe::stranger::STRANGER;
+use crate::access::engine::symbols::STRANGER;
 use crate::policy::{Condition, Effect};
 use crate::site::choice_in_words;
 use crate::value::Text;

@@ -1,0 +1,258 @@
+//! What a policy and the configuration name: whose a value is, and so what a stranger cannot have.
+
+use super::asked::Want;
+use super::domain::{Range, Test};
+use super::lawful::about;
+use super::pattern::{Class, Element, Pattern, Syntax};
+use super::{subjects, symbols};
+use crate::access::answer::Estate;
+use crate::aws::accounts::is_account_id;
+use crate::aws::issuers::{self, IssuerKind};
+use crate::policy::Policy;
+
+/// What policies name, with the facts of the estate around them.
+#[derive(Debug)]
+pub struct Named<'p> {
+    /// The policies.
+    pub policies: &'p [Policy],
+    /// The estate.
+    pub estate: &'p Estate,
+}
+
+/// Keys whose values belong to somebody, so that a stranger cannot have those of another.
+pub const BOUND: &[&str] = &[
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:userid",
+    "aws:FederatedProvider",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:SourceVpcArn",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+    "aws:Ec2InstanceSourceVpc",
+    "ec2:SourceInstanceArn",
+    "lambda:SourceFunctionArn",
+    "ssm:SourceInstanceArn",
+    "identitystore:UserId",
+    "sts:ExternalId",
+];
+
+/// Keys that say for whom a service calls; and whether a service that sends any sends this one.
+pub const SOURCES: &[(&str, bool)] =
+    &[("aws:SourceAccount", true), ("aws:SourceArn", true), ("aws:SourceOrgID", false), ("aws:SourceOrgPaths", false)];
+
+/// Whether the caller's credentials were got with multi-factor authentication.
+pub const MFA: &str = "aws:MultiFactorAuthPresent";
+/// How long ago that was.
+pub const AGE: &str = "aws:MultiFactorAuthAge";
+
+/// The endpoint of a service that is not AWS.
+pub const ELSEWHERE: &str = "https://sso.example.com/saml";
+
+impl<'p> Named<'p> {
+    /// Whether a condition reads a key, beside those that follow from the caller.
+    pub fn reads(&self, key: &str) -> bool {
+        let read = |key: &str| {
+            let conditions = self.policies.iter().flat_map(|policy| &policy.statements).flat_map(|one| &one.conditions);
+            conditions.into_iter().any(|condition| condition.is_about(key))
+        };
+        // An age of the MFA says that there was one.
+        read(key) || (key.eq_ignore_ascii_case(MFA) && read(AGE))
+    }
+
+    /// The accounts of the owner; the stand-in for the own one where it is not known.
+    pub fn own_accounts(&self) -> Vec<String> {
+        let mut own: Vec<String> = self.estate.account.iter().chain(&self.estate.accounts).cloned().collect();
+        if self.estate.account.is_none() {
+            own.push(symbols::OWN_ACCOUNT.to_owned());
+        }
+        own
+    }
+
+    /// Every known value under a key.
+    fn values(&self, key: &str) -> Vec<&'p str> {
+        let about = self.policies.iter().flat_map(|policy| about(policy, key));
+        let mut values: Vec<&str> = about.flat_map(|one| &one.values).filter_map(|value| value.known()).collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+
+    /// The values of a key that belong to somebody whom the policy names.
+    pub fn known(&self, key: &str) -> Test {
+        let values = self.values(key);
+        if key == "aws:SourceIp" {
+            let ranges = values.into_iter().filter_map(Range::parse).filter(|range| !range.is_vast());
+            return Test::Ip(ranges.collect());
+        }
+        let mut patterns: Vec<Pattern> = values.into_iter().filter_map(|value| belongs(key, value)).collect();
+        let estate = self.estate;
+        let own = || estate.account.iter().chain(&estate.accounts).chain(&estate.trusted);
+        let organization = estate.organization.as_deref();
+        match key {
+            "aws:PrincipalOrgID" | "aws:SourceOrgID" => patterns.extend(organization.map(Pattern::exactly)),
+            "aws:PrincipalOrgPaths" | "aws:SourceOrgPaths" => {
+                patterns.extend(organization.map(|own| Pattern::glob(&format!("{own}/*"))));
+            }
+            "aws:SourceAccount" => patterns.extend(own().map(|account| Pattern::exactly(account))),
+            "aws:SourceArn" => patterns.extend(own().filter_map(|account| arn_of_account(account))),
+            _ => {}
+        }
+        patterns.sort();
+        patterns.dedup();
+        Test::Text(patterns)
+    }
+
+    /// Everything that a value of the policy for a key matches, wildcards included.
+    pub fn patterns(&self, key: &str) -> Test {
+        Test::Text(self.values(key).into_iter().map(Pattern::glob).collect())
+    }
+
+    /// The values of a key that the policy writes out.
+    pub fn literals(&self, key: &str) -> Test {
+        let exact = self.values(key).into_iter().filter(|value| !value.contains(['*', '?']));
+        Test::Text(exact.map(Pattern::exactly).collect())
+    }
+
+    /// Keys of a caller outside the own organization, if it is known.
+    pub fn outside(&self) -> Vec<(String, Want)> {
+        let Some(own) = &self.estate.organization else { return Vec::new() };
+        let keys = [("aws:PrincipalOrgID", own.clone()), ("aws:PrincipalOrgPaths", format!("{own}/*"))];
+        keys.map(|(key, own)| (key.to_owned(), Want::NotIn(Test::Text(vec![Pattern::glob(&own)])))).into()
+    }
+
+    /// What a token of another customer of an issuer says; `None` if the issuer has one customer only.
+    pub fn foreign(&self, issuer: &str) -> Option<Vec<(String, Want)>> {
+        let known = issuers::issuer(issuer);
+        let own = self.estate.subjects.iter().find(|(name, _)| name.eq_ignore_ascii_case(issuer)).map(|(_, own)| own);
+        let mut claims: Vec<&str> = known.iter().flat_map(|known| known.tenant_claims.iter()).collect();
+        if own.is_some() && !claims.contains(&"sub") {
+            claims.push("sub");
+        }
+        let github = issuer.eq_ignore_ascii_case("token.actions.githubusercontent.com");
+        let chosen = subjects::OWNER_FORMS.into_iter().filter(|_| github);
+        let forms = known.iter().flat_map(|known| known.subjects.iter()).chain(chosen);
+        let forms: Vec<Form> = forms.filter_map(Form::read).collect();
+        let mut wants = Vec::new();
+        for claim in claims {
+            let key = if claim.contains(':') { claim.to_owned() } else { format!("{issuer}:{claim}") };
+            if !self.reads(&key) {
+                continue;
+            }
+            let values = self.values(&key);
+            let patterns: Vec<Pattern> = match own {
+                Some(own) if claim == "sub" => own.iter().map(|pattern| Pattern::glob(pattern)).collect(),
+                _ => {
+                    let free = |value: &str| github && claim == "sub" && subjects::is_free(value);
+                    values.into_iter().filter(|value| !free(value)).flat_map(|value| owner(value, &forms)).collect()
+                }
+            };
+            wants.push((key.clone(), Want::NotIn(Test::Text(patterns))));
+            if claim == "sub" && !forms.is_empty() {
+                let free = subjects::free_beginnings().filter(|_| github);
+                let free = free.map(|start| Pattern::exactly(&start).then(&Pattern::at_least(1, Class::Any)));
+                let formed = forms.iter().map(|form| form.whole.clone()).chain(free).collect();
+                wants.push((key, Want::In(Test::Text(formed))));
+            }
+        }
+        // An issuer of one customer has no foreign tokens, unless configuration says which subjects are the own.
+        let shared = known.is_some_and(|known| known.kind != IssuerKind::Private);
+        (shared || !wants.is_empty()).then_some(wants)
+    }
+}
+
+/// A value as the values that belong to the same owner; `None` if a stranger can have one that matches.
+fn belongs(key: &str, value: &str) -> Option<Pattern> {
+    let wild = value.contains(['*', '?']);
+    match key {
+        // The organization is the first step of the path.
+        "aws:PrincipalOrgPaths" | "aws:SourceOrgPaths" | "aws:VpceOrgPaths" => {
+            let (organization, _) = value.split_once('/')?;
+            (!organization.contains(['*', '?'])).then(|| Pattern::glob(&format!("{organization}/*")))
+        }
+        // An ARN belongs to its account, if it names one.
+        "aws:SourceArn"
+        | "aws:SourceVpcArn"
+        | "ec2:SourceInstanceArn"
+        | "lambda:SourceFunctionArn"
+        | "ssm:SourceInstanceArn"
+        | "aws:FederatedProvider" => {
+            let account = value.split(':').nth(4).unwrap_or_default();
+            match is_account_id(account) {
+                true => arn_of_account(account),
+                false => (!wild).then(|| Pattern::exactly(value)),
+            }
+        }
+        // The id of a role or user is AWS's to give, the name of the session is not.
+        "aws:userid" => {
+            let id = value.split(':').next().unwrap_or_default();
+            let fixed = !id.contains(['*', '?']) && !id.is_empty();
+            fixed.then(|| Pattern::exactly(id)).map(|id| id.then(&Pattern::everything()))
+        }
+        _ => (!wild).then(|| Pattern::exactly(value)),
+    }
+}
+
+pub(super) fn arn_of_account(account: &str) -> Option<Pattern> {
+    Pattern::compile(Syntax::Arn, &format!("arn:*:*:*:{account}:*"))
+}
+
+/// A form of `sub`: what stands before the owner, what ends the owner's name, and the whole with any names.
+struct Form {
+    before: String,
+    after: char,
+    whole: Pattern,
+}
+
+impl Form {
+    /// Read `repo:ORG/REPO:ref:…`: words in capitals stand for names.
+    fn read(text: &str) -> Option<Form> {
+        let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
+        let start = text.find(|c: char| c.is_ascii_uppercase())?;
+        let end = text[start..].find(|c: char| !is_name(c)).map(|at| start + at)?;
+        let before = text[..start].to_owned();
+        let after = text[end..].chars().next()?;
+        let mut whole = Pattern::default();
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            if !c.is_ascii_uppercase() {
+                whole.0.push(Element { class: Class::Lit(c), star: false });
+                continue;
+            }
+            while chars.peek().is_some_and(|c| is_name(*c)) {
+                chars.next();
+            }
+            let class = if chars.peek().is_some() { Class::Name } else { Class::Any };
+            whole = whole.then(&Pattern::at_least(1, class));
+        }
+        (!before.is_empty()).then_some(Form { before, after, whole })
+    }
+}
+
+/// The claims of the same owner: everything under a literal owner's name for a subject of a known form, else the value
+/// itself. Nothing if the owner's name begins with a wildcard.
+fn owner(value: &str, forms: &[Form]) -> Vec<Pattern> {
+    let all_of = |start: String| Pattern::exactly(&start).then(&Pattern::everything());
+    for form in forms {
+        if let Some(rest) = value.strip_prefix(form.before.as_str()) {
+            // Behind an `@` stands the owner's number; the name alone is an owner's as well. What stands before a
+            // wildcard is the owner that was meant, and the only one.
+            let name = rest.split([form.after, '@', '*', '?']).next().unwrap_or_default();
+            if name.is_empty() {
+                return Vec::new();
+            }
+            let start = format!("{}{name}", form.before);
+            return vec![all_of(format!("{start}{}", form.after)), all_of(format!("{start}@"))];
+        }
+    }
+    // Of another form: all that begins with the same steps.
+    let compiled = Pattern::glob(value);
+    if compiled.only_text().is_some() {
+        return vec![compiled];
+    }
+    let fixed = compiled.fixed_prefix();
+    fixed.rfind(['/', ':']).map(|to| all_of(fixed[..=to].to_owned())).into_iter().collect()
+}
