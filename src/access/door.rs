@@ -16,7 +16,7 @@ use crate::policy::{Effect, Policy, Statement, principal};
 use crate::site::PolicyKind;
 use crate::value::{PartRef, Text};
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 /// A policy, ready to be asked.
 #[derive(Debug)]
@@ -30,6 +30,23 @@ pub struct Access<'p> {
     meter: Option<&'p Meter>,
     /// Who asks, for the meter.
     asker: Cell<&'static str>,
+    /// What was asked and not found out.
+    undecided: RefCell<Vec<Undecided>>,
+}
+
+/// A question that was asked and not found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// Who asked.
+    pub asker: &'static str,
+    /// What.
+    pub query: Query,
+    /// Of which part of the policy.
+    pub through: Through,
+    /// Which limit was hit.
+    pub reason: Reason,
+    /// Whether a request would pass if no Deny statement applied.
+    pub open_without_denies: bool,
 }
 
 /// Statements that are guessed at, at most, where a question is about a whole policy.
@@ -49,6 +66,7 @@ impl<'p> Access<'p> {
             compiled: OnceCell::new(),
             meter: None,
             asker: Cell::new(""),
+            undecided: RefCell::default(),
         }
     }
 
@@ -79,7 +97,22 @@ impl<'p> Access<'p> {
 
     /// Ask about the requests that pass through one statement, or one principal of it.
     pub fn ask(&self, query: &Query, through: Through) -> Verdict {
-        Verdict::of(self.answer(query, through))
+        let answer = self.answer(query, through);
+        if let Answer::Undecided(reason) = &answer {
+            self.undecided.borrow_mut().push(Undecided {
+                asker: self.asker.get(),
+                query: query.clone(),
+                through,
+                reason: reason.clone(),
+                open_without_denies: self.guess_beside(&self.asked(query), through, &[]).is_some(),
+            });
+        }
+        Verdict::of(answer)
+    }
+
+    /// What was asked so far and not found out.
+    pub fn undecided(&self) -> Vec<Undecided> {
+        self.undecided.borrow().clone()
     }
 
     /// Whether a question makes sense for the policy: one about an issuer or a service needs a principal that surely
@@ -96,15 +129,7 @@ impl<'p> Access<'p> {
         let entry = entries.get_mut(through.principal?)?;
         entry.text = Text::literal(text, entry.text.span);
         entry.kind = principal::classify(&entry.text, entry.member);
-        Some(Access {
-            policy: Cow::Owned(policy),
-            kind: self.kind,
-            estate: self.estate.clone(),
-            facts: OnceCell::new(),
-            compiled: OnceCell::new(),
-            meter: None,
-            asker: self.asker.clone(),
-        })
+        Some(self.of(policy))
     }
 
     /// The same policy where the account of a principal that does not say which is one that nobody else has.
@@ -126,10 +151,30 @@ impl<'p> Access<'p> {
         if let Some(witness) = self.guess(&asked, through) {
             return Answer::Yes(Box::new(witness));
         }
-        if self.is_refuted(&asked, through) {
+        if self.is_refuted(&asked, through) || (query.is_about_strangers() && self.keeps_strangers_out(query, through)) {
             return Answer::Never(Default::default());
         }
         self.compiled("a question that neither a guess nor one condition answers").answer(query, through)
+    }
+
+    /// Whether no stranger passes who has none of the values that a template leaves open.
+    fn keeps_strangers_out(&self, query: &Query, through: Through) -> bool {
+        let filled = symbols::for_strangers(&self.policy).map(|policy| self.of(policy));
+        filled.is_some_and(|filled| matches!(filled.answer(query, through), Answer::Never(_)))
+    }
+
+    /// Another policy in the place of this one.
+    fn of(&self, policy: Policy) -> Access<'static> {
+        Access {
+            policy: Cow::Owned(policy),
+            kind: self.kind,
+            estate: self.estate.clone(),
+            facts: OnceCell::new(),
+            compiled: OnceCell::new(),
+            meter: None,
+            asker: self.asker.clone(),
+            undecided: RefCell::default(),
+        }
     }
 
     fn asked(&self, query: &Query) -> Vec<Asked> {
@@ -151,11 +196,15 @@ impl<'p> Access<'p> {
             return None;
         }
         let avoid: Vec<&Statement> = self.policy.statements.iter().filter(|one| one.effect != Effect::Allow).collect();
+        self.guess_beside(asked, through, &avoid)
+    }
+
+    fn guess_beside(&self, asked: &[Asked], through: Through, avoid: &[&Statement]) -> Option<Witness> {
         let guesser = self.guesser();
         self.allows(through).take(MAX_GUESSES).find_map(|statement| {
             asked.iter().find_map(|asked| {
                 let must = [statement];
-                guesser.find(&Goal { must: &must, fails: None, avoid: &avoid, principal: through.principal, asked })
+                guesser.find(&Goal { must: &must, fails: None, avoid, principal: through.principal, asked })
             })
         })
     }

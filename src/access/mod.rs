@@ -32,7 +32,7 @@ pub use analysis::{explain, redundancy};
 #[doc(hidden)]
 pub use answer::Faults;
 pub use answer::{Answer, Cause, Estate, Guard, Origin, Proof, Reason, Sure, Verdict, Witness};
-pub use door::Access;
+pub use door::{Access, Undecided};
 pub use engine::queries::{ExternalId, Mfa, Query, Sent, Through};
 pub use engine::{CompiledPolicy, analyse, analyse_as, ask, ask_through};
 pub use meter::Meter;

@@ -15,11 +15,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let names = |tokens: &Tokens<'_>| tokens.tenant_claims().into_iter().map(str::to_owned).collect();
+        // A subject of a literal owner that is not the user's own has words of its own.
+        let outside = outside(context, &tokens);
+        if !outside.is_empty() && shared::any_token(context, place, names).is_none() {
+            found.extend(outside);
+            continue;
+        }
         let query = Query::ForeignToken { issuer: tokens.host.clone() };
         let Some(foreign) = shared::foreign(context, place, &tokens, &query, names)
             .or_else(|| shared::with_claims_absent(context, place, names))
         else {
-            found.extend(outside(context, &tokens));
             continue;
         };
         let answer = &foreign.claims;

@@ -75,14 +75,15 @@ fn open(context: &Context<'_>, statement: &Statement, id: ExternalId, verdict: V
     Open { loose, certain: true, witness }
 }
 
-/// The pattern that an id fits: one of the statement, or else of a Deny.
+/// The pattern that an id fits: one of the statement, or else of a Deny. A pattern without a letter fits every id.
 fn pattern_of(context: &Context<'_>, statement: &Statement, id: Option<&str>) -> Option<String> {
     let denies = context.policy.statements.iter().filter(|other| other.effect != Effect::Allow);
     let about = std::iter::once(statement).chain(denies).flat_map(|one| &one.conditions);
     let values = about.filter(|condition| condition.is_about(KEY)).flat_map(|condition| &condition.values);
     let mut patterns = values.filter(|value| pattern::has_wildcard(value));
     let fits = |value: &&Text| id.is_none_or(|id| pattern::glob(&pattern::widest(value), id));
-    patterns.find(fits).map(|value| value.display().into_owned())
+    let pattern = patterns.find(fits).map(|value| value.display().into_owned());
+    pattern.filter(|pattern| pattern.contains(|c| c != '*' && c != '?'))
 }
 
 /// How sure it is that the account is somebody else's; `None` when it is not.

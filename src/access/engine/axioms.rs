@@ -70,6 +70,10 @@ pub(super) enum Fact {
     Has(&'static str),
     Lacks(&'static str),
     Is(&'static str, &'static str),
+    /// The key is there with a value that the pattern matches.
+    Like(&'static str, &'static str),
+    /// The key is there with a value that the pattern does not match.
+    Unlike(&'static str, &'static str),
 }
 
 impl Fact {
@@ -77,13 +81,13 @@ impl Fact {
     pub(super) fn key(self) -> Option<&'static str> {
         match self {
             Fact::By(_) | Fact::LongTermKeys => None,
-            Fact::Has(key) | Fact::Lacks(key) | Fact::Is(key, _) => Some(key),
+            Fact::Has(key) | Fact::Lacks(key) | Fact::Is(key, _) | Fact::Like(key, _) | Fact::Unlike(key, _) => Some(key),
         }
     }
 }
 
 use Confidence::{Certain, Documented};
-use Fact::{By, Has, Is, Lacks, LongTermKeys};
+use Fact::{By, Has, Is, Lacks, Like, LongTermKeys, Unlike};
 
 const KEYS: &str = "AWS global condition context keys";
 const MFA: &str = "aws:MultiFactorAuthPresent";
@@ -153,6 +157,27 @@ pub const AXIOMS: &[Axiom] = &[
         source: "Configuring MFA-protected API access",
         confidence: Documented,
         form: Form::Never(&[By(&[Kind::Role]), Is(MFA, "true")]),
+    },
+    Axiom {
+        id: "id-of-user",
+        impossible: "a user whose aws:userid is not the unique id of a user",
+        source: "IAM policy elements: Variables and tags",
+        confidence: Documented,
+        form: Form::Never(&[By(&[Kind::User]), Unlike("aws:userid", "AIDA*")]),
+    },
+    Axiom {
+        id: "user-has-no-session",
+        impossible: "a user whose aws:userid names a session",
+        source: "IAM policy elements: Variables and tags",
+        confidence: Documented,
+        form: Form::Never(&[By(&[Kind::User]), Like("aws:userid", "*:*")]),
+    },
+    Axiom {
+        id: "id-of-role-session",
+        impossible: "a session of a role whose aws:userid is not ROLE-ID:SESSION",
+        source: "IAM policy elements: Variables and tags",
+        confidence: Documented,
+        form: Form::Never(&[By(&[Kind::Role]), Unlike("aws:userid", "AROA*:*")]),
     },
     Axiom {
         id: "tls-only",
@@ -296,6 +321,14 @@ fn region(builder: &mut Builder, fact: Fact) -> Option<Region> {
         Is(key, value) => {
             let dim = builder.read_key(key)?;
             Region::In(builder.test(dim, Test::Text(vec![Pattern::exactly(value)])))
+        }
+        Like(key, pattern) => {
+            let dim = builder.read_key(key)?;
+            Region::In(builder.test(dim, Test::Text(vec![Pattern::glob(pattern)])))
+        }
+        Unlike(key, pattern) => {
+            let dim = builder.read_key(key)?;
+            Region::Out(builder.test(dim, Test::Text(vec![Pattern::glob(pattern)])))
         }
     })
 }

@@ -14,6 +14,7 @@ use crate::aws::accounts::is_account_id;
 use crate::aws::keys::{self, Flow, Key, Mark, Presence};
 use crate::aws::sts;
 use crate::policy::condition::Family;
+use crate::policy::pattern::glob;
 use crate::policy::{Condition, Policy};
 
 /// The keys that a trust policy reads, beside those that follow from the caller, and the laws that speak of them.
@@ -144,6 +145,10 @@ impl Reads {
             Fact::Has(key) => values(key).is_some(),
             Fact::Lacks(key) => values(key).is_none(),
             Fact::Is(key, wanted) => values(key).is_some_and(|values| values.iter().any(|value| value == wanted)),
+            Fact::Like(key, pattern) => values(key).is_some_and(|values| values.iter().any(|value| glob(pattern, value))),
+            Fact::Unlike(key, pattern) => {
+                values(key).is_some_and(|values| !values.iter().any(|value| glob(pattern, value)))
+            }
         };
         let never = self.never.iter().find(|(_, facts)| facts.iter().all(holds)).map(|(id, _)| *id);
         never

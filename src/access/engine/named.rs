@@ -8,7 +8,7 @@ use super::{subjects, symbols};
 use crate::access::answer::Estate;
 use crate::aws::accounts::is_account_id;
 use crate::aws::issuers::{self, IssuerKind};
-use crate::policy::Policy;
+use crate::policy::{BaseOperator, Condition, Policy};
 
 /// What policies name, with the facts of the estate around them.
 #[derive(Debug)]
@@ -72,10 +72,14 @@ impl<'p> Named<'p> {
         own
     }
 
-    /// Every known value under a key.
-    fn values(&self, key: &str) -> Vec<&'p str> {
+    /// Every known value under a key, each with how its operator reads it.
+    fn values(&self, key: &str) -> Vec<Value<'p>> {
         let about = self.policies.iter().flat_map(|policy| about(policy, key));
-        let mut values: Vec<&str> = about.flat_map(|one| &one.values).filter_map(|value| value.known()).collect();
+        let read = |condition: &'p Condition| {
+            let reading = Reading::of(condition);
+            condition.values.iter().filter_map(move |value| Some(Value { text: value.known()?, reading }))
+        };
+        let mut values: Vec<Value<'p>> = about.flat_map(read).collect();
         values.sort_unstable();
         values.dedup();
         values
@@ -85,8 +89,8 @@ impl<'p> Named<'p> {
     pub fn known(&self, key: &str) -> Test {
         let values = self.values(key);
         if key == "aws:SourceIp" {
-            let ranges = values.into_iter().filter_map(Range::parse).filter(|range| !range.is_vast());
-            return Test::Ip(ranges.collect());
+            let ranges = values.into_iter().filter_map(|value| Range::parse(value.text));
+            return Test::Ip(ranges.filter(|range| !range.is_vast()).collect());
         }
         let mut patterns: Vec<Pattern> = values.into_iter().filter_map(|value| belongs(key, value)).collect();
         let estate = self.estate;
@@ -108,13 +112,13 @@ impl<'p> Named<'p> {
 
     /// Everything that a value of the policy for a key matches, wildcards included.
     pub fn patterns(&self, key: &str) -> Test {
-        Test::Text(self.values(key).into_iter().map(Pattern::glob).collect())
+        Test::Text(self.values(key).into_iter().map(Value::pattern).collect())
     }
 
     /// The values of a key that the policy writes out.
     pub fn literals(&self, key: &str) -> Test {
-        let exact = self.values(key).into_iter().filter(|value| !value.contains(['*', '?']));
-        Test::Text(exact.map(Pattern::exactly).collect())
+        let exact = self.values(key).into_iter().filter(|value| !value.is_wild());
+        Test::Text(exact.map(Value::pattern).collect())
     }
 
     /// Keys of a caller outside the own organization, if it is known.
@@ -147,7 +151,7 @@ impl<'p> Named<'p> {
                 Some(own) if claim == "sub" => own.iter().map(|pattern| Pattern::glob(pattern)).collect(),
                 _ => {
                     let free = |value: &str| github && claim == "sub" && subjects::is_free(value);
-                    values.into_iter().filter(|value| !free(value)).flat_map(|value| owner(value, &forms)).collect()
+                    values.into_iter().filter(|value| !free(value.text)).flat_map(|value| owner(value, &forms)).collect()
                 }
             };
             wants.push((key.clone(), Want::NotIn(Test::Text(patterns))));
@@ -164,14 +168,63 @@ impl<'p> Named<'p> {
     }
 }
 
+/// How an operator reads the values of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reading {
+    /// Letter by letter.
+    Exact,
+    /// Letter by letter without regard to case.
+    Folded,
+    /// `*` and `?` are wildcards.
+    Wild,
+}
+
+impl Reading {
+    fn of(condition: &Condition) -> Reading {
+        match condition.operator.base {
+            Some(BaseOperator::StringEqualsIgnoreCase | BaseOperator::StringNotEqualsIgnoreCase) => Reading::Folded,
+            Some(base) if base.takes_wildcards() => Reading::Wild,
+            Some(_) | None => Reading::Exact,
+        }
+    }
+}
+
+/// A value of a policy as its operator reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Value<'p> {
+    text: &'p str,
+    reading: Reading,
+}
+
+impl Value<'_> {
+    fn is_wild(self) -> bool {
+        self.reading == Reading::Wild && self.text.contains(['*', '?'])
+    }
+
+    /// What it matches.
+    fn pattern(self) -> Pattern {
+        match self.reading {
+            Reading::Exact => Pattern::exactly(self.text),
+            Reading::Folded => Pattern::exactly(self.text).folded(),
+            Reading::Wild => Pattern::glob(self.text),
+        }
+    }
+
+    /// A pattern for values of the same owner, in whatever case if the operator knows none.
+    fn owned(self, pattern: Pattern) -> Pattern {
+        if self.reading == Reading::Folded { pattern.folded() } else { pattern }
+    }
+}
+
 /// A value as the values that belong to the same owner; `None` if a stranger can have one that matches.
-fn belongs(key: &str, value: &str) -> Option<Pattern> {
-    let wild = value.contains(['*', '?']);
-    match key {
+fn belongs(key: &str, value: Value<'_>) -> Option<Pattern> {
+    let named = |text: &str| !text.is_empty() && !(value.reading == Reading::Wild && text.contains(['*', '?']));
+    let itself = || (!value.is_wild()).then(|| value.pattern());
+    let pattern = match key {
         // The organization is the first step of the path.
         "aws:PrincipalOrgPaths" | "aws:SourceOrgPaths" | "aws:VpceOrgPaths" => {
-            let (organization, _) = value.split_once('/')?;
-            (!organization.contains(['*', '?'])).then(|| Pattern::glob(&format!("{organization}/*")))
+            let (organization, _) = value.text.split_once('/')?;
+            named(organization).then(|| Pattern::exactly(&format!("{organization}/")).then(&Pattern::everything()))
         }
         // An ARN belongs to its account, if it names one.
         "aws:SourceArn"
@@ -180,20 +233,17 @@ fn belongs(key: &str, value: &str) -> Option<Pattern> {
         | "lambda:SourceFunctionArn"
         | "ssm:SourceInstanceArn"
         | "aws:FederatedProvider" => {
-            let account = value.split(':').nth(4).unwrap_or_default();
-            match is_account_id(account) {
-                true => arn_of_account(account),
-                false => (!wild).then(|| Pattern::exactly(value)),
-            }
+            let account = value.text.split(':').nth(4).unwrap_or_default();
+            if is_account_id(account) { arn_of_account(account) } else { itself() }
         }
         // The id of a role or user is AWS's to give, the name of the session is not.
         "aws:userid" => {
-            let id = value.split(':').next().unwrap_or_default();
-            let fixed = !id.contains(['*', '?']) && !id.is_empty();
-            fixed.then(|| Pattern::exactly(id)).map(|id| id.then(&Pattern::everything()))
+            let id = value.text.split(':').next().unwrap_or_default();
+            named(id).then(|| Pattern::exactly(id).then(&Pattern::everything()))
         }
-        _ => (!wild).then(|| Pattern::exactly(value)),
-    }
+        _ => itself(),
+    };
+    pattern.map(|pattern| value.owned(pattern))
 }
 
 pub(super) fn arn_of_account(account: &str) -> Option<Pattern> {
@@ -234,25 +284,24 @@ impl Form {
 
 /// The claims of the same owner: everything under a literal owner's name for a subject of a known form, else the value
 /// itself. Nothing if the owner's name begins with a wildcard.
-fn owner(value: &str, forms: &[Form]) -> Vec<Pattern> {
-    let all_of = |start: String| Pattern::exactly(&start).then(&Pattern::everything());
+fn owner(value: Value<'_>, forms: &[Form]) -> Vec<Pattern> {
+    let all_of = |start: String| value.owned(Pattern::exactly(&start).then(&Pattern::everything()));
     for form in forms {
-        if let Some(rest) = value.strip_prefix(form.before.as_str()) {
+        if let Some(rest) = value.text.strip_prefix(form.before.as_str()) {
             // Behind an `@` stands the owner's number; the name alone is an owner's as well. What stands before a
             // wildcard is the owner that was meant, and the only one.
             let name = rest.split([form.after, '@', '*', '?']).next().unwrap_or_default();
             if name.is_empty() {
-                return Vec::new();
+                return if value.is_wild() { Vec::new() } else { vec![value.pattern()] };
             }
             let start = format!("{}{name}", form.before);
             return vec![all_of(format!("{start}{}", form.after)), all_of(format!("{start}@"))];
         }
     }
     // Of another form: all that begins with the same steps.
-    let compiled = Pattern::glob(value);
-    if compiled.only_text().is_some() {
-        return vec![compiled];
+    if !value.is_wild() {
+        return vec![value.pattern()];
     }
-    let fixed = compiled.fixed_prefix();
+    let fixed = value.pattern().fixed_prefix();
     fixed.rfind(['/', ':']).map(|to| all_of(fixed[..=to].to_owned())).into_iter().collect()
 }

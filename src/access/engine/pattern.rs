@@ -176,6 +176,17 @@ impl Pattern {
         Pattern(elements)
     }
 
+    /// The same without regard to the case of ASCII letters.
+    pub fn folded(self) -> Pattern {
+        let fold = |element: Element| match element.class {
+            Class::Lit(c) if c.is_ascii_alphabetic() => {
+                Element { class: Class::Fold(c.to_ascii_lowercase()), ..element }
+            }
+            _ => element,
+        };
+        Pattern(self.0.into_iter().map(fold).collect())
+    }
+
     /// This pattern, then another.
     pub fn then(mut self, other: &Pattern) -> Pattern {
         self.0.extend_from_slice(&other.0);

@@ -72,6 +72,26 @@ pub enum Query {
     },
 }
 
+impl Query {
+    /// Whether it is about callers who have none of the values that somebody in particular has.
+    pub fn is_about_strangers(&self) -> bool {
+        match self {
+            Query::Anybody { .. } | Query::Machine { .. } | Query::AnyExternalId { .. } => true,
+            Query::Anything
+            | Query::OutsideTrusted
+            | Query::Account(_)
+            | Query::WithoutExternalId { .. }
+            | Query::WithoutMfa
+            | Query::User { .. }
+            | Query::ForeignToken { .. }
+            | Query::WrongAudience { .. }
+            | Query::Service { .. }
+            | Query::ForeignAssertion
+            | Query::WithoutKey { .. } => false,
+        }
+    }
+}
+
 /// What a third party sends as `sts:ExternalId`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExternalId {

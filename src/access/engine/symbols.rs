@@ -37,6 +37,39 @@ pub fn settled<'p>(policy: &'p Policy, estate: &Estate) -> Cow<'p, Policy> {
     }))
 }
 
+/// The policy as strangers meet it: an unknown value of a condition is somebody's in particular, and so none that they
+/// have. Only a pattern may still fit them, where what is unknown of it is no account, organization or ARN. `None` if no
+/// condition has an unknown value.
+pub fn for_strangers(policy: &Policy) -> Option<Policy> {
+    if policy.conditions().flat_map(|condition| &condition.values).all(|value| value.known().is_some()) {
+        return None;
+    }
+    let mut policy = policy.clone();
+    for condition in policy.statements.iter_mut().flat_map(|statement| &mut statement.conditions) {
+        let wild = condition.operator.base.is_some_and(crate::policy::BaseOperator::takes_wildcards);
+        for value in condition.values.iter_mut().filter(|value| value.known().is_none()) {
+            let part = |part: PartRef<'_>| match part {
+                PartRef::Literal(text) => text.to_owned(),
+                PartRef::Hole(hole) => match hole.domain {
+                    Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix
+                        if wild =>
+                    {
+                        "*".to_owned()
+                    }
+                    Domain::AccountId | Domain::OwnAccount => SOMEBODYS.to_owned(),
+                    _ => format!("{SOMEBODYS}-value"),
+                },
+            };
+            let text: String = value.parts().map(part).collect();
+            *value = Text::literal(text, value.span);
+        }
+    }
+    Some(policy)
+}
+
+/// Stands for the account, or in the value, of somebody in particular; no policy writes it out.
+const SOMEBODYS: &str = "870000000000";
+
 /// The policy with each text that has a hole replaced.
 fn fill(policy: &Policy, mut with: impl FnMut(&Text) -> Text) -> Policy {
     let mut policy = policy.clone();

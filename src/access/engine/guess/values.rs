@@ -7,7 +7,7 @@ use crate::access::engine::compile;
 use crate::access::engine::domain::{Domain, Test};
 use crate::access::engine::fill;
 use crate::access::engine::lawful::ReadKey;
-use crate::access::request::Request;
+use crate::access::request::{Caller, Request};
 use crate::policy::condition::Family;
 use crate::policy::{Condition, Statement};
 use crate::value::Text;
@@ -59,6 +59,11 @@ pub(super) fn choices(
             }
             if open.len() > 1 {
                 found.push(vec![all]);
+            }
+            if key.name.eq_ignore_ascii_case("aws:userid") {
+                // The name of a session is the caller's, the id before it is AWS's.
+                found.extend(sessions(&must).map(|session| vec![format!("AROAEXAMPLEROLE000000:{session}")]));
+                found.push(vec![user_id(&request.caller)]);
             }
             let fresh = match base.first() {
                 Some(pattern) => fresh_match(pattern, &[]),
@@ -123,6 +128,8 @@ pub(super) fn agreeing(key: &str, request: &Request) -> Vec<Choice> {
         Some(vec!["vpc-0example".to_owned()])
     } else if is("aws:SourceVpce") {
         Some(vec!["vpce-0example".to_owned()])
+    } else if is("aws:userid") {
+        Some(vec![user_id(&request.caller)])
     } else if is("aws:TagKeys") {
         let tags = request.context.iter().filter_map(|(key, _)| key.strip_prefix("aws:RequestTag/").map(str::to_owned));
         Some(tags.collect())
@@ -130,6 +137,21 @@ pub(super) fn agreeing(key: &str, request: &Request) -> Vec<Choice> {
         None
     };
     found.into_iter().collect()
+}
+
+/// Names of sessions that conditions on `aws:userid` ask for.
+fn sessions<'c>(must: &'c [&Condition]) -> impl Iterator<Item = String> + 'c {
+    let values = must.iter().flat_map(|one| one.values.iter().filter_map(Text::known).take(MAX_VALUES));
+    values.map(|value| value.rsplit(':').next().unwrap_or_default().replace('*', "").replace('?', "x"))
+        .filter(|name| name.len() > 1)
+}
+
+/// The unique id that AWS gives a caller, in its form.
+fn user_id(caller: &Caller) -> String {
+    match caller {
+        Caller::Role { session, .. } => format!("AROAEXAMPLEROLE000000:{session}"),
+        _ => "AIDAEXAMPLEUSER000000".to_owned(),
+    }
 }
 
 /// Actions that the first statement of a goal covers, for policies other than those of roles.
