@@ -8,9 +8,10 @@ pub mod keys;
 mod principals;
 
 use super::operators;
-use super::variables::{Filled, Variables, matches};
+use super::variables::{Filled, Piece, Variables, matches};
 use crate::access::request::Request;
-use crate::policy::pattern::{text_matches, widest};
+use crate::access::undocumented::{self, Open};
+use crate::policy::pattern::{Missing, glob, text_matches, widest};
 use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
 use crate::site::PolicyKind;
 use crate::span::Span;
@@ -32,6 +33,8 @@ pub struct Outcome {
 pub struct StatementTrace {
     /// Its place in the policy, from 0.
     pub statement: usize,
+    /// Where it is written.
+    pub span: Span,
     /// What it does with requests that it applies to.
     pub effect: Effect,
     /// Whether it applies.
@@ -76,6 +79,12 @@ pub enum MissReason {
     },
     /// It rests on a value that the file does not show.
     NotKnown,
+    /// It rests on what AWS does not document.
+    Open(Open),
+    /// The call needs no permission, and no policy keeps anybody from it.
+    NeedsNoPermission,
+    /// Policies of its kind have no say in such a request.
+    NoSay(&'static str),
 }
 
 impl fmt::Display for MissReason {
@@ -88,6 +97,9 @@ impl fmt::Display for MissReason {
             MissReason::Absent { key } => write!(f, "`{key}` is not in the request"),
             MissReason::Value { key, values } => write!(f, "`{key}` is `{}`", values.join("`, `")),
             MissReason::NotKnown => f.write_str("it rests on a value that is not known"),
+            MissReason::Open(open) => write!(f, "AWS does not document whether {}", open.claim),
+            MissReason::NeedsNoPermission => f.write_str("the call needs no permission, and no policy denies it"),
+            MissReason::NoSay(why) => f.write_str(why),
         }
     }
 }
@@ -108,6 +120,17 @@ impl Outcome {
         self.allows().and(self.denies().not())
     }
 
+    /// The same of a policy that has no say in the request, for this reason: none of its statements applies.
+    pub fn without_a_say(mut self, why: &'static str) -> Outcome {
+        for trace in &mut self.statements {
+            trace.applies = Truth::No;
+            trace.matched_as.clear();
+            let span = trace.span;
+            trace.first_miss = Some(Miss { span, reason: MissReason::NoSay(why) });
+        }
+        Outcome { open_ended: false, ..self }
+    }
+
     fn any(&self, effect: Effect) -> Truth {
         self.with(effect).map(|trace| trace.truth(effect)).fold(Truth::from_open(self.open_ended), Truth::or)
     }
@@ -126,8 +149,17 @@ impl StatementTrace {
 
     /// Note a part of the statement. One that surely misses says more than an earlier one that may.
     fn need(&mut self, truth: Truth, span: Span, reason: impl FnOnce() -> MissReason) {
+        self.need_or(truth, span, reason, None);
+    }
+
+    /// The same for a part that may be so for want of a document and not of a value.
+    fn need_or(&mut self, truth: Truth, span: Span, reason: impl FnOnce() -> MissReason, open: Option<Open>) {
         if truth < self.applies {
-            let reason = if truth == Truth::Maybe { MissReason::NotKnown } else { reason() };
+            let reason = match (truth, open) {
+                (Truth::Maybe, Some(open)) => MissReason::Open(open),
+                (Truth::Maybe, None) => MissReason::NotKnown,
+                (Truth::No | Truth::Yes, _) => reason(),
+            };
             self.first_miss = Some(Miss { span, reason });
             self.applies = truth;
         }
@@ -169,6 +201,7 @@ impl Evaluation<'_> {
     fn statement(&self, statement: &Statement) -> StatementTrace {
         let mut trace = StatementTrace {
             statement: statement.index,
+            span: statement.span,
             effect: statement.effect,
             applies: Truth::Yes,
             matched_as: Vec::new(),
@@ -180,13 +213,17 @@ impl Evaluation<'_> {
                 Some(principals) => {
                     let (truth, ways) =
                         principals::covers(principals, statement.effect, self.kind, &self.request.caller);
-                    trace.need(truth, principals.span, || MissReason::Principal);
+                    let open = principals::open_question(principals, &self.request.caller);
+                    trace.need_or(truth, principals.span, || MissReason::Principal, open);
                     trace.matched_as = ways;
                 }
             }
         }
         match &statement.actions {
             None => trace.need(Truth::No, statement.span, || MissReason::Missing("Action")),
+            Some(actions) if needs_no_permission(&self.request.action) => {
+                trace.need(Truth::No, actions.span, || MissReason::NeedsNoPermission);
+            }
             Some(actions) => {
                 trace.need(statement.covers_action(&self.request.action), actions.span, || MissReason::Action);
             }
@@ -196,7 +233,10 @@ impl Evaluation<'_> {
             _ if self.kind == PolicyKind::Trust => {}
             None if speaks_of_principals(self.kind) => {}
             None => trace.need(Truth::No, statement.span, || MissReason::Missing("Resource")),
-            Some(resources) => trace.need(self.covers_resource(resources), resources.span, || MissReason::Resource),
+            Some(resources) => {
+                let (truth, open) = self.covers_resource(resources);
+                trace.need_or(truth, resources.span, || MissReason::Resource, open);
+            }
         }
         for condition in &statement.conditions {
             let values = keys::values(self.request, &condition.key);
@@ -209,25 +249,67 @@ impl Evaluation<'_> {
         trace
     }
 
-    /// Actions that take no resource are asked about `*`.
-    fn covers_resource(&self, resources: &Patterns) -> Truth {
+    /// Whether the element covers the resource, and the open question that this rests on where it may. Actions that take
+    /// no resource are asked about `*`.
+    fn covers_resource(&self, resources: &Patterns) -> (Truth, Option<Open>) {
         let resource = self.request.resource.as_deref().unwrap_or("*");
-        resources.covers(|pattern| self.resource_matches(pattern, resource))
+        let unsure = undocumented::completes_arns(self.kind) == Truth::Maybe;
+        let open = unsure
+            && !matches!(self.variables, Variables::Unknown)
+            && resources.items.iter().all(|item| item.known().is_some())
+            && !resources.open_ended;
+        let truth = resources.covers(|pattern| self.resource_matches(pattern, resource));
+        (truth, open.then_some(undocumented::INCOMPLETE_ARN_ELSEWHERE))
     }
 
     fn resource_matches(&self, pattern: &Text, resource: &str) -> Truth {
+        let missing = Missing::of(pattern, !matches!(self.variables, Variables::Literal));
+        let as_written = || self.matches_with(pattern, "", resource);
+        if missing == Missing::Fields(0) {
+            return as_written();
+        }
+        let completed = match missing {
+            Missing::Fields(_) => self.matches_with(pattern, missing.ending(), resource),
+            Missing::Unknown => as_written().or(self.matches_with(pattern, missing.ending(), resource)),
+        };
+        match undocumented::completes_arns(self.kind) {
+            Truth::Yes => completed,
+            Truth::No => as_written(),
+            Truth::Maybe if as_written() == completed => completed,
+            Truth::Maybe => Truth::Maybe,
+        }
+    }
+
+    /// Whether a pattern with this after it matches the resource.
+    fn matches_with(&self, pattern: &Text, ending: &str, resource: &str) -> Truth {
         match pattern.known() {
             Some(known) if !self.variables.leave(known) => match self.variables.fill(known) {
-                Filled::Pieces(pieces) => matches(&pieces, resource).into(),
+                Filled::Pieces(mut pieces) => {
+                    pieces.extend(ending.chars().map(|c| if c == '*' { Piece::Many } else { Piece::Char(c) }));
+                    matches(&pieces, resource).into()
+                }
                 Filled::Unresolved => Truth::No,
                 Filled::Unknown => Truth::Maybe,
             },
-            Some(_) => text_matches(pattern, resource),
-            // A variable beside a hole can be anything too.
-            None if !self.variables.leave(&widest(pattern)) => Truth::Maybe,
-            None => text_matches(pattern, resource),
+            _ if ending.is_empty() && pattern.known().is_some() => text_matches(pattern, resource),
+            Some(known) => glob(&format!("{known}{ending}"), resource).into(),
+            None => {
+                let widest = widest(pattern);
+                // A variable beside a hole can be anything too.
+                let may = !self.variables.leave(&widest) || glob(&format!("{widest}{ending}"), resource);
+                Truth::from_open(may)
+            }
         }
     }
+}
+
+/// The call that tells callers who they are: it needs no permission, and a Deny does not stop it (AWS STS API Reference,
+/// "GetCallerIdentity").
+pub const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// Whether a call needs no permission: no policy says anything about it.
+pub fn needs_no_permission(action: &str) -> bool {
+    action.eq_ignore_ascii_case(GET_CALLER_IDENTITY)
 }
 
 /// Whether statements of such policies name principals.
