@@ -166,7 +166,7 @@ fn star_and_services_are_undecided_in_every_command() {
         &["can", "--policy", "trust.json", "--principal", "ec2.amazonaws.com", "--action", "sts:AssumeRole"],
     );
     let claim = "AWS does not document whether an Allow for `{\"AWS\": \"*\"}` lets services and federated callers in";
-    assert_eq!((code, out), (2, format!("unknown: {claim}\n  trust.json:1:73: trust: Allow #1 may apply: {claim}\n")));
+    assert_eq!((code, out), (2, format!("unknown: {claim}\n  trust.json:1:74: trust: Allow #1 may apply: {claim}\n")));
     let (_, out, _) = run(&files, &["who", "--isolated", "trust.json"]);
     assert!(out.contains("every service  (possibly)") || out.contains("every service (possibly)"), "{out}");
     let request = r#"{"principal": "ec2.amazonaws.com", "action": "sts:AssumeRole"}"#;

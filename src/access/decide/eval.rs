@@ -213,7 +213,10 @@ impl Evaluation<'_> {
                 Some(principals) => {
                     let (truth, ways) =
                         principals::covers(principals, statement.effect, self.kind, &self.request.caller);
-                    let open = principals::open_question(principals, &self.request.caller);
+                    let open = match truth {
+                        Truth::Maybe => principals::open_question(principals, &self.request.caller),
+                        Truth::No | Truth::Yes => None,
+                    };
                     trace.need_or(truth, principals.span, || MissReason::Principal, open);
                     trace.matched_as = ways;
                 }
@@ -253,12 +256,12 @@ impl Evaluation<'_> {
     /// no resource are asked about `*`.
     fn covers_resource(&self, resources: &Patterns) -> (Truth, Option<Open>) {
         let resource = self.request.resource.as_deref().unwrap_or("*");
-        let unsure = undocumented::completes_arns(self.kind) == Truth::Maybe;
-        let open = unsure
-            && !matches!(self.variables, Variables::Unknown)
-            && resources.items.iter().all(|item| item.known().is_some())
-            && !resources.open_ended;
         let truth = resources.covers(|pattern| self.resource_matches(pattern, resource));
+        let open = truth == Truth::Maybe
+            && undocumented::completes_arns(self.kind) == Truth::Maybe
+            && !matches!(self.variables, Variables::Unknown)
+            && !resources.open_ended
+            && resources.items.iter().all(|item| item.known().is_some());
         (truth, open.then_some(undocumented::INCOMPLETE_ARN_ELSEWHERE))
     }
 

@@ -23,7 +23,8 @@ pub fn key_policy_decides(action: &str, resource: Option<&str>) -> bool {
     let action = action.to_ascii_lowercase();
     let Some(name) = action.strip_prefix("kms:") else { return false };
     let alias = resource.and_then(|arn| arn.split(':').nth(5)).is_some_and(|part| part.starts_with("alias/"));
-    !KEYLESS.contains(&name) && !(alias && name.ends_with("alias"))
+    let of_alias = alias && name.ends_with("alias");
+    !of_alias && !KEYLESS.contains(&name)
 }
 
 #[cfg(test)]
