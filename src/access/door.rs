@@ -151,7 +151,8 @@ impl<'p> Access<'p> {
         if let Some(witness) = self.guess(&asked, through) {
             return Answer::Yes(Box::new(witness));
         }
-        if self.is_refuted(&asked, through) || (query.is_about_strangers() && self.keeps_strangers_out(query, through)) {
+        if self.is_refuted(&asked, through) || (query.is_about_strangers() && self.keeps_strangers_out(query, through))
+        {
             return Answer::Never(Default::default());
         }
         self.compiled("a question that neither a guess nor one condition answers").answer(query, through)

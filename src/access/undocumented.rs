@@ -4,6 +4,7 @@
 //! from the other answer.
 
 use crate::policy::Truth;
+use crate::site::PolicyKind;
 
 /// One open question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +40,47 @@ pub const DENY_ANYONE_STOPS_SERVICES: Open =
 pub const EMPTY_LIST: Open =
     Open { id: "Q13", claim: "a positive operator with an empty list of values can match", answer: Truth::No };
 
+/// Q15. The guide calls `*` with an Allow "all users, including anonymous users", and topic policies of that form are
+/// there to let a service publish; but it lists service principals apart (IAM User Guide, "AWS JSON policy elements:
+/// Principal").
+pub const ALLOW_ANYONE_NAMES_SERVICES: Open = Open {
+    id: "Q15",
+    claim: "an Allow for `{\"AWS\": \"*\"}` lets services and federated callers in",
+    answer: Truth::Maybe,
+};
+
+/// Q16.
+pub const INCOMPLETE_ARN_ELSEWHERE: Open = Open {
+    id: "Q16",
+    claim: "an ARN of fewer than six fields is completed with `*` in policies that are not identity-based",
+    answer: Truth::Maybe,
+};
+
+/// Whether an ARN of fewer than six fields in a policy of this kind is completed with `*`. It is in identity-based
+/// policies (IAM User Guide, "IAM identifiers"), which a boundary is made of; STS refuses a session policy with one
+/// ("Identify AWS resources with Amazon Resource Names (ARNs)"), so that no such session comes about.
+pub fn completes_arns(kind: PolicyKind) -> Truth {
+    match kind {
+        PolicyKind::Identity | PolicyKind::Boundary => Truth::Yes,
+        PolicyKind::Session | PolicyKind::Resource | PolicyKind::Scp | PolicyKind::Rcp => {
+            INCOMPLETE_ARN_ELSEWHERE.answer
+        }
+        // It speaks of its own role, whatever its `Resource` says.
+        PolicyKind::Trust => Truth::No,
+    }
+}
+
 /// Every question that the evaluator meets. Those about what AWS accepts belong to the rules; that the companions of a
 /// call (`sts:TagSession`) see the keys of that call (Q14) is how requests are made.
-pub const ALL: [Open; 5] =
-    [ANY_VALUE_IF_EXISTS, SEVERAL_VALUES, NEGATED_MALFORMED_ARN, DENY_ANYONE_STOPS_SERVICES, EMPTY_LIST];
+pub const ALL: [Open; 7] = [
+    ANY_VALUE_IF_EXISTS,
+    SEVERAL_VALUES,
+    NEGATED_MALFORMED_ARN,
+    DENY_ANYONE_STOPS_SERVICES,
+    EMPTY_LIST,
+    ALLOW_ANYONE_NAMES_SERVICES,
+    INCOMPLETE_ARN_ELSEWHERE,
+];
 
 #[cfg(test)]
 mod tests {

@@ -99,7 +99,10 @@ pub fn foreign(
         // Where a template leaves a value open, its default says what to expect.
         Sure::Possibly => match probed() {
             Some((confidence, claims)) => found(confidence.min(Confidence::Likely), claims, None),
-            None if verdict.rests_on.iter().all(|cause| matches!(cause, Cause::Value { .. })) => None,
+            // That a Deny on `*` names tokens is taken to be so, as the evaluator does.
+            None if verdict.rests_on.iter().all(|cause| matches!(cause, Cause::Value { .. } | Cause::Undocumented)) => {
+                None
+            }
             None => found(Confidence::Possible, tokens.said(&verdict), Some(verdict)),
         },
     }

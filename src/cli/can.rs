@@ -26,7 +26,8 @@ account. The keys that follow from the caller, such as aws:PrincipalArn, need no
 Exit codes:
   0  allowed
   1  denied
-  2  not decided: arguments, a policy that cannot be read, or a value in it that is not known")]
+  2  not decided: arguments, a policy that cannot be read, a value in it that is not known, or a point that AWS does
+     not document")]
 pub struct CanArgs {
     /// Policies to ask: trust, resource or identity policies; FILE#ADDRESS where a file holds several
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
@@ -120,10 +121,7 @@ fn load(args: &CanArgs) -> Result<Vec<Loaded>, Failure> {
             policies.push(policies::load(file, here, kind)?);
         }
     }
-    let trusts = policies.iter().filter(|loaded| loaded.kind == PolicyKind::Trust).count();
-    if trusts > 1 {
-        return Err(Failure::Message(format!("{trusts} trust policies; a role has one")));
-    }
+    policies::take_for(&mut policies, &args.action).map_err(Failure::Message)?;
     Ok(policies)
 }
 

@@ -2,17 +2,18 @@
 
 use super::Failure;
 use crate::access::decide::eval::StatementTrace;
-use crate::access::decide::{Attached, Verdict};
+use crate::access::decide::{self, Attached, Verdict};
 use crate::access::{Caller, Request};
 use crate::aws;
 use crate::discover::{self, READ_LIMIT};
 use crate::lint::Disk;
 use crate::load::{self, How};
+use crate::policy::pattern::Missing;
 use crate::policy::{self, Effect, FactKind, Policy, Truth};
 use crate::site::{OwnerAccount, PolicyKind, PolicySite, stable_address};
 use crate::source::Source;
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{Text, Value};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::rc::Rc;
@@ -56,8 +57,8 @@ pub fn load(spec: &str, base: &Path, kind: Option<PolicyKind>) -> Result<Loaded,
         };
         let name = site.owner.name.as_ref().and_then(|name| name.known());
         let role = account.as_ref().zip(name).map(|(account, name)| format!("arn:aws:iam::{account}:role/{name}"));
-        let policy = Rc::new(lower(&source, &site.document)?);
         let (address, kind) = (site.address.clone(), kind.unwrap_or(site.kind));
+        let policy = Rc::new(lower(&source, &site.document, kind)?);
         Ok(Loaded { source: Rc::clone(&source), address, kind, level: 0, policy, role, account })
     })
 }
@@ -105,10 +106,12 @@ fn choose<'a, 's>(
     }
 }
 
-/// A document as a policy. What IAM would not take is not evaluated.
-pub fn lower(source: &Source, document: &Value<'_>) -> Result<Policy, Failure> {
+/// A document as a policy of some kind. What IAM or STS would not take is not evaluated.
+pub fn lower(source: &Source, document: &Value<'_>, kind: PolicyKind) -> Result<Policy, Failure> {
     let policy = policy::lower(document);
-    rejection(document, &policy).map_or(Ok(policy), |(span, message)| Err(at(source, span, &message)))
+    let rejected = rejection(document, &policy)
+        .or_else(|| if kind == PolicyKind::Session { session_rejection(&policy) } else { None });
+    rejected.map_or(Ok(policy), |(span, message)| Err(at(source, span, &message)))
 }
 
 /// Where and why IAM would not take a policy. The part that cannot be read may be a guard.
@@ -178,6 +181,30 @@ pub fn caller(text: &str, role_account: Option<&str>) -> Option<Caller> {
 /// The policies as a question wants them.
 pub fn attached(policies: &[Loaded]) -> Vec<Attached<'_>> {
     policies.iter().map(|loaded| Attached { kind: loaded.kind, level: loaded.level, policy: &loaded.policy }).collect()
+}
+
+/// Take the policies as the actions of a request do: the resource policy of a role is its trust policy. The message if a
+/// role would have more than one.
+pub fn take_for(policies: &mut [Loaded], actions: &[String]) -> Result<(), String> {
+    let assumed = !actions.is_empty() && actions.iter().all(|action| decide::assumes(action));
+    for loaded in policies.iter_mut().filter(|_| assumed) {
+        loaded.kind = decide::kind_for(loaded.kind, &actions[0]);
+    }
+    match policies.iter().filter(|loaded| loaded.kind == PolicyKind::Trust).count() {
+        0 | 1 => Ok(()),
+        trusts => Err(format!("{trusts} trust policies; a role has one, which is its resource policy as well")),
+    }
+}
+
+/// Where and why STS would not take a session policy.
+fn session_rejection(policy: &Policy) -> Option<(Span, String)> {
+    let variables = policy.version.as_ref().and_then(Text::known) == Some("2012-10-17");
+    let resources = policy.statements.iter().filter_map(|statement| statement.resources.as_ref());
+    let lacking = |item: &&Text| matches!(Missing::of(item, variables), Missing::Fields(1..));
+    let short = resources.flat_map(|resources| &resources.items).find(lacking)?;
+    let message =
+        format!("`{}` has fewer than the six fields of an ARN, which no session policy may have", short.display());
+    Some((short.span, message))
 }
 
 /// Where the role or resource lives and what its ARN is, as far as the files or the request tell.

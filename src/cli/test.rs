@@ -26,7 +26,8 @@ A case, one on each line of a JSON Lines file, or one item of a YAML or JSON lis
 policies: trust, resource, boundary (one), identity, session (lists), scps, rcps (lists of levels, each a list); each
   policy is a document, or a path relative to the test file, with `#ADDRESS` where a file holds several. Without
   `identity`, the caller's identity policies are taken to allow what a trust or resource policy grants to its account;
-  `\"identity\": []` says that there are none.
+  `\"identity\": []` says that there are none. The resource policy of a role is its trust policy, that of a KMS key its
+  key policy; a level of scps without a policy denies everything.
 request: principal, action (a list where a call needs several), resource, resource_account, context.
 expect: allow, deny (either kind) or explicit-deny.
 

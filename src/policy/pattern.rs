@@ -139,6 +139,123 @@ fn shape(hole: &Hole) -> &'static str {
     }
 }
 
+/// The fields of an ARN: `arn:partition:service:region:account:resource`.
+const ARN_FIELDS: usize = 6;
+
+/// A pattern's text cut into the fields of an ARN, six at most: only the last may hold colons. With `variables`, a colon
+/// within `${…}` belongs to the name of a key or to a default and ends no field.
+pub fn arn_fields(text: &str, variables: bool) -> Vec<&str> {
+    let mut fields = Vec::with_capacity(ARN_FIELDS);
+    let (mut from, mut at) = (0, 0);
+    while at < text.len() && fields.len() + 1 < ARN_FIELDS {
+        let rest = &text[at..];
+        at += match rest.as_bytes()[0] {
+            b'$' if variables => variable_length(rest).unwrap_or(1),
+            b':' => {
+                fields.push(&text[from..at]);
+                from = at + 1;
+                1
+            }
+            first => char_length(first),
+        };
+    }
+    fields.push(&text[from..]);
+    fields
+}
+
+/// How many bytes a `${…}` takes that the text begins with; a default in quotes may hold a `}` itself.
+fn variable_length(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("${")?;
+    let close = inner.find('}')?;
+    let end = match inner[..close].find('\'') {
+        Some(quote) => quote + 1 + inner[quote + 1..].find("'}")? + "'}".len(),
+        None => close + 1,
+    };
+    Some("${".len() + end)
+}
+
+/// What a resource pattern lacks of a whole ARN.
+///
+/// In an identity-based policy, AWS completes an ARN of fewer than six fields with `*` for each missing field, so that
+/// `arn:aws:sqs` is `arn:aws:sqs:*:*:*` (IAM User Guide, "IAM identifiers", and "Identify AWS resources with Amazon
+/// Resource Names (ARNs)"). `*` alone is no ARN and lacks nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// This many fields; none for most patterns.
+    Fields(usize),
+    /// Some or none: a value that is not known may bring them.
+    Unknown,
+}
+
+impl Missing {
+    /// What a pattern lacks. `variables` says whether `${…}` is a variable or letters: the policy's `Version` decides.
+    pub fn of(pattern: &Text, variables: bool) -> Missing {
+        if let Some(known) = pattern.known() {
+            return Missing::of_known(known, variables);
+        }
+        let mut text = String::new();
+        let mut open = false;
+        for part in pattern.parts() {
+            match part {
+                PartRef::Literal(literal) => text.push_str(literal),
+                PartRef::Hole(hole) => {
+                    // A hole that begins a pattern may be the beginning of an ARN, or a whole one.
+                    open |= may_hold_colons(hole);
+                    text.push_str(if open && text.is_empty() { "arn" } else { "?" });
+                }
+            }
+        }
+        match Missing::of_known(&text, variables) {
+            // An ARN of a resource is whole.
+            Missing::Fields(_) if matches!(pattern.parts().next(), Some(PartRef::Hole(first)) if is_arn(first)) => {
+                Missing::Fields(0)
+            }
+            Missing::Fields(0) if text.contains(':') || !open => Missing::Fields(0),
+            Missing::Fields(_) if open => Missing::Unknown,
+            known => known,
+        }
+    }
+
+    fn of_known(text: &str, variables: bool) -> Missing {
+        // Most patterns are `*` or begin with what every ARN begins with.
+        if !text.contains(':') {
+            return Missing::Fields(0);
+        }
+        let fields = arn_fields(text, variables);
+        match fields.as_slice() {
+            [first, _, ..] if glob(first, "arn") => Missing::Fields(ARN_FIELDS - fields.len()),
+            _ => Missing::Fields(0),
+        }
+    }
+
+    /// What completes the pattern. For an unknown number of fields, what matches at least all that any number would.
+    pub fn ending(self) -> &'static str {
+        const ENDINGS: [&str; ARN_FIELDS] = ["", ":*", ":*:*", ":*:*:*", ":*:*:*:*", ":*:*:*:*:*"];
+        match self {
+            Missing::Fields(count) => ENDINGS[count.min(ARN_FIELDS - 1)],
+            Missing::Unknown => ENDINGS[1],
+        }
+    }
+}
+
+/// Whether an unknown value may bring fields of an ARN.
+fn may_hold_colons(hole: &Hole) -> bool {
+    match &hole.domain {
+        Domain::Any | Domain::Text | Domain::OwnArn(_) => true,
+        Domain::OneOf(values) => values.iter().any(|value| value.contains(':')),
+        Domain::OwnAccount
+        | Domain::AccountId
+        | Domain::Partition
+        | Domain::Region
+        | Domain::UrlSuffix
+        | Domain::OwnOrganization => false,
+    }
+}
+
+fn is_arn(hole: &Hole) -> bool {
+    matches!(hole.domain, Domain::OwnArn(_))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +277,60 @@ mod tests {
             let expected = slow(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>());
             prop_assert_eq!(glob(&pattern, &text), expected);
         }
+    }
+
+    #[test]
+    fn fields_of_an_arn() {
+        for (text, variables, expected) in [
+            ("arn:aws:sqs", true, &["arn", "aws", "sqs"][..]),
+            ("arn:aws:iam::1:role/a:b", true, &["arn", "aws", "iam", "", "1", "role/a:b"]),
+            (
+                "arn:aws:iam::${aws:PrincipalAccount}:x",
+                true,
+                &["arn", "aws", "iam", "", "${aws:PrincipalAccount}", "x"],
+            ),
+            (
+                "arn:aws:iam::${aws:PrincipalAccount}:x",
+                false,
+                &["arn", "aws", "iam", "", "${aws", "PrincipalAccount}:x"],
+            ),
+            ("arn:${a:b, 'c:}:d'}:s", true, &["arn", "${a:b, 'c:}:d'}", "s"]),
+            ("arn:${a:b", true, &["arn", "${a", "b"]),
+            ("é:$", true, &["é", "$"]),
+            ("", true, &[""]),
+        ] {
+            assert_eq!(arn_fields(text, variables), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_arn_lacks() {
+        let hole =
+            |domain| crate::value::Part::Hole(Hole { name: "X".into(), why: "a parameter", domain, default: None });
+        let literal = |text: &str| crate::value::Part::Literal(text.to_owned());
+        let of = |parts: Vec<crate::value::Part>| Missing::of(&Text::from_parts(parts, Default::default()), true);
+        for (text, missing) in [
+            ("*", 0),
+            ("arn", 0),
+            ("arn:", 4),
+            ("arn:aws:sqs", 3),
+            ("arn:aws:s3*", 3),
+            ("arn:aws:sqs::", 1),
+            ("*:*", 4),
+            ("arn:aws:s3:::b/*", 0),
+            ("arn:aws:iam::${aws:PrincipalAccount}", 1),
+            ("x:y", 0),
+        ] {
+            assert_eq!(of(vec![literal(text)]), Missing::Fields(missing), "{text}");
+        }
+        let account = || hole(Domain::OwnAccount);
+        assert_eq!(of(vec![literal("arn:aws:iam::"), account()]), Missing::Fields(1));
+        assert_eq!(of(vec![literal("arn:aws:iam::"), account(), literal(":role/x")]), Missing::Fields(0));
+        assert_eq!(of(vec![literal("arn:aws:s3:::"), hole(Domain::Text)]), Missing::Fields(0));
+        assert_eq!(of(vec![literal("arn:aws:"), hole(Domain::Text)]), Missing::Unknown);
+        assert_eq!(of(vec![hole(Domain::Text), literal("/*")]), Missing::Unknown);
+        assert_eq!(of(vec![hole(Domain::OwnArn("AWS::SQS::Queue".into()))]), Missing::Fields(0));
+        assert_eq!(of(vec![account(), literal(":x")]), Missing::Fields(0));
     }
 
     #[test]

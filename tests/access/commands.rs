@@ -142,3 +142,113 @@ fn a_failing_case_shows_its_trace_and_a_broken_file_its_line() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// One case with these policies and this request, as a line of a test file.
+fn case(policies: &str, request: &str) -> String {
+    format!(r#"{{"id": "a", "policies": {policies}, "request": {request}, "expect": "allow"}}"#)
+}
+
+/// The first line of what `iamlint test` says of a failing case, after its name.
+fn verdict(policies: &str, request: &str) -> String {
+    let (code, out, error) = run(&[("cases.jsonl", &case(policies, request))], &["test", "cases.jsonl"]);
+    assert_eq!(code, 1, "{out}{error}");
+    let line = out.lines().next().unwrap_or_default();
+    line.split_once("expected allow, but ").map(|(_, rest)| rest.to_owned()).expect("a failing case")
+}
+
+#[test]
+fn star_and_services_are_undecided_in_every_command() {
+    let star = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole",
+  "Condition": {"Bool": {"aws:PrincipalIsAWSService": "true"}}}]}"#;
+    let files = [("trust.json", star)];
+    let (code, out, _) = run(
+        &files,
+        &["can", "--policy", "trust.json", "--principal", "ec2.amazonaws.com", "--action", "sts:AssumeRole"],
+    );
+    let claim = "AWS does not document whether an Allow for `{\"AWS\": \"*\"}` lets services and federated callers in";
+    assert_eq!((code, out), (2, format!("unknown: {claim}\n  trust.json:1:74: trust: Allow #1 may apply: {claim}\n")));
+    let (_, out, _) = run(&files, &["who", "--isolated", "trust.json"]);
+    assert!(out.contains("every service  (possibly)") || out.contains("every service (possibly)"), "{out}");
+    let request = r#"{"principal": "ec2.amazonaws.com", "action": "sts:AssumeRole"}"#;
+    assert_eq!(verdict(&format!(r#"{{"trust": {star}}}"#), request), format!("unknown: {claim}"));
+    // Neither dead nor a hole: it may be there to let a service in.
+    let check = |profile: &str| run(&files, &["check", "--isolated", "--profile", profile, "trust.json"]);
+    for profile in ["default", "strict", "audit"] {
+        let (_, out, _) = check(profile);
+        for rule in ["dead-statement", "unassumable-role", "void-condition", "shadowed-statement"] {
+            assert!(!out.contains(rule), "{profile}: {out}");
+        }
+    }
+    assert_eq!(check("default").0, 0, "{}", check("default").1);
+}
+
+#[test]
+fn reasons_name_what_is_missing() {
+    let all = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let key = r#"{"principal": "arn:aws:iam::111122223333:user/al", "action": "kms:Decrypt", "resource": "arn:aws:kms:eu-west-1:111122223333:key/k"}"#;
+    let other = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/b"}, "Action": "kms:*", "Resource": "*"}}"#;
+    for (policies, request, expected) in [
+        (
+            format!(r#"{{"identity": [{all}], "scps": [[{all}], []]}}"#),
+            key,
+            "implicitly-denied: level 2 of the service control policies is empty: nothing allows it, `FullAWSAccess` or another",
+        ),
+        (
+            format!(r#"{{"identity": [{all}], "resource": {other}}}"#),
+            key,
+            "implicitly-denied: the key policy does not allow it, and without that the caller's own policies have no effect",
+        ),
+        (
+            format!(
+                r#"{{"resource": {{"Statement": {{"Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::111122223333:user/b"}}, "Action": "sts:AssumeRole"}}}}}}"#
+            ),
+            r#"{"principal": "arn:aws:iam::111122223333:user/al", "action": "sts:AssumeRole", "resource": "arn:aws:iam::111122223333:role/r"}"#,
+            "implicitly-denied: no statement of the trust policy allows it",
+        ),
+        (
+            // Another kind of policy than those for which AWS says that it completes an ARN.
+            format!(
+                r#"{{"identity": [{all}], "scps": [[{{"Statement": {{"Effect": "Allow", "Action": "*", "Resource": "arn:aws:kms"}}}}]]}}"#
+            ),
+            key,
+            "unknown: AWS does not document whether an ARN of fewer than six fields is completed with `*` in policies that are not identity-based",
+        ),
+    ] {
+        assert_eq!(verdict(&policies, request), expected, "{policies}");
+    }
+    // Without the key policy the answer says that it rests on one side.
+    let files = [("all.json", all)];
+    let caller = ["--principal", "arn:aws:iam::111122223333:user/al", "--action", "kms:Decrypt"];
+    let key = ["--resource", "arn:aws:kms:eu-west-1:111122223333:key/k"];
+    let (code, out, _) = run(&files, &[&["can", "--policy", "all.json"], &caller[..], &key[..]].concat());
+    assert_eq!(code, 0);
+    let caution = "allowed: the caller's own policies allow it; the key policy is not given and must allow it too\n";
+    assert!(out.starts_with(caution), "{out}");
+}
+
+#[test]
+fn trace_and_decision_agree() {
+    let statement = r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}"#;
+    let files = [("deny.json", &*format!(r#"{{"Statement": {statement}}}"#)), ("trust.json", TRUST)];
+    let ask = |arguments: &[&str]| run(&files, &[&["can", "--policy", "deny.json"], arguments].concat());
+    let (code, out, _) = ask(&["--principal", ALICE, "--action", "sts:GetCallerIdentity"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("does not apply: the call needs no permission, and no policy denies it"), "{out}");
+    let (code, out, _) = ask(&["--principal", "arn:aws:iam::444455556666:root", "--action", "s3:ListAllMyBuckets"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("does not apply: policies of this kind do not bind a root user"), "{out}");
+    // A role has one trust policy, by whichever name it is given.
+    let trust =
+        r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"}}"#;
+    let request = format!(r#"{{"principal": "{ALICE}", "action": "sts:AssumeRole"}}"#);
+    let both = case(&format!(r#"{{"trust": {trust}, "resource": {trust}}}"#), &request);
+    let (code, out, error) = run(&[("cases.jsonl", &both)], &["test", "cases.jsonl"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    let message = "2 trust policies; a role has one, which is its resource policy as well";
+    assert!(error.contains("cases.jsonl:1:25") && error.contains(message), "{error}");
+    // STS takes no session policy with an incomplete ARN.
+    let session = r#"{"session": [{"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs"}}]}"#;
+    let (code, _, error) = run(&[("cases.jsonl", &case(session, &request))], &["test", "cases.jsonl"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("`arn:aws:sqs` has fewer than the six fields of an ARN"), "{error}");
+}

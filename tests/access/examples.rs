@@ -38,5 +38,5 @@ fn examples_about_roles() {
 
 #[test]
 fn examples_about_other_policies() {
-    all_are_decided_as_they_say("tests/access/decisions.yaml", 32);
+    all_are_decided_as_they_say("tests/access/decisions.yaml", 62);
 }

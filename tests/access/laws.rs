@@ -1,9 +1,10 @@
 //! What holds of every decision, whatever the policy and the request: the evaluator on random ones.
 
 use super::generate::{Rng, policy_json, request};
-use iamlint::access::decide::eval::evaluate;
+use iamlint::access::decide::eval::{MissReason, evaluate};
+use iamlint::access::undocumented::ALLOW_ANYONE_NAMES_SERVICES;
 use iamlint::access::{Caller, Context, Request};
-use iamlint::policy::{Truth, lower};
+use iamlint::policy::{Effect, Truth, lower};
 use iamlint::site::PolicyKind;
 use iamlint::syntax::json;
 use serde_json::{Map, Value, json};
@@ -20,8 +21,15 @@ fn allows(document: &str, request: &Request) -> bool {
     let policy = lower(&parsed.documents[0]);
     assert!(policy.facts.is_empty(), "{:?} in {document}", policy.facts);
     let outcome = evaluate(&policy, PolicyKind::Trust, request);
-    assert!(outcome.allows() != Truth::Maybe && outcome.denies() != Truth::Maybe, "everything in {document} is known");
+    assert!(outcome.denies() != Truth::Maybe, "everything in {document} is known");
+    let signs = !matches!(request.caller, Caller::Service(_) | Caller::Oidc(_) | Caller::Saml(_));
     for trace in &outcome.statements {
+        // All values are known; whether `*` names services and federated callers is not documented.
+        if trace.applies == Truth::Maybe {
+            let reason = trace.first_miss.as_ref().map(|miss| &miss.reason);
+            assert_eq!(reason, Some(&MissReason::Open(ALLOW_ANYONE_NAMES_SERVICES)), "{request:?} in {document}");
+            assert!(!signs && trace.effect == Effect::Allow, "{request:?} in {document}");
+        }
         assert_eq!(trace.first_miss.is_none(), trace.surely_applies(), "{document}");
     }
     outcome.passes() == Truth::Yes

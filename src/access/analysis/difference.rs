@@ -320,4 +320,52 @@ mod tests {
         let denied = compare(&allow(r#""s3:GetObject""#, r#""*""#), &(allow(r#""s3:*""#, r#""*""#) + deny));
         assert!(denied.gained.is_never() && denied.lost.is_never());
     }
+
+    #[test]
+    fn incomplete_arns_are_completed_where_aws_says_so() {
+        let one = |element: &str| format!(r#"{{"Effect":"Allow","Action":"sqs:*",{element}}}"#);
+        let equal = |kind: PolicyKind, a: &str, b: &str| {
+            let found = compare(kind, &one(a), &one(b));
+            (found.gained.is_never(), found.lost.is_never())
+        };
+        for kind in [PolicyKind::Identity, PolicyKind::Boundary] {
+            for (a, b) in [
+                (r#""Resource":"arn:aws:sqs""#, r#""Resource":"arn:aws:sqs:*:*:*""#),
+                (r#""NotResource":"arn:aws:sqs""#, r#""NotResource":"arn:aws:sqs:*:*:*""#),
+                (r#""Resource":"arn:aws:s3*""#, r#""Resource":["arn:aws:s3*:*:*:*","arn:aws:s3*:*"]"#),
+                (
+                    r#""Resource":"arn:aws:iam::${aws:PrincipalAccount}""#,
+                    r#""Resource":"arn:aws:iam::${aws:PrincipalAccount}""#,
+                ),
+            ] {
+                assert_eq!(equal(kind, a, b), (true, true), "{a} {b}");
+            }
+            let narrow = compare(kind, &one(r#""Resource":"arn:aws:sqs""#), &one(r#""Resource":"arn:aws:sqs:*:*:q""#));
+            assert!(narrow.gained.is_never());
+            let lost = narrow.lost.witness().and_then(|witness| witness.request.resource.clone());
+            assert!(lost.is_some_and(|resource| resource.split(':').count() >= 6));
+        }
+        // Elsewhere it is not documented.
+        let found =
+            compare(PolicyKind::Scp, &one(r#""Resource":"arn:aws:sqs:*:*:*""#), &one(r#""Resource":"arn:aws:sqs""#));
+        assert!(matches!(found.lost, Answer::Possibly { .. }), "{found:?}");
+        // What a pattern matches that ends in `*`, it matches when it is completed as well.
+        let found =
+            compare(PolicyKind::Scp, &one(r#""Resource":"arn:aws:sqs*""#), &one(r#""Resource":"arn:aws:sqs*:*:*:*""#));
+        assert!(found.gained.is_never(), "{found:?}");
+    }
+
+    #[test]
+    fn no_policy_decides_what_needs_no_permission() {
+        let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+        let deny = |action: &str| format!(r#"{all},{{"Effect":"Deny","Action":"{action}","Resource":"*"}}"#);
+        let kind = PolicyKind::Identity;
+        let same = compare(kind, &deny("STS:getcalleridentity"), all);
+        assert!(same.gained.is_never() && same.lost.is_never(), "{same:?}");
+        assert!(compare(kind, &deny("sts:Get*"), all).gained.witness().is_some());
+        let only = r#"{"Effect":"Allow","NotAction":["s3:*"],"Resource":"*"}"#;
+        let but = r#"{"Effect":"Allow","NotAction":["s3:*","sts:GetCallerIdentity"],"Resource":"*"}"#;
+        let same = compare(kind, only, but);
+        assert!(same.gained.is_never() && same.lost.is_never(), "{same:?}");
+    }
 }

@@ -8,9 +8,10 @@ pub mod keys;
 mod principals;
 
 use super::operators;
-use super::variables::{Filled, Variables, matches};
+use super::variables::{Filled, Piece, Variables, matches};
 use crate::access::request::{Caller, Request};
-use crate::policy::pattern::{text_matches, widest};
+use crate::access::undocumented::{self, Open};
+use crate::policy::pattern::{Missing, glob, text_matches, widest};
 use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
 use crate::site::PolicyKind;
 use crate::span::Span;
@@ -32,6 +33,8 @@ pub struct Outcome {
 pub struct StatementTrace {
     /// Its place in the policy, from 0.
     pub statement: usize,
+    /// Where it is written.
+    pub span: Span,
     /// What it does with requests that it applies to.
     pub effect: Effect,
     /// Whether it applies.
@@ -76,6 +79,12 @@ pub enum MissReason {
     },
     /// It rests on a value that the file does not show.
     NotKnown,
+    /// It rests on what AWS does not document.
+    Open(Open),
+    /// The call needs no permission, and no policy keeps anybody from it.
+    NeedsNoPermission,
+    /// Policies of its kind have no say in such a request.
+    NoSay(&'static str),
 }
 
 impl fmt::Display for MissReason {
@@ -88,6 +97,9 @@ impl fmt::Display for MissReason {
             MissReason::Absent { key } => write!(f, "`{key}` is not in the request"),
             MissReason::Value { key, values } => write!(f, "`{key}` is `{}`", values.join("`, `")),
             MissReason::NotKnown => f.write_str("it rests on a value that is not known"),
+            MissReason::Open(open) => write!(f, "AWS does not document whether {}", open.claim),
+            MissReason::NeedsNoPermission => f.write_str("the call needs no permission, and no policy denies it"),
+            MissReason::NoSay(why) => f.write_str(why),
         }
     }
 }
@@ -108,6 +120,17 @@ impl Outcome {
         self.allows().and(self.denies().not())
     }
 
+    /// The same of a policy that has no say in the request, for this reason: none of its statements applies.
+    pub fn without_a_say(mut self, why: &'static str) -> Outcome {
+        for trace in &mut self.statements {
+            trace.applies = Truth::No;
+            trace.matched_as.clear();
+            let span = trace.span;
+            trace.first_miss = Some(Miss { span, reason: MissReason::NoSay(why) });
+        }
+        Outcome { open_ended: false, ..self }
+    }
+
     fn any(&self, effect: Effect) -> Truth {
         self.with(effect).map(|trace| trace.truth(effect)).fold(Truth::from_open(self.open_ended), Truth::or)
     }
@@ -124,10 +147,15 @@ impl StatementTrace {
         self.applies == Truth::Yes
     }
 
-    /// Note a part of the statement. One that surely misses says more than an earlier one that may.
-    fn need(&mut self, truth: Truth, span: Span, reason: &dyn Fn() -> MissReason) {
+    /// Note a part of the statement. One that surely misses says more than an earlier one that may; one that rests on a
+    /// question that AWS leaves open may be so for want of a document and not of a value.
+    fn need(&mut self, truth: Truth, span: Span, open: Option<Open>, reason: &dyn Fn() -> MissReason) {
         if truth < self.applies {
-            let reason = if truth == Truth::Maybe { MissReason::NotKnown } else { reason() };
+            let reason = match (truth, open) {
+                (Truth::Maybe, Some(open)) => MissReason::Open(open),
+                (Truth::Maybe, None) => MissReason::NotKnown,
+                (Truth::No | Truth::Yes, _) => reason(),
+            };
             self.first_miss = Some(Miss { span, reason });
             self.applies = truth;
         }
@@ -163,7 +191,7 @@ pub fn applies(
     let lookup = |key: &str| keys::single(request, key);
     let evaluation = Evaluation { kind, request, variables: Variables::of(policy, &lookup) };
     let mut applies = Truth::Yes;
-    evaluation.needs(statement, without, &mut |truth, _, _| {
+    evaluation.needs(statement, without, &mut |truth, _, _, _| {
         applies = applies.and(truth);
         applies != Truth::No
     });
@@ -179,8 +207,8 @@ pub fn speaks_of(statement: &Statement, kind: PolicyKind, caller: &Caller) -> Tr
     }
 }
 
-/// Takes one part of a statement: whether it is met, where it stands, why not. `false` ends the evaluation.
-type Need<'n> = dyn FnMut(Truth, Span, &dyn Fn() -> MissReason) -> bool + 'n;
+/// Takes one part of a statement: whether it is met, where it stands, the open question that this rests on, why not. `false` ends the evaluation.
+type Need<'n> = dyn FnMut(Truth, Span, Option<Open>, &dyn Fn() -> MissReason) -> bool + 'n;
 
 struct Evaluation<'a> {
     kind: PolicyKind,
@@ -192,6 +220,7 @@ impl Evaluation<'_> {
     fn statement(&self, statement: &Statement) -> StatementTrace {
         let mut trace = StatementTrace {
             statement: statement.index,
+            span: statement.span,
             effect: statement.effect,
             applies: Truth::Yes,
             matched_as: Vec::new(),
@@ -200,8 +229,8 @@ impl Evaluation<'_> {
         if let (true, Some(principals)) = (speaks_of_principals(self.kind), &statement.principals) {
             trace.matched_as = principals::covers(principals, statement.effect, self.kind, &self.request.caller).1;
         }
-        self.needs(statement, None, &mut |truth, span, reason| {
-            trace.need(truth, span, reason);
+        self.needs(statement, None, &mut |truth, span, open, reason| {
+            trace.need(truth, span, open, reason);
             true
         });
         trace
@@ -212,10 +241,14 @@ impl Evaluation<'_> {
     fn needs(&self, statement: &Statement, without: Option<usize>, need: &mut Need<'_>) -> bool {
         if speaks_of_principals(self.kind) {
             let met = match &statement.principals {
-                None => need(Truth::No, statement.span, &|| MissReason::Missing("Principal")),
+                None => need(Truth::No, statement.span, None, &|| MissReason::Missing("Principal")),
                 Some(principals) => {
                     let truth = principals::covers(principals, statement.effect, self.kind, &self.request.caller).0;
-                    need(truth, principals.span, &|| MissReason::Principal)
+                    let open = match truth {
+                        Truth::Maybe => principals::open_question(principals, &self.request.caller),
+                        Truth::No | Truth::Yes => None,
+                    };
+                    need(truth, principals.span, open, &|| MissReason::Principal)
                 }
             };
             if !met {
@@ -223,47 +256,97 @@ impl Evaluation<'_> {
             }
         }
         let met = match &statement.actions {
-            None => need(Truth::No, statement.span, &|| MissReason::Missing("Action")),
-            Some(actions) => need(statement.covers_action(&self.request.action), actions.span, &|| MissReason::Action),
+            None => need(Truth::No, statement.span, None, &|| MissReason::Missing("Action")),
+            Some(actions) if needs_no_permission(&self.request.action) => {
+                need(Truth::No, actions.span, None, &|| MissReason::NeedsNoPermission)
+            }
+            Some(actions) => {
+                need(statement.covers_action(&self.request.action), actions.span, None, &|| MissReason::Action)
+            }
         };
         let met = met
             && match &statement.resources {
                 // A trust policy speaks of its own role; IAM accepts no `Resource` there.
                 _ if self.kind == PolicyKind::Trust => true,
                 None if speaks_of_principals(self.kind) => true,
-                None => need(Truth::No, statement.span, &|| MissReason::Missing("Resource")),
-                Some(resources) => need(self.covers_resource(resources), resources.span, &|| MissReason::Resource),
+                None => need(Truth::No, statement.span, None, &|| MissReason::Missing("Resource")),
+                Some(resources) => {
+                    let (truth, open) = self.covers_resource(resources);
+                    need(truth, resources.span, open, &|| MissReason::Resource)
+                }
             };
         let kept = statement.conditions.iter().enumerate().filter(|(number, _)| Some(*number) != without);
         let met = met
             && kept.into_iter().all(|(_, condition)| {
                 let values = keys::values(self.request, &condition.key);
                 let truth = operators::holds(condition, values.as_deref(), self.variables);
-                need(truth, condition.span(), &|| miss(condition, values.as_deref()))
+                need(truth, condition.span(), None, &|| miss(condition, values.as_deref()))
             });
         met && (!statement.conditions_open_ended
-            || need(Truth::Maybe, statement.condition_span.unwrap_or(statement.span), &|| MissReason::NotKnown))
+            || need(Truth::Maybe, statement.condition_span.unwrap_or(statement.span), None, &|| MissReason::NotKnown))
     }
 
-    /// Actions that take no resource are asked about `*`.
-    fn covers_resource(&self, resources: &Patterns) -> Truth {
+    /// Whether the element covers the resource, and the open question that this rests on where it may. Actions that take
+    /// no resource are asked about `*`.
+    fn covers_resource(&self, resources: &Patterns) -> (Truth, Option<Open>) {
         let resource = self.request.resource.as_deref().unwrap_or("*");
-        resources.covers(|pattern| self.resource_matches(pattern, resource))
+        let truth = resources.covers(|pattern| self.resource_matches(pattern, resource));
+        let open = truth == Truth::Maybe
+            && undocumented::completes_arns(self.kind) == Truth::Maybe
+            && !matches!(self.variables, Variables::Unknown)
+            && !resources.open_ended
+            && resources.items.iter().all(|item| item.known().is_some());
+        (truth, open.then_some(undocumented::INCOMPLETE_ARN_ELSEWHERE))
     }
 
     fn resource_matches(&self, pattern: &Text, resource: &str) -> Truth {
+        let missing = Missing::of(pattern, !matches!(self.variables, Variables::Literal));
+        let as_written = || self.matches_with(pattern, "", resource);
+        if missing == Missing::Fields(0) {
+            return as_written();
+        }
+        let completed = match missing {
+            Missing::Fields(_) => self.matches_with(pattern, missing.ending(), resource),
+            Missing::Unknown => as_written().or(self.matches_with(pattern, missing.ending(), resource)),
+        };
+        match undocumented::completes_arns(self.kind) {
+            Truth::Yes => completed,
+            Truth::No => as_written(),
+            Truth::Maybe if as_written() == completed => completed,
+            Truth::Maybe => Truth::Maybe,
+        }
+    }
+
+    /// Whether a pattern with this after it matches the resource.
+    fn matches_with(&self, pattern: &Text, ending: &str, resource: &str) -> Truth {
         match pattern.known() {
             Some(known) if !self.variables.leave(known) => match self.variables.fill(known) {
-                Filled::Pieces(pieces) => matches(&pieces, resource).into(),
+                Filled::Pieces(mut pieces) => {
+                    pieces.extend(ending.chars().map(|c| if c == '*' { Piece::Many } else { Piece::Char(c) }));
+                    matches(&pieces, resource).into()
+                }
                 Filled::Unresolved => Truth::No,
                 Filled::Unknown => Truth::Maybe,
             },
-            Some(_) => text_matches(pattern, resource),
-            // A variable beside a hole can be anything too.
-            None if !self.variables.leave(&widest(pattern)) => Truth::Maybe,
-            None => text_matches(pattern, resource),
+            _ if ending.is_empty() && pattern.known().is_some() => text_matches(pattern, resource),
+            Some(known) => glob(&format!("{known}{ending}"), resource).into(),
+            None => {
+                let widest = widest(pattern);
+                // A variable beside a hole can be anything too.
+                let may = !self.variables.leave(&widest) || glob(&format!("{widest}{ending}"), resource);
+                Truth::from_open(may)
+            }
         }
     }
+}
+
+/// The call that tells callers who they are: it needs no permission, and a Deny does not stop it (AWS STS API Reference,
+/// "GetCallerIdentity").
+pub const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// Whether a call needs no permission: no policy says anything about it.
+pub fn needs_no_permission(action: &str) -> bool {
+    action.eq_ignore_ascii_case(GET_CALLER_IDENTITY)
 }
 
 /// Whether statements of such policies name principals.

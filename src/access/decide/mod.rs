@@ -2,10 +2,11 @@
 //! evaluation logic").
 //!
 //! An explicit Deny anywhere wins. Organization policies never grant. A role's trust policy must allow on its own side;
-//! how it speaks of the caller decides whether the caller's own policies must allow too. Other resources are reached
-//! through their policy or, inside their account, through the caller's.
+//! how it speaks of the caller decides whether the caller's own policies must allow too, and the policy of a KMS key does
+//! the same. Other resources are reached through their policy or, inside their account, through the caller's.
 
 pub mod eval;
+pub mod kms;
 pub mod operators;
 pub mod variables;
 
@@ -13,7 +14,7 @@ use crate::access::request::{Caller, Request};
 use crate::policy::{Effect, Policy, Truth};
 use crate::site::PolicyKind;
 use eval::keys::account_of;
-use eval::{MatchedAs, Outcome, evaluate};
+use eval::{MatchedAs, MissReason, Outcome, evaluate, needs_no_permission};
 use std::fmt;
 
 /// A policy that has a say.
@@ -110,12 +111,55 @@ pub fn decide_all(question: &Question<'_>, actions: &[String]) -> Verdict {
     verdicts.min_by_key(order).unwrap_or_else(|| decide(question))
 }
 
+/// What a policy is for a request with this action: the resource policy of a role is its trust policy.
+pub fn kind_for(kind: PolicyKind, action: &str) -> PolicyKind {
+    match kind {
+        PolicyKind::Resource if assumes(action) => PolicyKind::Trust,
+        other => other,
+    }
+}
+
 /// Decide about one request.
 pub fn decide(question: &Question<'_>) -> Verdict {
-    let outcomes: Vec<Outcome> =
-        question.policies.iter().map(|attached| evaluate(attached.policy, attached.kind, question.request)).collect();
-    let (decision, reason) = Sides { question, outcomes: &outcomes }.decide();
+    let request = question.request;
+    let policies: Vec<Attached<'_>> = question
+        .policies
+        .iter()
+        .map(|attached| Attached { kind: kind_for(attached.kind, &request.action), ..*attached })
+        .collect();
+    let outcomes: Vec<Outcome> = policies
+        .iter()
+        .map(|attached| {
+            let outcome = evaluate(attached.policy, attached.kind, request);
+            match no_say(attached.kind, request) {
+                Some(why) => outcome.without_a_say(why),
+                None => outcome,
+            }
+        })
+        .collect();
+    let question = Question { policies: &policies, ..*question };
+    let (decision, reason) = Sides { question: &question, outcomes: &outcomes }.decide();
     Verdict { decision, reason, outcomes }
+}
+
+/// Why policies of this kind have no say in a request, if they have none. Services, tokens and assertions have no
+/// policies of their own, and no account whose service control policies would bind them; a trust policy says only who
+/// assumes its role.
+fn no_say(kind: PolicyKind, request: &Request) -> Option<&'static str> {
+    let caller = &request.caller;
+    match kind {
+        PolicyKind::Resource | PolicyKind::Rcp => None,
+        PolicyKind::Trust => (!assumes(&request.action)).then_some("a trust policy decides only who assumes the role"),
+        PolicyKind::Scp | PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session
+            if caller.account().is_none() =>
+        {
+            Some("such a caller has no account whose policies bind it")
+        }
+        PolicyKind::Scp => None,
+        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => {
+            matches!(caller, Caller::Root { .. }).then_some("policies of this kind do not bind a root user")
+        }
+    }
 }
 
 struct Sides<'a> {
@@ -129,15 +173,15 @@ type Need = (Truth, String);
 impl Sides<'_> {
     fn decide(&self) -> (Decision, String) {
         let request = self.question.request;
-        let trust = self.has(PolicyKind::Trust);
+        if needs_no_permission(&request.action) {
+            return without_permission(request);
+        }
+        let trust = assumes(&request.action) && self.has(PolicyKind::Trust);
         if let Some(reason) = impossible(&request.caller, &request.action, trust.then(|| self.account()).flatten()) {
             return (Decision::ImplicitlyDenied, reason);
         }
         let mut denied = Truth::No;
         for (attached, outcome) in self.all() {
-            if !self.has_a_say(attached.kind) {
-                continue;
-            }
             if let Some(trace) = outcome.with(Effect::Deny).find(|trace| trace.truth(Effect::Deny) == Truth::Yes) {
                 let name = attached.policy.statements.get(trace.statement).map(|statement| statement.name());
                 let name = name.unwrap_or_default();
@@ -156,9 +200,26 @@ impl Sides<'_> {
             return (Decision::ImplicitlyDenied, reason.clone());
         }
         if denied == Truth::Maybe || needs.iter().any(|(truth, _)| *truth == Truth::Maybe) {
-            return (Decision::Unknown, "it depends on a value that the policies do not show".to_owned());
+            return (Decision::Unknown, self.unknown());
         }
         (Decision::Allowed, granted)
+    }
+
+    /// What an answer rests on that is not known: a value, or else what AWS does not document.
+    fn unknown(&self) -> String {
+        let statements = self.outcomes.iter().flat_map(|outcome| &outcome.statements);
+        let unsure = statements.filter(|trace| trace.applies == Truth::Maybe);
+        let reasons = unsure.filter_map(|trace| trace.first_miss.as_ref().map(|miss| &miss.reason));
+        let claims: Option<Vec<&str>> = reasons
+            .map(|reason| match reason {
+                MissReason::Open(open) => Some(open.claim),
+                _ => None,
+            })
+            .collect();
+        match claims.as_deref() {
+            Some([claim, ..]) => format!("AWS does not document whether {claim}"),
+            Some([]) | None => "it depends on a value that the policies do not show".to_owned(),
+        }
     }
 
     fn all(&self) -> impl Iterator<Item = (&Attached<'_>, &Outcome)> {
@@ -173,16 +234,9 @@ impl Sides<'_> {
         self.of(kind).next().is_some()
     }
 
-    /// Whether policies of this kind apply to the caller at all: services, tokens and assertions have no policies of
-    /// their own, and no account whose service control policies would bind them.
+    /// Whether policies of this kind apply to the request at all.
     fn has_a_say(&self, kind: PolicyKind) -> bool {
-        match kind {
-            PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp => true,
-            PolicyKind::Scp => self.question.request.caller.account().is_some(),
-            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => {
-                !matches!(self.question.request.caller, Caller::Root { .. }) && self.has_a_say(PolicyKind::Scp)
-            }
-        }
+        no_say(kind, self.question.request).is_none()
     }
 
     /// The account of the role or resource.
@@ -190,12 +244,12 @@ impl Sides<'_> {
         self.question.account.or_else(|| account_of(self.question.request.resource.as_deref()?))
     }
 
-    /// Some policy of every level must allow.
+    /// Some policy of every level must allow (AWS Organizations User Guide, "SCP evaluation").
     fn scps(&self) -> Need {
-        let allows = |level: usize| {
-            let here = self.all().filter(|(attached, _)| attached.kind == PolicyKind::Scp && attached.level == level);
-            here.map(|(_, outcome)| outcome.allows()).fold(Truth::No, Truth::or)
+        let of = |level: usize| {
+            self.all().filter(move |(attached, _)| attached.kind == PolicyKind::Scp && attached.level == level)
         };
+        let allows = |level: usize| of(level).map(|(_, outcome)| outcome.allows()).fold(Truth::No, Truth::or);
         let levels =
             self.all().filter(|(attached, _)| attached.kind == PolicyKind::Scp).map(|(attached, _)| attached.level);
         let mut levels: Vec<usize> = levels.filter(|_| self.has_a_say(PolicyKind::Scp)).collect();
@@ -203,7 +257,12 @@ impl Sides<'_> {
         levels.dedup();
         let worst = levels.into_iter().map(|level| (allows(level), level)).min();
         let (truth, level) = worst.unwrap_or((Truth::Yes, 0));
-        (truth, format!("no service control policy of level {} allows it, `FullAWSAccess` or another", level + 1))
+        let empty = of(level).all(|(_, outcome)| outcome.statements.is_empty() && !outcome.open_ended);
+        let words = match empty {
+            true => format!("level {} of the service control policies is empty: nothing allows it", level + 1),
+            false => format!("no service control policy of level {} allows it", level + 1),
+        };
+        (truth, format!("{words}, `FullAWSAccess` or another"))
     }
 
     /// Whether the boundary and the session policy leave what others grant.
@@ -303,6 +362,9 @@ impl Sides<'_> {
             needs.push(self.identity());
             return self.with_identity("the resource policy allows it");
         }
+        if kms::key_policy_decides(&self.question.request.action, self.question.request.resource.as_deref()) {
+            return self.key(resource, needs);
+        }
         let mut through_resource = vec![(resource, "no policy allows it".to_owned())];
         let words = self.direct(PolicyKind::Resource, "resource policy", &mut through_resource);
         let by_resource = through_resource.iter().map(|(truth, _)| *truth).fold(Truth::Yes, Truth::and);
@@ -319,6 +381,24 @@ impl Sides<'_> {
         "the caller's own policies allow it".to_owned()
     }
 
+    /// What the policy of a KMS key of the caller's account and the caller's side say, `resource` being the former; the
+    /// words for when both allow.
+    fn key(&self, resource: Truth, needs: &mut Vec<Need>) -> String {
+        if self.has(PolicyKind::Resource) {
+            let without = "the key policy does not allow it, and without that the caller's own policies have no effect";
+            needs.push((resource, without.to_owned()));
+            return self.direct(PolicyKind::Resource, "key policy", needs);
+        }
+        let root = matches!(self.question.request.caller, Caller::Root { .. });
+        needs.push(match self.question.identity_known || root {
+            true => self.identity(),
+            false => (Truth::No, "neither the key policy nor an identity policy is given".to_owned()),
+        });
+        let start =
+            if root { "a root user is asked for no identity policy" } else { "the caller's own policies allow it" };
+        format!("{start}; the key policy is not given and must allow it too")
+    }
+
     /// What the caller's side says about assuming a role whose trust policy is not given.
     fn without_trust(&self, needs: &mut Vec<Need>) -> String {
         let side = match self.question.identity_known {
@@ -330,8 +410,25 @@ impl Sides<'_> {
     }
 }
 
+/// What becomes of a call that needs credentials and no permission.
+fn without_permission(request: &Request) -> (Decision, String) {
+    match request.caller {
+        Caller::Anonymous | Caller::Oidc(_) | Caller::Saml(_) => {
+            let reason = "it is called with credentials, which such a caller does not have";
+            (Decision::ImplicitlyDenied, format!("{}: {reason}", request.action))
+        }
+        Caller::User { .. }
+        | Caller::Role { .. }
+        | Caller::Root { .. }
+        | Caller::FederatedUser { .. }
+        | Caller::Service(_) => {
+            (Decision::Allowed, format!("{} needs no permission, and a Deny does not stop it", request.action))
+        }
+    }
+}
+
 /// Whether an action is decided with the trust policy of a role.
-fn assumes(action: &str) -> bool {
+pub fn assumes(action: &str) -> bool {
     ASSUME.iter().chain(&COMPANIONS).any(|known| known.eq_ignore_ascii_case(action))
 }
 

@@ -81,7 +81,9 @@ impl Fact {
     pub(super) fn key(self) -> Option<&'static str> {
         match self {
             Fact::By(_) | Fact::LongTermKeys => None,
-            Fact::Has(key) | Fact::Lacks(key) | Fact::Is(key, _) | Fact::Like(key, _) | Fact::Unlike(key, _) => Some(key),
+            Fact::Has(key) | Fact::Lacks(key) | Fact::Is(key, _) | Fact::Like(key, _) | Fact::Unlike(key, _) => {
+                Some(key)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::pattern::{Pattern, Syntax};
 use super::solve::{Cell, Clause};
 use super::space::{ACTION, Builder, CALLER, Dim, Group, RESOURCE, Reach, Reaches, Sets, Space};
 use crate::access::answer::{Cause, Faults, Origin};
+use crate::access::decide::eval::GET_CALLER_IDENTITY;
 use crate::policy::{BaseOperator, Condition, Effect, Operator, Patterns, Policy, Principals, Statement, Truth};
 use crate::site::PolicyKind;
 
@@ -114,11 +115,16 @@ impl Reading {
         }
         match &statement.actions {
             None => draft.wants.push((Origin::Action, Want::Nothing)),
-            Some(actions) => draft.patterns(builder, actions, ACTION, false),
+            Some(actions) => {
+                draft.actions(builder, actions);
+                if self.kind != PolicyKind::Trust && statement.covers_action(GET_CALLER_IDENTITY) > Truth::No {
+                    draft.but_what_needs_no_permission(builder);
+                }
+            }
         }
         match &statement.resources {
             Some(resources) if self.kind != PolicyKind::Trust => {
-                draft.patterns(builder, resources, RESOURCE, variables)
+                draft.resources(builder, resources, self.kind, variables);
             }
             _ => {}
         }
@@ -168,20 +174,36 @@ impl Draft {
         ));
     }
 
-    fn patterns(&mut self, builder: &mut Builder, patterns: &Patterns, dim: Dim, variables: bool) {
-        let syntax = if dim == ACTION { Syntax::GlobIgnoreCase } else { Syntax::Glob };
-        let bounds = compile::texts(patterns.items.iter(), patterns.open_ended, syntax, variables);
+    fn actions(&mut self, builder: &mut Builder, actions: &Patterns) {
+        let bounds = compile::texts(actions.items.iter(), actions.open_ended, Syntax::GlobIgnoreCase, false);
         if !bounds.exact {
-            self.causes.push(Cause::Value { span: patterns.span });
+            self.causes.push(Cause::Value { span: actions.span });
         }
-        let register = |patterns: Vec<Pattern>| {
-            let test = Test::Text(patterns);
-            if dim == ACTION { builder.action(test) } else { builder.resource(test) }
-        };
-        let any = vec![reaches(bounds, register)];
-        let origin = if dim == ACTION { Origin::Action } else { Origin::Resource };
-        let want = Want::Members { dim, any, open: false, negated: patterns.negated, deny: false };
-        self.wants.push((origin, want));
+        let any = vec![reaches(bounds, |patterns| builder.action(Test::Text(patterns)))];
+        let want = Want::Members { dim: ACTION, any, open: false, negated: actions.negated, deny: false };
+        self.wants.push((Origin::Action, want));
+    }
+
+    /// What no statement says anything about.
+    fn but_what_needs_no_permission(&mut self, builder: &mut Builder) {
+        let pattern = Pattern::compile(Syntax::GlobIgnoreCase, GET_CALLER_IDENTITY);
+        let group = builder.action(Test::Text(pattern.into_iter().collect()));
+        let any = vec![Reaches { least: Some(group), most: Reach::Group(group) }];
+        self.wants.push((Origin::Action, Want::Members { dim: ACTION, any, open: false, negated: true, deny: false }));
+    }
+
+    fn resources(&mut self, builder: &mut Builder, resources: &Patterns, kind: PolicyKind, variables: bool) {
+        let (bounds, undocumented) = compile::resources(resources, kind, variables);
+        if !bounds.exact {
+            let known = resources.items.iter().all(|item| item.known().is_some()) && !resources.open_ended;
+            self.causes.push(match undocumented && known && !bounds.variable {
+                true => Cause::Undocumented,
+                false => Cause::Value { span: resources.span },
+            });
+        }
+        let any = vec![reaches(bounds, |patterns| builder.resource(Test::Text(patterns)))];
+        let want = Want::Members { dim: RESOURCE, any, open: false, negated: resources.negated, deny: false };
+        self.wants.push((Origin::Resource, want));
     }
 
     fn condition(&mut self, builder: &mut Builder, index: usize, condition: &Condition, variables: bool) {

@@ -6,8 +6,11 @@
 use super::callers::{Derived, Kind, Who};
 use super::domain::{Order, Range, Test, instant, number};
 use super::pattern::{Class, Compiler, Pattern, Syntax};
+use crate::access::undocumented;
 use crate::policy::condition::Family;
-use crate::policy::{BaseOperator, Condition, Principal, PrincipalKind};
+use crate::policy::pattern::Missing;
+use crate::policy::{BaseOperator, Condition, Patterns, Principal, PrincipalKind, Truth};
+use crate::site::PolicyKind;
 use crate::value::{Domain as HoleDomain, PartRef, Text};
 
 /// A text as a pattern.
@@ -36,6 +39,11 @@ pub struct Bounds<T> {
 
 /// Read a text as a pattern. `variables` says whether `${…}` is a variable or letters: the policy's `Version` decides.
 pub fn text(text: &Text, syntax: Syntax, variables: bool) -> Compiled {
+    ended(text, "", syntax, variables)
+}
+
+/// Read a text with this after it as a pattern.
+fn ended(text: &Text, ending: &str, syntax: Syntax, variables: bool) -> Compiled {
     let mut compiler = Compiler::new(syntax);
     let (mut exact, mut variable) = (true, false);
     for part in text.parts() {
@@ -55,6 +63,7 @@ pub fn text(text: &Text, syntax: Syntax, variables: bool) -> Compiled {
             }
         }
     }
+    compiler.text(ending);
     Compiled { pattern: compiler.finish(), exact, variable }
 }
 
@@ -102,6 +111,41 @@ pub fn texts<'a>(
         }
     }
     Bounds { most: (!open).then_some(most), least: Some(least), exact, variable }
+}
+
+/// The patterns of a `Resource` element, and whether it is open for want of a document if they match to a lesser and a
+/// greater extent. ARNs of fewer than six fields are read as the kind of policy asks for.
+pub fn resources(resources: &Patterns, kind: PolicyKind, variables: bool) -> (Bounds<Vec<Pattern>>, bool) {
+    let open = resources.open_ended;
+    let (mut most, mut least) = (Vec::new(), Vec::new());
+    let (mut exact, mut variable, mut undocumented) = (!open, false, false);
+    for item in &resources.items {
+        let missing = Missing::of(item, variables);
+        let as_written = text(item, Syntax::Glob, variables);
+        let completed = ended(item, missing.ending(), Syntax::Glob, variables);
+        let ends_open = item.known().is_some_and(|known| known.ends_with('*'));
+        exact &= as_written.exact;
+        variable |= as_written.variable;
+        let whole = missing == Missing::Fields(0);
+        let readings = match undocumented::completes_arns(kind) {
+            _ if whole => [Some(as_written), None],
+            _ if missing == Missing::Unknown => [Some(as_written), Some(completed)],
+            Truth::Yes => [Some(completed), None],
+            Truth::No => [Some(as_written), None],
+            Truth::Maybe => {
+                (exact, undocumented) = (false, true);
+                // A pattern that ends in `*` matches whatever it matches when it is completed.
+                least.extend(completed.pattern.clone().filter(|_| completed.exact && ends_open));
+                most.extend(as_written.pattern.into_iter().chain(completed.pattern));
+                continue;
+            }
+        };
+        for reading in readings.into_iter().flatten() {
+            least.extend(reading.pattern.clone().filter(|_| reading.exact));
+            most.extend(reading.pattern);
+        }
+    }
+    (Bounds { most: (!open).then_some(most), least: Some(least), exact, variable }, undocumented)
 }
 
 /// The test of a condition's values, without negation; `None` for an operator that does not exist or that asks only for
@@ -179,7 +223,8 @@ pub fn principal(principal: &Principal) -> Bounds<Who> {
     };
     let whole = || text(&principal.text, Syntax::Exact, false);
     match &principal.kind {
-        // Whether `"*"` names services and federated callers is not documented.
+        // Whether `"*"` names services and federated callers is not documented: Q7 and Q15 of
+        // `crate::access::undocumented`, both ways of which are kept open here.
         PrincipalKind::Anyone => Bounds {
             most: Some(Who::Kinds(&Kind::ALL)),
             least: Some(Who::Kinds(SIGNED)),

@@ -145,7 +145,9 @@ impl Reads {
             Fact::Has(key) => values(key).is_some(),
             Fact::Lacks(key) => values(key).is_none(),
             Fact::Is(key, wanted) => values(key).is_some_and(|values| values.iter().any(|value| value == wanted)),
-            Fact::Like(key, pattern) => values(key).is_some_and(|values| values.iter().any(|value| glob(pattern, value))),
+            Fact::Like(key, pattern) => {
+                values(key).is_some_and(|values| values.iter().any(|value| glob(pattern, value)))
+            }
             Fact::Unlike(key, pattern) => {
                 values(key).is_some_and(|values| !values.iter().any(|value| glob(pattern, value)))
             }

@@ -151,7 +151,11 @@ impl<'p> Named<'p> {
                 Some(own) if claim == "sub" => own.iter().map(|pattern| Pattern::glob(pattern)).collect(),
                 _ => {
                     let free = |value: &str| github && claim == "sub" && subjects::is_free(value);
-                    values.into_iter().filter(|value| !free(value.text)).flat_map(|value| owner(value, &forms)).collect()
+                    values
+                        .into_iter()
+                        .filter(|value| !free(value.text))
+                        .flat_map(|value| owner(value, &forms))
+                        .collect()
                 }
             };
             wants.push((key.clone(), Want::NotIn(Test::Text(patterns))));

@@ -51,7 +51,12 @@ pub fn for_strangers(policy: &Policy) -> Option<Policy> {
             let part = |part: PartRef<'_>| match part {
                 PartRef::Literal(text) => text.to_owned(),
                 PartRef::Hole(hole) => match hole.domain {
-                    Domain::Any | Domain::Text | Domain::OneOf(_) | Domain::Partition | Domain::Region | Domain::UrlSuffix
+                    Domain::Any
+                    | Domain::Text
+                    | Domain::OneOf(_)
+                    | Domain::Partition
+                    | Domain::Region
+                    | Domain::UrlSuffix
                         if wild =>
                     {
                         "*".to_owned()

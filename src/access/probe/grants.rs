@@ -6,7 +6,7 @@
 
 use super::Pin;
 use super::conditions_hold;
-use crate::policy::pattern::{glob, widest};
+use crate::policy::pattern::{arn_fields, glob, widest};
 use crate::policy::{Condition, Effect, Patterns, Policy, Statement, Truth};
 use crate::span::Span;
 use crate::value::{Domain, PartRef, Text};
@@ -235,7 +235,7 @@ fn reach(patterns: &Patterns, resource: Resource<'_>, whose: &Whose<'_>) -> Opti
 
 fn reach_one(pattern: &Text, resource: Resource<'_>, whose: &Whose<'_>) -> Option<Reach> {
     let reading = Reading::of(pattern);
-    let fields: Vec<&str> = reading.text.splitn(6, ':').collect();
+    let fields = arn_fields(&reading.text, true);
     let found = |account: Option<&str>| Reach {
         account: account.map(str::to_owned),
         assumed: reading.assumed,
@@ -244,7 +244,7 @@ fn reach_one(pattern: &Text, resource: Resource<'_>, whose: &Whose<'_>) -> Optio
     if is_star(&reading.text) {
         return Some(found(None));
     }
-    // An ARN with fewer fields is completed with `*` (IAM User Guide, "IAM JSON policy elements: Resource").
+    // An ARN with fewer fields is completed with `*` (IAM User Guide, "IAM identifiers").
     let field = |index: usize| fields.get(index).copied().unwrap_or("*");
     let account = field(4);
     let literal = account.bytes().all(|byte| byte.is_ascii_digit());
@@ -314,6 +314,9 @@ mod tests {
             ("arn:aws:iam::111122223333:role/*", true),
             ("arn:aws:iam::111122223333:*", true),
             ("arn:*:iam::*", true),
+            ("arn:aws:iam", true),
+            ("arn:aws:sqs", false),
+            ("arn:aws:iam::${aws:PrincipalAccount}:role/*", true),
             ("arn:aws:iam::111122223333:role/app-*", false),
             ("arn:aws:iam::111122223333:user/*", false),
             ("arn:aws:s3:::*", false),

@@ -5,6 +5,7 @@ use super::super::policies::{self, Loaded, at};
 use crate::access::decide::eval::keys::account_of;
 use crate::access::{Caller, Context, Request};
 use crate::config::nearest;
+use crate::policy::Policy;
 use crate::site::PolicyKind;
 use crate::source::Source;
 use crate::span::Span;
@@ -161,14 +162,7 @@ impl Reader {
         let Some(asked) = value.get("request").filter(|asked| asked.as_map().is_some()) else {
             return self.wrong(value, "a case needs a `request` object");
         };
-        let policies = self.policies(value)?;
         self.known(asked, &REQUEST)?;
-        let resource = asked.get("resource").map(|arn| self.string(arn)).transpose()?;
-        let account = asked.get("resource_account").map(|account| self.string(account)).transpose()?;
-        let trust = policies.iter().any(|loaded| loaded.kind == PolicyKind::Trust);
-        let resource = if trust { role.clone().or(resource) } else { resource.or(role.clone()) };
-        let account = account.or_else(|| role.as_deref().and_then(account_of).map(str::to_owned));
-        let caller = self.caller(asked, resource.as_deref(), account.as_deref())?;
         let actions = match asked.get("action") {
             Some(action) => self.strings(action)?,
             None => return self.wrong(asked, "the request needs an `action`"),
@@ -176,6 +170,13 @@ impl Reader {
         let Some(first) = actions.first().cloned() else {
             return self.wrong(asked, "the request needs an `action`, the list is empty");
         };
+        let policies = self.policies(value, &actions)?;
+        let resource = asked.get("resource").map(|arn| self.string(arn)).transpose()?;
+        let account = asked.get("resource_account").map(|account| self.string(account)).transpose()?;
+        let trust = policies.iter().any(|loaded| loaded.kind == PolicyKind::Trust);
+        let resource = if trust { role.clone().or(resource) } else { resource.or(role.clone()) };
+        let account = account.or_else(|| role.as_deref().and_then(account_of).map(str::to_owned));
+        let caller = self.caller(asked, resource.as_deref(), account.as_deref())?;
         let mut request = Request { action: first, caller, resource, context: self.context(asked)? };
         let account = account.or(policies::locate(&policies, &mut request));
         let identity = value.at(&["policies", "identity"]);
@@ -267,7 +268,8 @@ impl Reader {
         }
     }
 
-    fn policies(&mut self, case: &Value<'_>) -> Result<Vec<Loaded>, Failure> {
+    /// The policies of a case, as its actions take them.
+    fn policies(&mut self, case: &Value<'_>, actions: &[String]) -> Result<Vec<Loaded>, Failure> {
         let Some(value) = case.get("policies").filter(|value| value.as_map().is_some()) else {
             return self.wrong(case, "a case needs a `policies` object");
         };
@@ -279,6 +281,11 @@ impl Reader {
                 return self.wrong(value, format!("`{name}` is one policy"));
             }
             for (index, level) in value.one_or_many().iter().enumerate() {
+                // A level of the organization to which nothing is attached allows nothing. Every level of resource
+                // control policies has one that cannot be detached.
+                if kind == PolicyKind::Scp && level.as_list().is_some_and(<[_]>::is_empty) {
+                    found.push(self.empty_level(level.span, index));
+                }
                 for policy in level.one_or_many() {
                     // A flat list is one level.
                     let level = if depth == 2 && level.as_list().is_some() { index } else { 0 };
@@ -289,12 +296,21 @@ impl Reader {
         if found.is_empty() && value.get("identity").is_none() {
             return self.wrong(value, "there is no policy to ask");
         }
-        Ok(found)
+        match policies::take_for(&mut found, actions) {
+            Ok(()) => Ok(found),
+            Err(message) => self.wrong(value, message),
+        }
+    }
+
+    fn empty_level(&self, span: Span, level: usize) -> Loaded {
+        let policy = Policy { span, version: None, statements: Vec::new(), open_ended: false, facts: Vec::new() };
+        let (source, policy) = (Rc::clone(&self.source), Rc::new(policy));
+        Loaded { source, address: String::new(), kind: PolicyKind::Scp, level, policy, role: None, account: None }
     }
 
     fn policy(&mut self, value: &Value<'_>, kind: PolicyKind) -> Result<Loaded, Failure> {
         let Some(path) = value.as_str() else {
-            let policy = Rc::new(policies::lower(&self.source, value)?);
+            let policy = Rc::new(policies::lower(&self.source, value, kind)?);
             let source = Rc::clone(&self.source);
             return Ok(Loaded { source, address: String::new(), kind, level: 0, policy, role: None, account: None });
         };

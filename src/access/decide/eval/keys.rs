@@ -65,6 +65,10 @@ fn derived(request: &Request, folded: &str) -> Option<String> {
             _ => None,
         },
         "aws:resourceaccount" => account_of(request.resource.as_deref()?).map(str::to_owned),
+        // AWS KMS Developer Guide, "AWS KMS condition keys".
+        "kms:calleraccount" if request.action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("kms:")) => {
+            caller.account().map(str::to_owned)
+        }
         _ => None,
     }
 }

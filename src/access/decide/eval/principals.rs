@@ -4,7 +4,7 @@
 
 use super::keys::bare;
 use crate::access::Caller;
-use crate::access::undocumented;
+use crate::access::undocumented::{self, Open};
 use crate::policy::pattern::{glob, text_matches, widest};
 use crate::policy::principal::{Member, Principal, PrincipalKind};
 use crate::policy::{Effect, Principals, Truth};
@@ -129,8 +129,17 @@ fn same(text: &Text, identity: &str) -> Truth {
     }
 }
 
+/// The open question that an answer which may be so rests on, if it is none about a value of the policy.
+pub fn open_question(principals: &Principals, caller: &Caller) -> Option<Open> {
+    let known = |entry: &Principal| entry.kind != PrincipalKind::Unknown && entry.text.known().is_some();
+    let signs = !matches!(caller, Caller::Service(_) | Caller::Oidc(_) | Caller::Saml(_));
+    let star = principals.entries.iter().any(|entry| entry.kind == PrincipalKind::Anyone);
+    (star && !signs && !principals.open_ended && principals.entries.iter().all(known))
+        .then_some(undocumented::ALLOW_ANYONE_NAMES_SERVICES)
+}
+
 /// Whether `*` is the caller. `{"AWS": "*"}` lists AWS principals and, like `"*"`, nobody in particular; `"*"` lists
-/// services as well. A trust policy has only the former.
+/// services as well. A trust policy has only the former, whose reach is not documented.
 fn anyone(member: Option<Member>, effect: Effect, kind: PolicyKind, caller: &Caller) -> Truth {
     match caller {
         Caller::User { .. }
@@ -141,7 +150,7 @@ fn anyone(member: Option<Member>, effect: Effect, kind: PolicyKind, caller: &Cal
         Caller::Service(_) | Caller::Oidc(_) | Caller::Saml(_) => match effect {
             _ if member.is_none() && kind != PolicyKind::Trust => Truth::Yes,
             Effect::Deny => undocumented::DENY_ANYONE_STOPS_SERVICES.answer,
-            Effect::Allow | Effect::Unknown => Truth::No,
+            Effect::Allow | Effect::Unknown => undocumented::ALLOW_ANYONE_NAMES_SERVICES.answer,
         },
     }
 }
@@ -199,7 +208,6 @@ mod tests {
             ("AROADBQP57FF2AEXAMPLE", session, false),
             ("arn:aws:iam::*:role/Src", session, false),
             ("*", session, true),
-            ("*", "ec2.amazonaws.com", false),
         ] {
             let element = format!(r#""Principal": {{"AWS": "{principal}"}}"#);
             let found = covered(&element, "Allow", PolicyKind::Trust, &caller(who));
@@ -216,7 +224,19 @@ mod tests {
         let aws = r#""Principal": {"AWS": "*"}"#;
         assert_eq!(covered(aws, "Deny", PolicyKind::Trust, &service), Truth::Yes);
         assert_eq!(covered(r#""Principal": "*""#, "Allow", PolicyKind::Resource, &service), Truth::Yes);
-        assert_eq!(covered(r#""Principal": "*""#, "Allow", PolicyKind::Trust, &service), Truth::No);
+        // What AWS does not document is neither a yes nor a no.
+        for federated in ["cognito-identity.amazonaws.com", "arn:aws:iam::111122223333:saml-provider/Okta"] {
+            assert_eq!(covered(aws, "Allow", PolicyKind::Trust, &caller(federated)), Truth::Maybe, "{federated}");
+        }
+        for kind in [PolicyKind::Trust, PolicyKind::Resource] {
+            assert_eq!(covered(aws, "Allow", kind, &service), Truth::Maybe);
+            let mixed = r#""Principal": {"AWS": "*", "Service": "ec2.amazonaws.com"}"#;
+            assert_eq!(covered(mixed, "Allow", kind, &service), Truth::Yes);
+            assert_eq!(covered(r#""NotPrincipal": {"AWS": "*"}"#, "Allow", kind, &service), Truth::Maybe);
+        }
+        assert_eq!(covered(r#""Principal": "*""#, "Allow", PolicyKind::Trust, &service), Truth::Maybe);
+        let account = r#""Principal": {"AWS": "111122223333"}"#;
+        assert_eq!(covered(account, "Allow", PolicyKind::Trust, &service), Truth::No);
         assert_eq!(covered(aws, "Allow", PolicyKind::Resource, &Caller::Anonymous), Truth::Yes);
     }
 

@@ -142,7 +142,8 @@ pub(super) fn agreeing(key: &str, request: &Request) -> Vec<Choice> {
 /// Names of sessions that conditions on `aws:userid` ask for.
 fn sessions<'c>(must: &'c [&Condition]) -> impl Iterator<Item = String> + 'c {
     let values = must.iter().flat_map(|one| one.values.iter().filter_map(Text::known).take(MAX_VALUES));
-    values.map(|value| value.rsplit(':').next().unwrap_or_default().replace('*', "").replace('?', "x"))
+    values
+        .map(|value| value.rsplit(':').next().unwrap_or_default().replace('*', "").replace('?', "x"))
         .filter(|name| name.len() > 1)
 }
 
