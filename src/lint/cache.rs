@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Documents longer than this are rarely repeated and are not kept, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// Entries of one shard; with the length this bounds the memory.
+/// Entries of one shard; with the length this bounds the cachery.
 const MAX_ENTRIES: usize = 1024;
 
 const SHARDS: usize = 16;
@@ -64,12 +64,12 @@ impl Key {
 
 /// What has been judged so far.
 #[derive(Debug, Default)]
-pub struct Memo {
+pub struct Cache {
     hasher: RandomState,
     shards: [Mutex<HashMap<Key, Arc<Judged>>>; SHARDS],
 }
 
-impl Memo {
+impl Cache {
     /// What was found in this document, judging it if nobody has.
     pub fn get(&self, key: Key, judge: impl FnOnce() -> Judged) -> Arc<Judged> {
         let shard = usize::try_from(self.hasher.hash_one(&key) % SHARDS as u64).unwrap_or(0);
@@ -91,7 +91,7 @@ impl Memo {
 }
 
 #[cfg(test)]
-impl Memo {
+impl Cache {
     /// How many documents are kept.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_has_a_bound() {
-        let memo = Memo::default();
+        let cache = Cache::default();
         let key = |number: usize| Key {
             kind: PolicyKind::Trust,
             account: OwnerAccount::Unknown,
@@ -112,10 +112,10 @@ mod tests {
             text: number.to_string().into(),
         };
         for number in 0..3 * SHARDS * MAX_ENTRIES {
-            memo.get(key(number), || Judged { findings: Vec::new(), statements: number });
-            assert!(memo.len() <= SHARDS * MAX_ENTRIES);
+            cache.get(key(number), || Judged { findings: Vec::new(), statements: number });
+            assert!(cache.len() <= SHARDS * MAX_ENTRIES);
         }
         let last = 3 * SHARDS * MAX_ENTRIES - 1;
-        assert_eq!(memo.get(key(last), || unreachable!("it was judged just now")).statements, last);
+        assert_eq!(cache.get(key(last), || unreachable!("it was judged just now")).statements, last);
     }
 }
