@@ -6,6 +6,7 @@ mod add_ignore;
 use super::judging::{Asked, JudgeArgs, configuration, judge, settings_of, with_flags};
 use super::style::{self, Color};
 use super::{Exit, Failure, baseline, clock, ndjson, watch};
+use crate::access::EngineMeter;
 use crate::config::{self, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Severity};
 use crate::input;
@@ -147,6 +148,7 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
         settings.suppress = !args.no_suppress;
         if args.timings {
             settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
+            settings.engine = Some(EngineMeter::default());
         }
         settings
     };
@@ -250,6 +252,9 @@ fn conclude(args: &CheckArgs, settings: &Settings, tally: &Tally, errors: &[Stri
         }
     }
     if args.timings {
+        if let Some(counts) = settings.engine.as_ref().map(EngineMeter::counts).filter(|counts| counts.models > 0) {
+            eprintln!("engine: {counts}");
+        }
         for (rule, time) in settings.rule_times() {
             eprintln!("{:>10.1} us  {rule}", time.as_secs_f64() * 1e6);
         }

@@ -4,9 +4,9 @@
 use super::Failure;
 use crate::config::{self, Choice, Config, Date, Origin, collected};
 use crate::diagnostic::{Audience, Severity};
-use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
+use crate::discover::{self, DiscoverOptions, FoundFile, Globs, READ_LIMIT};
 use crate::input::{self, ndjson};
-use crate::lint::{self, Disk, FileReport, FileToLint, Report, Settings};
+use crate::lint::{self, Disk, FileReport, Report, Settings};
 use crate::report::one_line;
 use crate::report::time::Moment;
 use crate::rules;
@@ -195,7 +195,7 @@ pub struct Named {
     pub stdin: bool,
     /// The folders.
     pub folders: Vec<PathBuf>,
-    pub files: Vec<FileToLint>,
+    pub files: Vec<FoundFile>,
     /// Paths that could not be looked at.
     pub errors: Vec<String>,
 }
@@ -219,17 +219,16 @@ pub fn named(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Named, Fa
     let paths = args.paths();
     let discovery = discover::discover(&paths, &discovery(args, here, config)?);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
-    let files = discovery.files.into_iter().map(|path| FileToLint { shown: discover::shown(&path), path }).collect();
     let stdin = args.stdin();
     let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
-    Ok(Named { stdin, folders, files, errors })
+    Ok(Named { stdin, folders, files: discovery.files, errors })
 }
 
 /// What came of judging.
 pub struct Judged {
     pub report: Report,
     /// The files, without standard input.
-    pub files: Vec<FileToLint>,
+    pub files: Vec<FoundFile>,
     /// Whether everything was judged that the configuration is for.
     pub whole: bool,
     /// Paths that could not be looked at, and folders without policies.

@@ -95,7 +95,7 @@ impl Watch<'_> {
             && let Ok(options) = judging::discovery(self.args, self.here, &config)
         {
             let found = discover::discover(&self.args.paths(), &options).files;
-            paths.extend(found.iter().map(|path| self.absolute(path)));
+            paths.extend(found.iter().map(|file| self.absolute(&file.path)));
         }
         paths.extend(self.also.iter().cloned());
         for written in self.written {

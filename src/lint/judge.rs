@@ -1,6 +1,6 @@
 //! Judging what was read of a text: each policy by every rule, and what cannot be read or is not known.
 
-use super::cache::{self, Judged};
+use super::cache::Judged;
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
 use super::variants;
@@ -117,7 +117,7 @@ impl Judge<'_> {
     fn variant(&self, site: &PolicySite<'_>, text: &str) -> (usize, Vec<Diagnostic>) {
         let rules = &self.settings.rules;
         let start = site.document.span.start;
-        match cache::Key::of(site, text) {
+        match self.settings.cache.key(site, text) {
             Some(key) => {
                 let judged = self.settings.cache.get(key, || self.judge(site).moved(|at| at.wrapping_sub(start)));
                 let findings = judged.findings.iter().map(|(rule, finding)| {

@@ -24,9 +24,9 @@ pub use filter::of_configuration;
 pub use plans::{check_root, place_plans};
 pub use report::{FileReport, PolicyReport, Report, Summary, Tally};
 pub use settings::Settings;
-pub use terraform::{FileToLint, check_variables};
+pub use terraform::check_variables;
 
-use crate::discover;
+use crate::discover::{self, FoundFile};
 use crate::load;
 use crate::source::Source;
 use judge::Judge;
@@ -56,7 +56,7 @@ pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
 fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
     let disk = Disk::with(BTreeMap::from([(PathBuf::from(&path), text)]), alone);
-    let file = FileToLint { path: PathBuf::from(&path), shown: path };
+    let file = FoundFile { path: PathBuf::from(&path), shown: path };
     let reports = terraform::lint_terraform(std::slice::from_ref(&file), settings, &disk);
     reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
 }
@@ -70,18 +70,18 @@ fn lint_alone(source: Source, settings: &Settings) -> FileReport {
 }
 
 /// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
-pub fn lint_files(files: &[FileToLint], settings: &Settings, limit: u64) -> Report {
+pub fn lint_files(files: &[FoundFile], settings: &Settings, limit: u64) -> Report {
     lint_files_with(files, settings, limit, &Disk::default())
 }
 
 /// The same with the texts of some files as `disk` has them.
-pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, disk: &Disk) -> Report {
-    let (terraform, others): (Vec<&FileToLint>, Vec<&FileToLint>) =
+pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, disk: &Disk) -> Report {
+    let (terraform, others): (Vec<&FoundFile>, Vec<&FoundFile>) =
         files.iter().partition(|file| load::is_of_folder(&file.path));
-    let terraform: Vec<FileToLint> = terraform.into_iter().cloned().collect();
+    let terraform: Vec<FoundFile> = terraform.into_iter().cloned().collect();
     let (mut reports, folders) = rayon::join(
         || -> Vec<FileReport> {
-            let judge = |file: &&FileToLint| guarded(&file.shown, settings, || read(file, settings, limit, disk));
+            let judge = |file: &&FoundFile| guarded(&file.shown, settings, || read(file, settings, limit, disk));
             others.par_iter().map(judge).collect()
         },
         || terraform::lint_terraform(&terraform, settings, disk),
@@ -91,7 +91,7 @@ pub fn lint_files_with(files: &[FileToLint], settings: &Settings, limit: u64, di
     Report { read: disk.seen(), ..report }
 }
 
-fn read(file: &FileToLint, settings: &Settings, limit: u64, disk: &Disk) -> FileReport {
+fn read(file: &FoundFile, settings: &Settings, limit: u64, disk: &Disk) -> FileReport {
     let text = match disk.text_of(&file.path) {
         Some(text) => Ok(text.to_owned()),
         None => discover::read(&file.path, limit),

@@ -3,6 +3,7 @@
 use super::cache::Cache;
 use super::overrides::{FileOverrides, Overrides};
 use super::report::FileReport;
+use crate::access::EngineMeter;
 use crate::config::{Config, Date, FailOn};
 use crate::diagnostic::{Audience, Diagnostic, Severity};
 use crate::discover::absolute;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub record: bool,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
+    /// Where the cost of the engine, which all rules share, is added up; `None` when nobody asks.
+    pub engine: Option<EngineMeter>,
     /// The `[[ignore]]` tables.
     pub(super) ignores: Vec<External>,
     /// Rules that may not be silenced.
@@ -103,6 +106,7 @@ impl Settings {
             ndjson: false,
             record: false,
             timings: Vec::new(),
+            engine: None,
             ignores: External::of(config),
             refused: config.rules.keys().filter(|rule| !config.ignorable(rule)).cloned().collect(),
             overrides,

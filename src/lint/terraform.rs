@@ -11,7 +11,7 @@ use super::placed::{Placed, place};
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Label, Problem};
-use crate::discover;
+use crate::discover::{self, FoundFile};
 use crate::input::Found;
 use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
 use crate::site::{Origin, PolicySite};
@@ -28,15 +28,6 @@ use std::sync::Arc;
 /// somebody else's.
 const MARKS: [&str; 4] = ["aws_", "Statement", "AssumeRole", "statement"];
 
-/// A file to judge: where it is and how it is shown.
-#[derive(Clone, Debug)]
-pub struct FileToLint {
-    /// Where it is read from.
-    pub path: PathBuf,
-    /// The path in reports: relative, with `/`.
-    pub shown: String,
-}
-
 /// Whether the values that the user gives for Terraform's variables can be read.
 pub fn check_variables(settings: &Settings) -> Result<(), String> {
     if settings.var_files.is_empty() && settings.vars.is_empty() {
@@ -47,19 +38,19 @@ pub fn check_variables(settings: &Settings) -> Result<(), String> {
 }
 
 /// Judge files of Terraform, each folder as one.
-pub fn lint_terraform(files: &[FileToLint], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
+pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
     if files.is_empty() {
         return Vec::new();
     }
     let loader = Loader::new(disk);
     let variables = Variables::new(&loader, &settings.var_files, &settings.vars).unwrap_or_default();
     let asked: HashSet<String> = files.iter().map(|file| file.shown.clone()).collect();
-    let mut folders: BTreeMap<PathBuf, Vec<FileToLint>> = BTreeMap::new();
+    let mut folders: BTreeMap<PathBuf, Vec<FoundFile>> = BTreeMap::new();
     for file in files {
         let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
         folders.entry(folder).or_default().push(file.clone());
     }
-    let folders: Vec<(PathBuf, Vec<FileToLint>)> = folders.into_iter().collect();
+    let folders: Vec<(PathBuf, Vec<FoundFile>)> = folders.into_iter().collect();
     let judged: Vec<FolderReport> = folders
         .par_iter()
         .map(|(folder, files)| {
@@ -98,7 +89,7 @@ struct FolderReport {
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run.
 fn judge_folder(
     folder: &Path,
-    files: &[FileToLint],
+    files: &[FoundFile],
     asked: &HashSet<String>,
     loader: &Loader<'_>,
     variables: &Variables,
@@ -129,7 +120,7 @@ struct Placing<'a> {
 }
 
 impl Placing<'_> {
-    fn report_of(&mut self, file: &FileToLint, source: Option<&Arc<Source>>) {
+    fn report_of(&mut self, file: &FoundFile, source: Option<&Arc<Source>>) {
         let text = source.map_or("", |source| source.text.as_str());
         let mut report = FileReport::new(Source::new(&file.shown, text));
         report.reason = match source {

@@ -74,5 +74,5 @@ fn below(folder: &Path, here: &Path) -> Result<BTreeMap<String, PathBuf>, Failur
         return Err(Failure::Message(format!("{}: {}", error.path, error.message)));
     }
     let key = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
-    Ok(found.files.into_iter().map(|path| (key(&path), path)).collect())
+    Ok(found.files.into_iter().map(|file| (key(&file.path), file.path)).collect())
 }
