@@ -6,9 +6,9 @@ mod generate;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use generate::{Numbers, account_dump, line, trust_policy};
 use iamlint::config;
-use iamlint::lint::stream::{self, Lines};
+use iamlint::lint::ndjson::{self, Lines};
 use iamlint::lint::{Settings, lint_source};
-use iamlint::report::ndjson;
+use iamlint::report;
 use iamlint::source::Source;
 use iamlint::syntax::{Syntax, hcl, parse};
 use rayon::prelude::*;
@@ -97,7 +97,7 @@ fn judging(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From bytes to results, as the command line does it. Each round has a memo of its own, and every line its own account,
+/// From bytes to results, as the command line does it. Each round has a cache of its own, and every line its own account,
 /// so that nothing is judged before.
 fn streaming(criterion: &mut Criterion) {
     const LINES: u64 = 2_000;
@@ -109,7 +109,8 @@ fn streaming(criterion: &mut Criterion) {
         while let chunk = lines.chunk().expect("memory can be read")
             && !chunk.is_empty()
         {
-            let results = chunk.into_par_iter().map(|line| ndjson::line(&stream::judge(line, "<stdin>", &settings)));
+            let results =
+                chunk.into_par_iter().map(|line| report::ndjson::line(&ndjson::judge(line, "<stdin>", &settings)));
             written += results.map(|result| result.map_or(0, |text| text.len())).sum::<usize>();
         }
         written

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Judging a policy makes hundreds of small allocations, on every thread at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     iamlint::cli::main(std::env::args_os()).into()
 }

@@ -5,7 +5,7 @@ mod common;
 use common::{CLOSED, OPEN, Run, command, run, run_with_stdin, tree};
 use iamlint::config;
 use iamlint::diagnostic::{Audience, Diagnostic, Label};
-use iamlint::lint::stream::{self, Lines};
+use iamlint::lint::ndjson::{self, Lines};
 use iamlint::lint::{FileReport, Settings, lint_source};
 use iamlint::rules::RULES;
 use iamlint::site::PolicyKind;
@@ -138,7 +138,7 @@ fn settings(kind: Option<&str>) -> Settings {
 fn judge_line(line: &str, settings: &Settings) -> FileReport {
     let mut chunk = Lines::new(line.as_bytes()).chunk().expect("memory can be read");
     assert_eq!(chunk.len(), 1);
-    stream::judge(chunk.remove(0), "example", settings).report
+    ndjson::judge(chunk.remove(0), "example", settings).report
 }
 
 /// What a finding says, but for its places.
@@ -665,7 +665,7 @@ proptest! {
                 && !chunk.is_empty()
             {
                 for line in chunk {
-                    let judged = stream::judge(line, "any", &settings);
+                    let judged = ndjson::judge(line, "any", &settings);
                     prop_assert!(!judged.report.internal_error);
                     let text = iamlint::report::ndjson::line(&judged).expect("it serializes");
                     let result: Value = serde_json::from_str(&text).expect("a result is JSON");

@@ -11,12 +11,13 @@ use super::engine::named::Named;
 use super::engine::queries::{Query, Through};
 use super::engine::refute::refuted;
 use super::engine::{CompiledPolicy, analyse_settled, symbols};
-use super::meter::Meter;
+use super::meter::EngineMeter;
 use crate::policy::{Effect, Policy, Statement, principal};
 use crate::site::PolicyKind;
 use crate::value::{PartRef, Text};
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::time::{Duration, Instant};
 
 /// A policy, ready to be asked.
 #[derive(Debug)]
@@ -27,9 +28,11 @@ pub struct Access<'p> {
     estate: Estate,
     facts: OnceCell<Facts>,
     compiled: OnceCell<CompiledPolicy>,
-    meter: Option<&'p Meter>,
+    meter: Option<&'p EngineMeter>,
     /// Who asks, for the meter.
     asker: Cell<&'static str>,
+    /// How long it took to make models, where somebody counts.
+    built_in: Cell<Duration>,
     /// What was asked and not found out.
     undecided: RefCell<Vec<Undecided>>,
 }
@@ -66,18 +69,24 @@ impl<'p> Access<'p> {
             compiled: OnceCell::new(),
             meter: None,
             asker: Cell::new(""),
+            built_in: Cell::default(),
             undecided: RefCell::default(),
         }
     }
 
     /// The same, counting the models that are made.
-    pub fn metered(self, meter: Option<&'p Meter>) -> Access<'p> {
+    pub fn metered(self, meter: Option<&'p EngineMeter>) -> Access<'p> {
         Access { meter, ..self }
     }
 
     /// Name who asks from here on.
     pub fn asked_by(&self, asker: &'static str) {
         self.asker.set(asker);
+    }
+
+    /// How long it took so far to make models; nothing where nobody counts.
+    pub fn built_in(&self) -> Duration {
+        self.built_in.get()
     }
 
     /// The policy in question.
@@ -174,6 +183,7 @@ impl<'p> Access<'p> {
             compiled: OnceCell::new(),
             meter: None,
             asker: self.asker.clone(),
+            built_in: Cell::default(),
             undecided: RefCell::default(),
         }
     }
@@ -235,11 +245,14 @@ impl<'p> Access<'p> {
     /// The policy as boxes, made when the first question needs a search.
     pub(super) fn compiled(&self, why: &'static str) -> &CompiledPolicy {
         self.compiled.get_or_init(|| {
-            let make = || analyse_settled(self.policy.clone().into_owned(), self.kind, &self.estate);
-            match self.meter {
-                Some(meter) => meter.measure(self.asker.get(), why, make),
-                None => make(),
+            let start = self.meter.map(|meter| (meter, Instant::now()));
+            let compiled = analyse_settled(self.policy.clone().into_owned(), self.kind, &self.estate);
+            if let Some((meter, start)) = start {
+                let time = start.elapsed();
+                meter.built(self.asker.get(), why, time);
+                self.built_in.set(self.built_in.get() + time);
             }
+            compiled
         })
     }
 }

@@ -1,44 +1,73 @@
-//! How often the engine made a model, for whom and why, and how long that took.
+//! What the engine cost a run: how many policies it compiled, for whom and why, and how long that took.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Counts of one run, shared by its threads.
+/// Counts the models that are built during a run, over all threads.
+///
+/// A model is shared by all rules that ask about a policy, so that its time would be counted for whoever asks first.
 #[derive(Debug, Default)]
-pub struct Meter {
-    made: Mutex<BTreeMap<(&'static str, &'static str), Made>>,
+pub struct EngineMeter {
+    counts: Mutex<Counts>,
 }
 
-/// Models that were made for one asker and one reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Made {
-    /// How many.
-    pub models: usize,
-    /// How long it took to make them.
+/// What was counted so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How many models were built.
+    pub models: u64,
+    /// The time that building them took, added up over all threads.
     pub time: Duration,
+    /// How many were built, by the rule that asked and the reason why a cheaper look did not do.
+    pub causes: BTreeMap<(&'static str, &'static str), u64>,
 }
 
-impl Meter {
-    /// Make a model and count it.
-    pub fn measure<T>(&self, asker: &'static str, why: &'static str, make: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let model = make();
-        let time = start.elapsed();
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = made.entry((asker, why)).or_default();
-        one.models += 1;
-        one.time += time;
-        drop(made);
-        model
+impl EngineMeter {
+    /// Count a model that was built for this rule, because of this, in this time.
+    pub fn built(&self, rule: &'static str, reason: &'static str, time: Duration) {
+        // A model takes a hundred times as long as the lock.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.models += 1;
+        counts.time += time;
+        *counts.causes.entry((rule, reason)).or_default() += 1;
     }
 
-    /// Every asker with the reason and what was made, most models first.
-    pub fn made(&self) -> Vec<(&'static str, &'static str, Made)> {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = made.iter().map(|((asker, why), made)| (*asker, *why, *made)).collect();
-        drop(made);
-        all.sort_by_key(|(asker, why, made)| (std::cmp::Reverse(made.models), *asker, *why));
-        all
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl std::fmt::Display for Counts {
+    /// `3 models built, 450.0 us; by rule: dead-statement 2 (undecided by a guess), ...`, most first.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let models = if self.models == 1 { "model" } else { "models" };
+        write!(f, "{} {models} built, {:.1} us", self.models, self.time.as_secs_f64() * 1e6)?;
+        let mut causes: Vec<_> = self.causes.iter().collect();
+        causes.sort_by_key(|(cause, count)| (std::cmp::Reverse(**count), **cause));
+        for (at, ((rule, reason), count)) in causes.into_iter().enumerate() {
+            let before = if at == 0 { "; by rule: " } else { ", " };
+            write!(f, "{before}{rule} {count} ({reason})")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_counted_by_rule_and_reason() {
+        let meter = EngineMeter::default();
+        assert_eq!(meter.counts().to_string(), "0 models built, 0.0 us");
+        meter.built("void-condition", "no guess holds", Duration::from_micros(100));
+        assert_eq!(meter.counts().to_string(), "1 model built, 100.0 us; by rule: void-condition 1 (no guess holds)");
+        for _ in 0..2 {
+            meter.built("dead-statement", "undecided by a guess", Duration::from_nanos(175_250));
+        }
+        let expected = "3 models built, 450.5 us; by rule: dead-statement 2 (undecided by a guess), void-condition 1 (no guess holds)";
+        assert_eq!(meter.counts().to_string(), expected);
     }
 }

@@ -35,7 +35,7 @@ pub use answer::{Answer, Cause, Estate, Guard, Origin, Proof, Reason, Sure, Verd
 pub use door::{Access, Undecided};
 pub use engine::queries::{ExternalId, Mfa, Query, Sent, Through};
 pub use engine::{CompiledPolicy, analyse, analyse_as, ask, ask_through};
-pub use meter::Meter;
+pub use meter::EngineMeter;
 pub use probe::grants;
 pub use probe::tokens::{ACTION as TOKEN_ACTION, Claims, Tokens};
 pub use request::{Caller, Context, Request};

@@ -2,11 +2,11 @@
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
 use super::can::AnswerFormat;
-use super::check::{self, Asked, JudgeArgs, Judged};
+use super::judging::{self, Asked, JudgeArgs, Judged};
 use super::{Exit, Failure, clock, write};
 use crate::config::{Config, Date, Origin};
 use crate::discover::{self, READ_LIMIT};
-use crate::lint::accepted::{self, Outcome, Paths, Seen, State};
+use crate::lint::baseline::{self as applied, Outcome, Paths, Seen, State};
 use crate::lint::{self, Report, Settings};
 use crate::report::one_line;
 use crate::report::summary::count;
@@ -147,7 +147,7 @@ fn one_line_each(message: &str) -> String {
 impl File {
     /// Take out of a report what the baseline accepts.
     pub fn apply(&self, report: &mut Report, settings: &Settings, time: Moment) -> Outcome {
-        accepted::apply(report, &self.baseline, &self.paths, settings, day(time))
+        applied::apply(report, &self.baseline, &self.paths, settings, day(time))
     }
 
     /// List the entries whose finding is gone. They do no harm, and hide what is left.
@@ -210,14 +210,14 @@ impl Run {
     /// `None` when not everything could be judged: what was not found may be there all the same.
     fn of(judging: &JudgeArgs, file: &FileArgs, accept_empty: bool) -> Result<Option<Run>, Failure> {
         let here = std::env::current_dir()?;
-        let mut config = check::configuration(judging, &here)?;
+        let mut config = judging::configuration(judging, &here)?;
         let path = chosen(file.baseline.as_deref(), false, &mut config, &here).unwrap_or(config.base.join(FILE));
         let time = clock::now()?;
-        let mut settings = check::settings_of(judging, &here, &config, time);
+        let mut settings = judging::settings_of(judging, &here, &config, time);
         lint::check_variables(&settings).map_err(Failure::Message)?;
         settings.record = true;
         let asked = Asked { accept_empty, quiet: false };
-        let Judged { report, errors, failed, .. } = check::judge(judging, &here, &config, &mut settings, asked)?;
+        let Judged { report, errors, failed, .. } = judging::judge(judging, &here, &config, &mut settings, asked)?;
         for error in &errors {
             eprintln!("iamlint: {}", one_line_each(error));
         }
@@ -278,7 +278,7 @@ fn create(args: &CreateArgs) -> Result<Exit, Failure> {
     let empty = Baseline { source: Source::new(shown.as_str(), ""), entries: Vec::new() };
     let paths = paths(&run.path, &run.here);
     let mut report = run.report;
-    let found = accepted::apply(&mut report, &empty, &paths, &run.settings, day(run.time)).new;
+    let found = applied::apply(&mut report, &empty, &paths, &run.settings, day(run.time)).new;
     let entries = baseline::sorted(reason(found));
     fs::write(&run.path, baseline::write(&entries)).map_err(|error| not_written(&run.path, &error))?;
     let all = count(entries.len(), "finding", "findings");

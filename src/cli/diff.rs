@@ -1,6 +1,7 @@
 //! `iamlint diff`: what access two versions of the same policies gain and lose.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod contents;
 mod json;
 mod outcome;
 mod pairs;
@@ -18,13 +19,13 @@ use crate::lint::Disk;
 use crate::site::PolicyKind;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use contents::{Contents, FilePair, Obstacle};
 use outcome::Outcome;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use terraform::Version;
-use versions::{Contents, FilePair, Obstacle};
 
 /// Show what access policies gained and lost between two versions
 #[derive(Debug, Args)]

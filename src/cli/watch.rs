@@ -9,7 +9,7 @@
 //!
 //! Editors read the lines [`BEGIN`] and [`END`]: what stands between them replaces what they showed before.
 
-use super::check::{self, CheckArgs};
+use super::judging::{self, JudgeArgs};
 use super::{Exit, Failure};
 use crate::config;
 use crate::discover::{self, EXTENSIONS, READ_LIMIT};
@@ -36,16 +36,21 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The coarsest step of a file's times: two seconds on FAT.
 const STEP: Duration = Duration::from_secs(2);
 
-/// Check until nobody reads any more.
-pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+/// Check until nobody reads any more. `check` judges what the arguments name and returns the files and folders that it
+/// read besides; `written` are files that it writes, whose changes do not count.
+pub fn run(
+    args: &JudgeArgs,
+    written: &[PathBuf],
+    check: impl Fn() -> Result<Vec<PathBuf>, Failure>,
+) -> Result<Exit, Failure> {
     let here = std::env::current_dir()?;
-    let mut watch = Watch { args, here: &here, also: BTreeSet::new() };
+    let mut watch = Watch { args, written, here: &here, also: BTreeSet::new() };
     let mut known = watch.look(None);
     loop {
         say(BEGIN)?;
         let start = SystemTime::now();
-        let read = match check::once(args) {
-            Ok((_, read)) => read,
+        let read = match check() {
+            Ok(read) => read,
             Err(Failure::Io(error)) => return Err(error.into()),
             // A configuration that is half written is told, and mended a moment later.
             Err(failure) => {
@@ -74,7 +79,8 @@ fn say(line: &str) -> io::Result<()> {
 }
 
 struct Watch<'a> {
-    args: &'a CheckArgs,
+    args: &'a JudgeArgs,
+    written: &'a [PathBuf],
     here: &'a Path,
     /// Files and folders that were read beside those that the arguments stand for.
     also: BTreeSet<PathBuf>,
@@ -83,17 +89,16 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Everything that a check would read, as it is at this moment.
     fn look(&self, before: Option<&Look>) -> Look {
-        let mut paths: BTreeSet<PathBuf> =
-            config::candidates(self.args.judging().choice(), self.here).into_iter().collect();
+        let mut paths: BTreeSet<PathBuf> = config::candidates(self.args.choice(), self.here).into_iter().collect();
         // What is wrong with the configuration or a pattern is told by the check.
-        if let Ok(config) = config::load(self.args.judging().choice(), self.here, config::registry())
-            && let Ok(options) = check::discovery(self.args.judging(), self.here, &config)
+        if let Ok(config) = config::load(self.args.choice(), self.here, config::registry())
+            && let Ok(options) = judging::discovery(self.args, self.here, &config)
         {
-            let found = discover::discover(&self.args.judging().paths(), &options).files;
-            paths.extend(found.iter().map(|path| self.absolute(path)));
+            let found = discover::discover(&self.args.paths(), &options).files;
+            paths.extend(found.iter().map(|file| self.absolute(&file.path)));
         }
         paths.extend(self.also.iter().cloned());
-        for written in self.args.written() {
+        for written in self.written {
             paths.remove(&self.absolute(written));
         }
         let stamps = paths.into_iter().map(|path| {
@@ -109,7 +114,7 @@ impl Watch<'_> {
     fn learn(&mut self, read: &[PathBuf], known: &Look, start: SystemTime) -> bool {
         let since = start.checked_sub(STEP).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut doubtful = false;
-        let written: Vec<PathBuf> = self.args.written().map(|path| self.absolute(path)).collect();
+        let written: Vec<PathBuf> = self.written.iter().map(|path| self.absolute(path)).collect();
         for path in read {
             let path = self.absolute(path);
             let is_new = !known.0.contains_key(&path) && !written.contains(&path);

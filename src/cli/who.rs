@@ -79,7 +79,8 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     let exclude = Globs::new(&config.base, &config.exclude).map_err(|error| Failure::Message(error.message))?;
     let options = DiscoverOptions { working_directory: here, exclude: vec![exclude], ..DiscoverOptions::default() };
     let discovery = discover::discover(&args.paths, &options);
-    if let Some(told) = collected::complete(&mut config.org, &discovery.files) {
+    let files: Vec<PathBuf> = discovery.files.into_iter().map(|file| file.path).collect();
+    if let Some(told) = collected::complete(&mut config.org, &files) {
         eprintln!("iamlint: {told}");
     }
     let mut failed = false;
@@ -87,8 +88,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         eprintln!("iamlint: {}: {}", one_line(&error.path), error.message);
         failed = true;
     }
-    let read: Vec<Result<Vec<Role>, String>> =
-        units(&discovery.files).par_iter().map(|unit| roles_of(unit, &config)).collect();
+    let read: Vec<Result<Vec<Role>, String>> = units(&files).par_iter().map(|unit| roles_of(unit, &config)).collect();
     let mut roles = Vec::new();
     for file in read {
         match file {

@@ -46,11 +46,20 @@ pub struct DiscoverOptions {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
     /// The files, sorted by the bytes of their shown paths, each once.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<FoundFile>,
     /// What could not be looked at, sorted.
     pub errors: Vec<Unreadable>,
     /// Shown paths of named folders in which there is no file to judge, in the order named.
     pub directories_without_files: Vec<String>,
+}
+
+/// A file to judge: where it is and how it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Where it is read from.
+    pub path: PathBuf,
+    /// The path in reports: relative to the working directory where it lies inside, with `/`.
+    pub shown: String,
 }
 
 /// A path that could not be looked at.
@@ -84,16 +93,15 @@ pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Discovery {
         }
     }
     let Search { mut files, mut errors, .. } = search;
-    files.sort();
+    files.sort_by(|a, b| (&a.shown, &a.path).cmp(&(&b.shown, &b.path)));
     errors.sort();
     errors.dedup();
-    Discovery { files: files.into_iter().map(|(_, file)| file).collect(), errors, directories_without_files }
+    Discovery { files, errors, directories_without_files }
 }
 
 struct Search<'o> {
     options: &'o DiscoverOptions,
-    /// Shown path and path to open.
-    files: Vec<(String, PathBuf)>,
+    files: Vec<FoundFile>,
     /// Absolute paths of `files`.
     taken: HashSet<PathBuf>,
     errors: Vec<Unreadable>,
@@ -170,7 +178,8 @@ impl Search<'_> {
 
     fn take(&mut self, path: &Path, absolute: PathBuf) {
         if !self.taken.contains(&absolute) {
-            self.files.push((label(path, &absolute, &self.options.working_directory), path.to_owned()));
+            let shown = label(path, &absolute, &self.options.working_directory);
+            self.files.push(FoundFile { path: path.to_owned(), shown });
             self.taken.insert(absolute);
         }
     }
@@ -192,8 +201,12 @@ fn is_asset(folder: &Path) -> bool {
 
 /// A path as it is shown: relative to the working directory where it lies inside, as it was named otherwise; with `/`.
 pub fn shown(path: &Path) -> String {
-    let base = env::current_dir().unwrap_or_default();
-    label(path, &absolute(path, &base), &base)
+    shown_in(path, &env::current_dir().unwrap_or_default())
+}
+
+/// The same for the working directory `base`, an absolute path. Asking the system for it costs as much as opening a file.
+pub fn shown_in(path: &Path, base: &Path) -> String {
+    label(path, &absolute(path, base), base)
 }
 
 /// How a path that lies at `absolute` is shown to someone who works in `base`.

@@ -1,8 +1,8 @@
 //! Reading one file as text.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The largest file that is read unless told otherwise, in bytes: far above any template or dump worth judging.
@@ -64,23 +64,66 @@ impl ReadError {
 }
 
 /// The text of a file of at most `limit` bytes. The size is asked for first, so a huge file costs nothing, and a pipe
-/// is never waited for.
+/// is never waited for. A file that grows meanwhile is read as far as it went when it was opened.
 pub fn read(path: &Path, limit: u64) -> Result<String, ReadError> {
     // Spans are 32 bits wide.
     let limit = limit.min(u64::from(u32::MAX));
-    let metadata = fs::metadata(path).map_err(|error| ReadError::Io(system_message(&error)))?;
-    if !metadata.is_file() {
-        return Err(ReadError::NotAFile);
-    }
-    if metadata.len() > limit {
-        return Err(ReadError::TooLarge { size: metadata.len(), limit });
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    let failed = |error: io::Error| ReadError::Io(system_message(&error));
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) => {
+            // What is no file, or too large, is said to be so whether or not it may be opened.
+            size(&fs::metadata(path).map_err(failed)?, limit)?;
+            return Err(failed(error));
+        }
+    };
+    let size = size(&file.metadata().map_err(failed)?, limit)?;
+    decode(bytes(file, size, limit).map_err(failed)?, limit)
+}
+
+/// Open a file to read it. A pipe would wait for somebody to write into it, and a terminal could become that of this
+/// process.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
     File::open(path)
-        // The file may have grown since it was asked for its size.
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|error| ReadError::Io(system_message(&error)))?;
-    decode(bytes, limit)
+}
+
+/// The size of a regular file of at most `limit` bytes.
+fn size(metadata: &Metadata, limit: u64) -> Result<u64, ReadError> {
+    match metadata.len() {
+        _ if !metadata.is_file() => Err(ReadError::NotAFile),
+        size if size > limit => Err(ReadError::TooLarge { size, limit }),
+        size => Ok(size),
+    }
+}
+
+/// The bytes of a file of this size, with one call of the system where it gives all of them at once.
+fn bytes(mut file: File, size: u64, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+    if bytes.is_empty() {
+        // Files that the system makes up, such as those of `/proc`, say that they are empty.
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
 }
 
 /// The text in bytes that were read, at most `limit` of them.
@@ -134,6 +177,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path(), 9), Err(ReadError::NotAFile));
         assert_eq!(read(&folder.path().join("none"), 9), Err(ReadError::Io("no such file or directory".to_owned())));
+    }
+
+    #[test]
+    fn text_of_any_length_is_whole() {
+        for length in [1, 4095, 4096, 1_000_001] {
+            let text = "x".repeat(length);
+            assert_eq!(of(text.as_bytes(), READ_LIMIT), Ok(text), "{length}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn files_that_the_system_makes_up_are_read_to_their_end() {
+        let text = read(Path::new("/proc/self/status"), READ_LIMIT).unwrap();
+        assert!(text.contains("Name:"), "{text}");
+        assert_eq!(read(Path::new("/proc/self/status"), 4), Err(ReadError::TooLarge { size: 5, limit: 4 }));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn sockets_are_no_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket.json");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert_eq!(read(&path, 9), Err(ReadError::NotAFile));
     }
 
     #[cfg(unix)]

@@ -18,7 +18,7 @@ fn options(folder: &TempDir) -> DiscoverOptions {
 }
 
 fn found(discovery: &Discovery, folder: &TempDir) -> Vec<String> {
-    discovery.files.iter().map(|file| label(file, file, folder.path())).collect()
+    discovery.files.iter().map(|file| file.shown.clone()).collect()
 }
 
 /// Shown paths of what `names`, inside the folder, stand for.

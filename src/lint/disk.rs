@@ -4,9 +4,10 @@
 use crate::discover::{self, READ_LIMIT};
 use crate::input::terraform::{Files, normal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Reads from the disk.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Disk {
     pub instead: BTreeMap<PathBuf, String>,
     /// Whether only those files exist.
     pub alone: bool,
+    /// The working directory, asked for when a path is first shown.
+    here: OnceLock<PathBuf>,
     /// Whatever was looked at, whether it exists or not.
     seen: Mutex<BTreeSet<PathBuf>>,
 }
@@ -79,7 +82,7 @@ impl Files for Disk {
     fn shown(&self, path: &Path) -> String {
         match self.text_of(path) {
             Some(_) if self.alone => path.to_string_lossy().into_owned(),
-            _ => discover::shown(path),
+            _ => discover::shown_in(path, self.here.get_or_init(|| env::current_dir().unwrap_or_default())),
         }
     }
 }

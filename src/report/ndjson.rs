@@ -6,7 +6,7 @@ use super::Options;
 use super::json::{Finding, Place, VERSION};
 use super::place::Places;
 use crate::diagnostic::Problem;
-use crate::lint::stream::LineReport;
+use crate::lint::ndjson::LineReport;
 use crate::lint::{FileReport, Report};
 use rayon::prelude::*;
 use serde::Serialize;

@@ -169,6 +169,22 @@ impl Finding {
         self.index
     }
 
+    /// About how much memory it takes, in bytes.
+    pub fn size(&self) -> usize {
+        let labels = std::iter::once(&self.primary).chain(&self.secondary);
+        let labels: usize = labels.map(|label| size_of::<Label>() + label.text.len()).sum();
+        let texts = [&self.why, &self.help, &self.statement, &self.sid].into_iter().flatten();
+        let texts = texts.chain([&self.message, &self.subject, &self.statement_key]).map(String::len).sum::<usize>();
+        let witness = self.witness.as_ref().map_or(0, |witness| {
+            let values = witness.context.iter().flat_map(|(key, values)| {
+                let values = values.iter().flatten().map(|value| size_of::<String>() + value.len());
+                std::iter::once(size_of::<(String, Option<Vec<String>>)>() + key.len()).chain(values)
+            });
+            size_of::<Witness>() + witness.action.len() + witness.principal.len() + values.sum::<usize>()
+        });
+        size_of::<Finding>() + labels + texts + witness
+    }
+
     /// The same with every place moved.
     pub fn moved(mut self, place: &impl Fn(u32) -> u32) -> Self {
         for label in std::iter::once(&mut self.primary).chain(&mut self.secondary) {

@@ -3,7 +3,7 @@
 //! Every file is planned, all plans are judged together as if they were written, and only a file of which exactly the
 //! planned findings are gone is written. What no place in its file can silence goes into the configuration.
 
-use super::Judged;
+use crate::cli::judging::Judged;
 use crate::cli::{Failure, write};
 use crate::config::{Config, NewIgnore, pattern_of};
 use crate::diagnostic::Diagnostic;

@@ -1,8 +1,8 @@
 //! `--format json`: the versioned shape for programs, described in `docs/diff-output.md`.
 
+use super::contents::{Obstacle, Site};
 use super::outcome::{Changed, Compared, Outcome};
 use super::text::reasons;
-use super::versions::{Obstacle, Site};
 use crate::access::analysis::compare::{Change, Example, Sure};
 use crate::access::engine::symbols::in_words;
 use serde_json::{Map, Value, json};

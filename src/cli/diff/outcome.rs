@@ -1,8 +1,8 @@
 //! What comes of comparing: each policy with what its change does.
 
 use super::FailOn;
+use super::contents::{Form, Obstacle};
 use super::pairs::{FormPair, Pair, forms, same_text};
-use super::versions::{Form, Obstacle};
 use crate::access::analysis::compare::{Change, Comparison, Sure, compare};
 use crate::value::Hole;
 use rayon::prelude::*;
@@ -113,7 +113,7 @@ impl<'a> Compared<'a> {
         let (Some(kind), true) = (pair.site().map(|site| site.kind), obstacles.is_empty()) else {
             return Err(obstacles);
         };
-        let of = |site: Option<&'a super::versions::Site>| site.map_or(&[][..], |site| site.forms.as_slice());
+        let of = |site: Option<&'a super::contents::Site>| site.map_or(&[][..], |site| site.forms.as_slice());
         let mut changes: Vec<Changed> = Vec::new();
         for FormPair { old, new, when } in forms(of(pair.old), of(pair.new)) {
             // Whatever is not known of one is not known of the other.

@@ -1,6 +1,6 @@
 //! Which policy of the old version is which of the new.
 
-use super::versions::{Form, Site};
+use super::contents::{Form, Site};
 
 /// A policy in both versions, or in one.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,8 @@ fn together(a: &[(String, bool)], b: &[(String, bool)]) -> Option<Vec<(String, b
 
 #[cfg(test)]
 mod tests {
-    use super::super::versions::{Site, Version, contents};
+    use super::super::contents::{Site, Version};
+    use super::super::versions::contents;
     use super::*;
     use crate::source::Source;
 

@@ -4,8 +4,7 @@
 //! say for what the revision holds, so that an ignore line cannot hide the change that comes with it.
 
 use super::Failure;
-use super::terraform::Folders;
-use super::versions::{FilePair, Version};
+use super::contents::{FilePair, Folders, Version};
 use crate::discover::{self, EXTENSIONS, PRUNED, READ_LIMIT};
 use crate::input::terraform::{Files, is_read};
 use crate::lint::Disk;

@@ -1,8 +1,8 @@
 //! Folders of Terraform in two versions: a policy in one file is decided by others, so a folder is compared as a whole,
 //! with the modules that it calls wherever they lie.
 
+use super::contents::{Contents, Folders, Obstacle, held};
 use super::revision::AtRevision;
-use super::versions::{self, Contents, Obstacle};
 use crate::input::terraform::{Files, Loader, normal};
 use crate::input::terraform_plan::address;
 use crate::lint::Disk;
@@ -12,10 +12,6 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// The folders to compare, from where the folders of both versions lie: each with the files to tell of, or `None` for
-/// all of them.
-pub type Folders = BTreeMap<PathBuf, Option<BTreeSet<PathBuf>>>;
 
 /// One version of all files.
 #[derive(Clone, Copy)]
@@ -164,7 +160,7 @@ impl Folder {
     fn contents(self, only: Option<&BTreeSet<PathBuf>>) -> Contents {
         let mut all = Contents { obstacles: self.obstacles, ..Contents::default() };
         for File { path, key, source, loaded } in self.files {
-            let mut contents = versions::held(&key, &source, &loaded);
+            let mut contents = held(&key, &source, &loaded);
             all.obstacles.append(&mut contents.obstacles);
             if only.is_none_or(|only| only.contains(&path)) {
                 all.sites.append(&mut contents.sites);

@@ -1,7 +1,7 @@
 //! `--format text`: what changed, for people.
 
+use super::contents::Site;
 use super::outcome::{Changed, Compared, Counts, Outcome};
-use super::versions::Site;
 use crate::access::Request;
 use crate::access::analysis::compare::{Change, Example, Sure, UNKNOWN_VALUE};
 use crate::access::engine::symbols::in_words;

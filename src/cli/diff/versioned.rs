@@ -2,7 +2,8 @@
 
 use super::super::policies;
 use super::Failure;
-use super::versions::{self, Contents, Obstacle, Version};
+use super::contents::{Contents, Obstacle, Version, of_found};
+use super::versions;
 use crate::diagnostic::Problem;
 use crate::discover;
 use crate::input::{self, Found};
@@ -71,7 +72,7 @@ fn both(key: &str, version: Version, kind: Option<PolicyKind>) -> Option<Both> {
     if !problems.is_empty() {
         return Some(unreadable(problems));
     }
-    let contents = |found: &Found<'_>| versions::of_found(key, &source, found);
+    let contents = |found: &Found<'_>| of_found(key, &source, found);
     Some(Both { old: contents(&found.old), new: contents(&found.new), alone: found.alone })
 }
 

@@ -1,123 +1,15 @@
 //! The policies of two versions of the same files.
 
-use super::super::policies;
 use super::Failure;
-use super::terraform::{self, Folders};
+use super::contents::{Contents, FilePair, Folders, Obstacle, Version, held};
+use super::terraform;
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
-use crate::input::Found;
-use crate::load::{self, How, Loaded};
-use crate::policy::{self, Policy};
-use crate::site::{PolicyKind, PolicySite};
+use crate::load::{self, How};
+use crate::site::PolicyKind;
 use crate::source::Source;
-use crate::span::Span;
-use crate::value::{Hole, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// One version of a file.
-#[derive(Debug)]
-pub enum Version {
-    /// Its text.
-    Text(Source),
-    /// It is there and cannot be read.
-    Unreadable {
-        /// The path as it is shown.
-        path: String,
-        /// Why.
-        message: String,
-    },
-}
-
-/// Two versions of a file; one that is not there was added or removed.
-#[derive(Debug)]
-pub struct FilePair {
-    /// What both versions are known by.
-    pub key: String,
-    /// Before.
-    pub old: Option<Version>,
-    /// After.
-    pub new: Option<Version>,
-}
-
-/// Something that keeps policies from being compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obstacle {
-    /// The file, as it is shown.
-    pub path: String,
-    /// Line and column from 1, where there is a place.
-    pub place: Option<(usize, usize)>,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl Obstacle {
-    /// Something wrong at a place.
-    pub fn at(source: &Source, span: Span, message: impl Into<String>) -> Self {
-        let position = source.position(span.start);
-        let place = Some((position.line, position.column));
-        Obstacle { path: source.path.clone(), place, message: message.into() }
-    }
-}
-
-impl std::fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.place {
-            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path, self.message),
-            None => write!(f, "{}: {}", self.path, self.message),
-        }
-    }
-}
-
-/// One policy of one version, in each form that the conditions of its template give it.
-#[derive(Debug)]
-pub struct Site {
-    /// What its file is known by in both versions.
-    pub key: String,
-    /// Its address in the file, empty if the file is the policy.
-    pub address: String,
-    /// What it is attached to.
-    pub kind: PolicyKind,
-    /// The file.
-    pub source: Arc<Source>,
-    /// The document.
-    pub span: Span,
-    /// The forms, at least one.
-    pub forms: Vec<Form>,
-    /// Why IAM would not take it; then it is not compared.
-    pub obstacle: Option<Obstacle>,
-}
-
-/// One form of a policy.
-#[derive(Debug)]
-pub struct Form {
-    /// The choices under which it is written so.
-    pub branch: Vec<(String, bool)>,
-    /// The document.
-    pub document: Value<'static>,
-    /// The policy.
-    pub policy: Policy,
-    /// The values in it that are not known, by name.
-    pub holes: BTreeMap<String, Hole>,
-}
-
-/// What one version of a file holds.
-#[derive(Debug, Default)]
-pub struct Contents {
-    /// The policies.
-    pub sites: Vec<Site>,
-    /// What cannot be read; then nothing else is known.
-    pub obstacles: Vec<Obstacle>,
-    /// Policies of which nothing is known until deployment: what is said of each, and how it is written.
-    pub unresolved: Vec<(Obstacle, String)>,
-}
-
-impl Contents {
-    /// Nothing but what keeps it from being read.
-    pub fn unreadable(obstacles: Vec<Obstacle>) -> Self {
-        Contents { obstacles, ..Contents::default() }
-    }
-}
 
 /// Read one version of a file; one of Terraform with what lies beside it.
 pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
@@ -131,58 +23,6 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
         return terraform::file(key, &source);
     }
     load::text(&source, How { kind, ..How::default() }, |loaded| held(key, &source, &loaded))
-}
-
-/// What was read of one version of a file.
-pub fn held(key: &str, source: &Arc<Source>, loaded: &Loaded<'_>) -> Contents {
-    // The part that a mistake hides may be the guard of a statement: nothing is compared around it.
-    let problems = loaded.broken.iter().chain(&loaded.found.problems);
-    let obstacles: Vec<Obstacle> =
-        problems.map(|problem| Obstacle::at(source, problem.span, &problem.message)).collect();
-    if !obstacles.is_empty() {
-        return Contents::unreadable(obstacles);
-    }
-    of_found(key, source, &loaded.found)
-}
-
-/// What was found in a file, ready to be compared.
-pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents {
-    let mut contents = Contents::default();
-    for (span, what) in &found.unresolved {
-        let said = Obstacle::at(source, *span, format!("this policy is not known: {what}"));
-        contents.unresolved.push((said, source.slice(*span).to_owned()));
-    }
-    // What Terraform chooses from may stand in several places.
-    let is_chosen = |site: &PolicySite<'_>| load::is_of_folder(Path::new(&source.path)) && !site.branch.is_empty();
-    let same_place = |a: &PolicySite<'_>, b: &PolicySite<'_>| match is_chosen(a) && is_chosen(b) {
-        true => a.anchor == b.anchor,
-        false => a.document.span == b.document.span,
-    };
-    let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && same_place(a, b);
-    for variants in found.sites.chunk_by(same) {
-        let Some(first) = variants.first() else { continue };
-        let forms: Vec<Form> = variants.iter().map(form).collect();
-        let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
-        let obstacle = rejection.map(|(span, message)| Obstacle::at(source, span, message));
-        contents.sites.push(Site {
-            key: key.to_owned(),
-            address: first.address.clone(),
-            kind: first.kind,
-            source: Arc::clone(source),
-            span: first.document.span,
-            forms,
-            obstacle,
-        });
-    }
-    contents
-}
-
-fn form(site: &PolicySite<'_>) -> Form {
-    let document = (*site.document).clone().into_owned(&|span| span);
-    let mut holes = Vec::new();
-    policy::holes(&document, &mut holes);
-    let holes = holes.into_iter().map(|(_, hole)| (hole.name.clone(), hole.into_owned())).collect();
-    Form { branch: site.branch.clone(), policy: policy::lower(&document), holes, document }
 }
 
 /// The files of two paths: two files whatever their names, or two folders by the paths below them, with the folders of
@@ -234,5 +74,5 @@ fn below(folder: &Path, here: &Path) -> Result<BTreeMap<String, PathBuf>, Failur
         return Err(Failure::Message(format!("{}: {}", error.path, error.message)));
     }
     let key = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
-    Ok(found.files.into_iter().map(|path| (key(&path), path)).collect())
+    Ok(found.files.into_iter().map(|file| (key(&file.path), file.path)).collect())
 }

@@ -1,54 +1,28 @@
 //! `iamlint check --input-format ndjson --format ndjson`: a result for each line, as the lines come.
-#![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
-use super::{CheckArgs, Named, STDIN, conclude, empty_folders, exit, named};
-use crate::cli::{Exit, Failure};
+use super::Failure;
+use super::judging::{self, JudgeArgs, Named, STDIN};
 use crate::config::Config;
 use crate::discover::{ReadError, system_message};
-use crate::input::ndjson;
-use crate::lint::stream::{self, Line, Lines};
+use crate::lint::ndjson::{self, Line, Lines};
 use crate::lint::{self, Settings, Tally};
 use crate::report;
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::time::Instant;
 
-/// Whether results are to be written as the lines come, and not one report at the end.
-pub fn wanted(args: &CheckArgs, baseline: bool) -> Result<bool, Failure> {
-    let refuse = |message: &str| Err(Failure::Message(message.to_owned()));
-    let wanted = args.format == ndjson::NAME;
-    if args.add_ignore.is_some() {
-        return refuse("--add-ignore writes into files that hold policies, and no suppression can stand in ndjson");
-    }
-    if wanted && !args.output.is_empty() {
-        return refuse(
-            "--output needs everything that was found, and --format ndjson keeps nothing of ndjson input; run twice, or \
-             choose another --format",
-        );
-    }
-    if wanted && baseline {
-        return refuse(
-            "a baseline needs everything that was found, and --format ndjson keeps nothing of ndjson input; choose another \
-             --format, or --no-baseline",
-        );
-    }
-    if args.output.iter().any(|(format, _)| format.name == ndjson::NAME) {
-        return refuse("results of ndjson input are written to standard output: use --format ndjson");
-    }
-    Ok(wanted)
+/// What came of a run whose results are written.
+pub struct Outcome {
+    /// The counts.
+    pub tally: Tally,
+    /// Paths that could not be looked at, and folders without policies.
+    pub errors: Vec<String>,
 }
 
-/// Judge everything that the arguments name.
-pub fn run(
-    args: &CheckArgs,
-    here: &Path,
-    config: &Config,
-    settings: &Settings,
-    start: Instant,
-) -> Result<Exit, Failure> {
-    let Named { stdin, folders, files, mut errors } = named(&args.judging, here, config)?;
+/// Judge everything that the arguments name, and write the results to standard output.
+pub fn run(args: &JudgeArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Outcome, Failure> {
+    let Named { stdin, folders, files, mut errors } = judging::named(args, here, config)?;
     let mut run = Run { settings, out: io::stdout().lock(), tally: Tally::default() };
     let mut with_policy = Vec::new();
     for file in &files {
@@ -57,15 +31,10 @@ pub fn run(
         }
     }
     if stdin {
-        run.input(args.judging.stdin_filename.as_deref().unwrap_or(STDIN), Ok(io::stdin().lock()))?;
+        run.input(args.stdin_filename.as_deref().unwrap_or(STDIN), Ok(io::stdin().lock()))?;
     }
-    errors.extend(empty_folders(args.judging.allow_empty, &folders, &with_policy));
-    let tally = run.tally;
-    conclude(args, settings, &tally, &errors);
-    if !args.quiet {
-        eprintln!("{}", report::summary::line_of_lines(&tally, start.elapsed()));
-    }
-    Ok(exit(&tally, tally.internal_error || !errors.is_empty()))
+    errors.extend(judging::empty_folders(args.allow_empty, &folders, &with_policy));
+    Ok(Outcome { tally: run.tally, errors })
 }
 
 struct Run<'a, W> {
@@ -95,7 +64,7 @@ impl<W: Write> Run<'_, W> {
     /// Judge some lines in parallel and write the results in order.
     fn chunk(&mut self, chunk: Vec<Line>, shown: &str) -> io::Result<()> {
         let judged = chunk.into_par_iter().map(|line| {
-            let judged = stream::judge(line, shown, self.settings);
+            let judged = ndjson::judge(line, shown, self.settings);
             (report::ndjson::line(&judged), judged.report)
         });
         let mut results = String::new();

@@ -1,6 +1,8 @@
 //! Taking the findings that a baseline accepts out of a report.
 
-use super::{Report, Settings, folder, order};
+use super::placed::settle;
+use super::report::{Report, order};
+use super::settings::Settings;
 use crate::diagnostic::{BaselineState, Diagnostic, Suppression, SuppressionKind};
 use crate::discover::{absolute, relative};
 use crate::load;
@@ -155,7 +157,7 @@ pub fn apply(
         file.findings = told;
         if !file.folded.is_empty() {
             file.folded.clear();
-            folder::settle(&mut file.findings, |finding| finding);
+            settle(&mut file.findings, |finding| finding);
         }
         for (finding, _) in &mut file.suppressed {
             finding.baseline = Some(BaselineState::New);
@@ -202,8 +204,9 @@ impl<'a> Judged<'a> {
     /// Whether the finding of an entry would have been found if it was there.
     fn covers(&self, entry: &Entry) -> bool {
         let is_known = crate::rules::find(&entry.rule).is_some();
-        let view = self.settings.view(self.paths.baseline.join(&entry.path));
-        let ran = self.settings.active(&entry.rule).is_some() && view.is_none_or(|view| view.runs(&entry.rule));
+        let overrides = self.settings.file_overrides(self.paths.baseline.join(&entry.path));
+        let ran = self.settings.active(&entry.rule).is_some()
+            && overrides.is_none_or(|overrides| overrides.runs(&entry.rule));
         let ran = ran || !is_known;
         // Standard input is never there, unless it is.
         let is_gone = || !entry.path.ends_with("<stdin>") && !self.paths.exists(&entry.path);

@@ -3,17 +3,24 @@
 //! What is asked for are files, not folders: a finding is told where it stands, and only if that file was asked for.
 //! One that stands in another file, but rests on something in a file that was asked for, is told there.
 
-use super::told::Placed;
-use super::{FileReport, FileToLint, Judge, PolicyReport, Settings, order};
-use crate::diagnostic::{Diagnostic, Label, Problem, Related};
-use crate::discover;
+use super::disk::Disk;
+use super::failure::panicked;
+use super::filter;
+use super::judge::Judge;
+use super::placed::{Placed, place};
+use super::report::{FileReport, PolicyReport};
+use super::settings::Settings;
+use crate::diagnostic::{Diagnostic, Label, Problem};
+use crate::discover::{self, FoundFile};
 use crate::input::Found;
 use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
 use crate::site::{Origin, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{Construct, constructs};
-use std::collections::{HashMap, HashSet};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,19 +28,68 @@ use std::sync::Arc;
 /// somebody else's.
 const MARKS: [&str; 4] = ["aws_", "Statement", "AssumeRole", "statement"];
 
+/// Whether the values that the user gives for Terraform's variables can be read.
+pub fn check_variables(settings: &Settings) -> Result<(), String> {
+    if settings.var_files.is_empty() && settings.vars.is_empty() {
+        return Ok(());
+    }
+    let disk = Disk::default();
+    Variables::new(&Loader::new(&disk), &settings.var_files, &settings.vars).map(drop)
+}
+
+/// Judge files of Terraform, each folder as one.
+pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let loader = Loader::new(disk);
+    let variables = Variables::new(&loader, &settings.var_files, &settings.vars).unwrap_or_default();
+    let asked: HashSet<String> = files.iter().map(|file| file.shown.clone()).collect();
+    let mut folders: BTreeMap<PathBuf, Vec<FoundFile>> = BTreeMap::new();
+    for file in files {
+        let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
+        folders.entry(folder).or_default().push(file.clone());
+    }
+    let folders: Vec<(PathBuf, Vec<FoundFile>)> = folders.into_iter().collect();
+    let judged: Vec<FolderReport> = folders
+        .par_iter()
+        .map(|(folder, files)| {
+            let judge = || judge_folder(folder, files, &asked, &loader, &variables, settings);
+            catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
+                let files = files.iter().map(|file| panicked(&file.shown, settings)).collect();
+                FolderReport { files, ..FolderReport::default() }
+            })
+        })
+        .collect();
+    let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
+    let mut found: Vec<Placed> = Vec::new();
+    let mut constructs: HashMap<String, Vec<Construct>> = HashMap::new();
+    for folder in judged {
+        found.extend(folder.found);
+        reports.extend(folder.files.into_iter().map(|report| (report.source.path.clone(), report)));
+        for (path, construct) in folder.constructs {
+            constructs.entry(path).or_default().push(construct);
+        }
+    }
+    filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
+    let mut reports: Vec<FileReport> = reports.into_values().collect();
+    reports.iter_mut().for_each(FileReport::forget_text);
+    reports
+}
+
 /// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found,
 /// in these files and in those of other folders; and what stands in each file that was read, by path.
 #[derive(Default)]
-pub struct FolderReport {
+struct FolderReport {
     pub files: Vec<FileReport>,
     pub found: Vec<Placed>,
     pub constructs: Vec<(String, Construct)>,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run.
-pub fn lint(
+fn judge_folder(
     folder: &Path,
-    files: &[FileToLint],
+    files: &[FoundFile],
     asked: &HashSet<String>,
     loader: &Loader<'_>,
     variables: &Variables,
@@ -64,7 +120,7 @@ struct Placing<'a> {
 }
 
 impl Placing<'_> {
-    fn report_of(&mut self, file: &FileToLint, source: Option<&Arc<Source>>) {
+    fn report_of(&mut self, file: &FoundFile, source: Option<&Arc<Source>>) {
         let text = source.map_or("", |source| source.text.as_str());
         let mut report = FileReport::new(Source::new(&file.shown, text));
         report.reason = match source {
@@ -212,59 +268,4 @@ impl Placing<'_> {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
         FolderReport { files, ..self.report }
     }
-}
-
-/// Take a finding with these labels from the common space of places to the file that its primary place is in: labels in
-/// other files are related places. Returns the file, if there is one.
-pub fn place(finding: &mut Diagnostic, labels: Vec<Label>, sources: &Sources) -> Option<Arc<Source>> {
-    let (source, span) = sources.locate(finding.primary.span)?;
-    finding.primary.span = span;
-    for label in labels {
-        match sources.locate(label.span) {
-            Some((other, span)) if Arc::ptr_eq(&other, &source) => {
-                let label = Label { span, ..label };
-                if label != finding.primary && !finding.secondary.contains(&label) {
-                    finding.secondary.push(label);
-                }
-            }
-            Some((other, span)) => {
-                let related = Related::new(&other, span, label.text);
-                if !finding.related.contains(&related) {
-                    finding.related.push(related);
-                }
-            }
-            None => {}
-        }
-    }
-    Some(source)
-}
-
-/// What a finding says, without the conditions under which it says so.
-pub fn claim(finding: &Diagnostic) -> &str {
-    finding.message.split(", when ").next().unwrap_or_default()
-}
-
-/// Sort what was found in a file, and keep of each only the surest form: a module is judged by itself and in each call.
-/// The others are returned.
-pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) -> Vec<T> {
-    let key = |item: &T| {
-        let finding = finding(item);
-        (finding.primary.span, finding.rule, claim(finding).to_owned())
-    };
-    let in_order = |a: &T, b: &T| order(finding(a)).cmp(&order(finding(b)));
-    found.sort_by(|a, b| {
-        let surest = finding(b).confidence.cmp(&finding(a).confidence);
-        key(a).cmp(&key(b)).then(surest).then(in_order(a, b))
-    });
-    let mut folded = Vec::new();
-    let mut told: Vec<T> = Vec::with_capacity(found.len());
-    for item in found.drain(..) {
-        match told.last() {
-            Some(last) if key(last) == key(&item) => folded.push(item),
-            Some(_) | None => told.push(item),
-        }
-    }
-    *found = told;
-    found.sort_by(in_order);
-    folded
 }

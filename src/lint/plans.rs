@@ -4,9 +4,11 @@
 //! user names, a finding is told at the value, the attribute or the resource that it comes from, and the place in the
 //! plan becomes a related one. What the configuration does not have stays in the plan.
 
-use super::folder::{self, claim, place};
-use super::told::{self, Placed};
-use super::{Disk, FileReport, Report, Settings, forget_text, order};
+use super::disk::Disk;
+use super::filter;
+use super::placed::{Placed, claim, place, settle};
+use super::report::{FileReport, Report, order};
+use super::settings::Settings;
 use crate::diagnostic::{Confidence, Diagnostic, Label, Related, Suppression};
 use crate::input::terraform::{Files as _, Loader, Resource, Sources, Variables, Written, normal};
 use crate::load;
@@ -56,7 +58,7 @@ pub fn place_plans(mut report: Report, settings: &Settings, disk: &Disk) -> Repo
             Ok(Some(stay)) => {
                 plan.findings = stay;
                 settings.gate(plan);
-                forget_text(plan);
+                plan.forget_text();
             }
             Ok(None) => {}
             Err(_) => plan.internal_error = true,
@@ -125,7 +127,7 @@ impl Moved {
         };
         let mut told: BTreeMap<String, FileReport> =
             self.sources.iter().map(|(path, source)| (path.clone(), of_file(source))).collect();
-        told::of_terraform(&mut told, self.found, self.constructs, sources, settings);
+        filter::of_terraform(&mut told, self.found, self.constructs, sources, settings);
         let (read, mut files) = (report.read, report.files);
         for file in told.values_mut() {
             file.invalid = false;
@@ -184,7 +186,7 @@ fn join(file: &mut FileReport, told: FileReport, settings: &Settings) {
     }
     file.findings.extend(planned);
     file.findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    folder::settle(&mut file.suppressed, |(finding, _)| finding);
+    settle(&mut file.suppressed, |(finding, _)| finding);
     settings.gate(file);
 }
 

@@ -1,6 +1,6 @@
 //! What `[[override]]` tables change for some paths.
 //!
-//! Every rule that runs for any path runs over all of them; each file is then told what its tables leave. So a folder
+//! Every rule that runs for any path runs over all of them; each file then keeps the findings that its tables leave. So a folder
 //! of Terraform is judged once, whatever tables its files have.
 
 use crate::config::{Config, FailOn, Origin, Override};
@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the files of one set of tables are told.
+/// What the tables that apply to a file make of the settings: its rules, profile, severities and gate.
 #[derive(Debug)]
-pub struct View {
-    /// The rules that are told, by id.
+pub struct FileOverrides {
+    /// The rules that are reported, by id.
     rules: HashMap<&'static str, ActiveRule>,
     profile: Audience,
     min_severity: Severity,
@@ -24,8 +24,8 @@ pub struct View {
     pub fail_on: FailOn,
 }
 
-impl View {
-    /// Whether a rule is told here.
+impl FileOverrides {
+    /// Whether a rule is reported here.
     pub fn runs(&self, rule: &str) -> bool {
         self.rules.contains_key(rule)
     }
@@ -38,12 +38,12 @@ impl View {
     }
 }
 
-/// The tables of a configuration, and the views that they make.
+/// The `[[override]]` tables of a configuration, with what each combination of them makes of the settings.
 #[derive(Debug)]
-pub struct Views {
+pub struct Overrides {
     tables: Vec<(Vec<Globs>, Override)>,
     base: Base,
-    made: Mutex<HashMap<Vec<usize>, Arc<View>>>,
+    made: Mutex<HashMap<Vec<usize>, Arc<FileOverrides>>>,
 }
 
 /// What holds where no table says otherwise.
@@ -56,9 +56,9 @@ struct Base {
     fail_on: FailOn,
 }
 
-impl Views {
-    /// The views of a configuration; `None` when it has no tables.
-    pub fn of(config: &Config, selection: &Selection) -> Option<Views> {
+impl Overrides {
+    /// The overrides of a configuration; `None` when it has no tables.
+    pub fn of(config: &Config, selection: &Selection) -> Option<Overrides> {
         if config.overrides.is_empty() {
             return None;
         }
@@ -73,18 +73,18 @@ impl Views {
             fail_on: config.fail_on,
         };
         let tables = config.overrides.iter().map(|table| (globs(config, table), under_flags(config, table.clone())));
-        Some(Views { tables: tables.collect(), base, made: Mutex::default() })
+        Some(Overrides { tables: tables.collect(), base, made: Mutex::default() })
     }
 
-    /// The view of the file at this absolute path.
-    pub fn of_path(&self, path: &Path) -> Arc<View> {
+    /// The overrides that apply to the file at this absolute path.
+    pub fn of_path(&self, path: &Path) -> Arc<FileOverrides> {
         let covers = |(globs, _): &(Vec<Globs>, Override)| globs.iter().any(|globs| globs.covers(path));
         let tables: Vec<usize> = (0..self.tables.len()).filter(|at| covers(&self.tables[*at])).collect();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(made.entry(tables.clone()).or_insert_with(|| Arc::new(self.view(&tables))))
+        Arc::clone(made.entry(tables.clone()).or_insert_with(|| Arc::new(self.file_overrides(&tables))))
     }
 
-    fn view(&self, tables: &[usize]) -> View {
+    fn file_overrides(&self, tables: &[usize]) -> FileOverrides {
         let tables: Vec<&Override> = tables.iter().map(|at| &self.tables[*at].1).collect();
         let Base { selection, severities, profile, min_severity, fail_on } = &self.base;
         let profile = tables.iter().rev().find_map(|table| table.profile).unwrap_or(*profile);
@@ -110,7 +110,7 @@ impl Views {
                 active.severity = set.copied().or(active.severity);
             }
         }
-        View {
+        FileOverrides {
             rules,
             profile,
             min_severity: tables.iter().rev().find_map(|table| table.min_severity).unwrap_or(*min_severity),
@@ -118,7 +118,7 @@ impl Views {
         }
     }
 
-    /// The widest selection of which every view is a part: all rules that some file may be told.
+    /// The widest selection: all rules that are reported for some file.
     pub fn selection(&self) -> Selection {
         let mut wide = self.base.selection.clone();
         let profiles = self.tables.iter().filter_map(|(_, table)| table.profile);

@@ -1,41 +1,32 @@
 //! From everything that was found in files to what is told of them: what nobody asked to hear and what is suppressed is
 //! taken out, and what is wrong with suppressions is added.
 
-use super::views::View;
-use super::{FileReport, Report, Settings, folder, order};
+use super::judge::InSource;
+use super::overrides::FileOverrides;
+use super::placed::{Placed, settle};
+use super::report::{FileReport, Report, order};
+use super::settings::Settings;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Suppression, SuppressionKind};
-use crate::discover::absolute;
 use crate::input::terraform::Sources;
 use crate::rules::Finding;
 use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{self, Candidate, Construct, Constructs, External, Fault, FileSaid, Place, Said, unused};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-
-/// What a text says about findings in it.
-#[derive(Debug)]
-pub struct InSource {
-    /// What it says.
-    pub said: Said,
-    /// What stands in it.
-    pub constructs: Vec<Construct>,
-    /// Whether all of it was judged.
-    pub judged: bool,
-}
 
 /// Tell what was found in a file that is judged by itself.
 pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Option<InSource>, settings: &Settings) {
     let mut found = findings;
     found.sort_by(|a, b| order(a).cmp(&order(b)));
     found.dedup_by(|a, b| order(a) == order(b));
-    let view = settings.view(&report.source.path);
+    let overrides = settings.file_overrides(&report.source.path);
     let mut found: Vec<(Diagnostic, bool)> = found
         .into_iter()
         .map(|mut finding| {
-            let shown = settings.shows(view.as_deref(), &mut finding);
+            let shown = settings.shows(overrides.as_deref(), &mut finding);
             (finding, shown)
         })
         .collect();
@@ -55,8 +46,8 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
         let outcome = suppress::apply(&files, &candidates, settings.today, &|rule| settings.refuses(rule));
         silenced = outcome.silenced;
         let [file] = files;
-        let faults = faults(&file.said, &outcome.verdicts[0], view.as_deref(), settings, !report.invalid);
-        let told = settings.tell(&faults, view.as_deref());
+        let faults = faults(&file.said, &outcome.verdicts[0], overrides.as_deref(), settings, !report.invalid);
+        let told = settings.tell(&faults, overrides.as_deref());
         silenced.extend(told.iter().map(|_| None));
         found.extend(told.into_iter().map(|finding| (finding, true)));
     }
@@ -72,18 +63,18 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
         }
     }
     report.findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    report.fails = settings.fails(view.as_deref(), &report.findings);
+    report.fails = settings.fails(overrides.as_deref(), &report.findings);
 }
 
 /// What is to be told about the suppressions of a file.
 fn faults(
     said: &Said,
     verdicts: &[suppress::apply::Verdict],
-    view: Option<&View>,
+    overrides: Option<&FileOverrides>,
     settings: &Settings,
     whole: bool,
 ) -> Vec<Fault> {
-    let ran = |rule: &str| settings.active(rule).is_some() && view.is_none_or(|view| view.runs(rule));
+    let ran = |rule: &str| settings.active(rule).is_some() && overrides.is_none_or(|overrides| overrides.runs(rule));
     let of_entries = unused::faults(&said.entries, verdicts, &ran, whole);
     said.faults.iter().cloned().chain(of_entries).collect()
 }
@@ -113,20 +104,8 @@ fn by_configuration(
 }
 
 impl Settings {
-    /// Whether one of these findings makes a run fail.
-    fn fails(&self, view: Option<&View>, findings: &[Diagnostic]) -> bool {
-        let fail_on = view.map_or(self.fail_on, |view| view.fail_on);
-        findings.iter().any(|finding| fail_on.fails(finding.severity))
-    }
-
-    /// Note whether what is told in a file makes the run fail.
-    pub(super) fn gate(&self, file: &mut FileReport) {
-        let view = self.view(&file.source.path);
-        file.fails = self.fails(view.as_deref(), &file.findings);
-    }
-
     /// Faults as findings of the rules that tell them, as far as a reader is shown them.
-    pub(super) fn tell(&self, faults: &[Fault], view: Option<&View>) -> Vec<Diagnostic> {
+    pub(super) fn tell(&self, faults: &[Fault], overrides: Option<&FileOverrides>) -> Vec<Diagnostic> {
         let finding = |fault: &Fault| {
             let active = self.active(fault.rule)?;
             let mut finding = Finding::new(fault.problem.span, &fault.problem.message).subject(&fault.subject);
@@ -134,14 +113,9 @@ impl Settings {
                 finding = finding.help(help);
             }
             let mut finding = active.diagnose(finding, "");
-            self.shows(view, &mut finding).then_some(finding)
+            self.shows(overrides, &mut finding).then_some(finding)
         };
         faults.iter().filter_map(finding).collect()
-    }
-
-    /// Whether no finding of a rule may be silenced.
-    pub fn refuses(&self, rule: &str) -> bool {
-        self.refused.contains(rule) || suppress::OWN_RULES.contains(&rule)
     }
 
     /// Whether a run that found nothing for a table would have found it if it was there.
@@ -156,25 +130,11 @@ impl Settings {
             return false;
         }
         concerned.all(|(file, path)| {
-            let ran = self.view(&path).is_none_or(|view| view.runs(rule));
+            let ran = self.file_overrides(&path).is_none_or(|overrides| overrides.runs(rule));
             // What a variable decides may be otherwise in another run.
             let is_open = file.format == Some("terraform") && file.policies.iter().any(|policy| policy.unresolved > 0);
             ran && !file.invalid && !is_open
         })
-    }
-
-    /// The absolute path of a file that reports show so.
-    pub(super) fn absolute(&self, shown: impl AsRef<Path>) -> PathBuf {
-        absolute(shown.as_ref(), &self.working_directory)
-    }
-
-    /// The absolute paths of files that a finding stands in, where a table may be for one of them: one with `..` is asked
-    /// of the system.
-    fn paths<'p>(&self, shown: impl IntoIterator<Item = &'p str>) -> Vec<PathBuf> {
-        match self.ignores.is_empty() {
-            true => Vec::new(),
-            false => shown.into_iter().map(|path| self.absolute(path)).collect(),
-        }
     }
 }
 
@@ -192,23 +152,12 @@ pub fn of_configuration(config: &Config, report: &Report, settings: &Settings, w
             .or_else(|| is_unused().then(|| external.fault_unused()))
     };
     let faults: Vec<Fault> = settings.ignores.iter().enumerate().filter_map(fault).collect();
-    let view = settings.view(&source.path);
-    let findings = settings.tell(&faults, view.as_deref());
+    let overrides = settings.file_overrides(&source.path);
+    let findings = settings.tell(&faults, overrides.as_deref());
     let source = Source::new(source.path.as_str(), source.text.as_str());
     let reason = "is the configuration";
-    let fails = settings.fails(view.as_deref(), &findings);
+    let fails = settings.fails(overrides.as_deref(), &findings);
     (!findings.is_empty()).then(|| FileReport { findings, fails, reason, ..FileReport::new(source) })
-}
-
-/// A finding of Terraform and where it stands.
-#[derive(Debug)]
-pub struct Placed {
-    /// The path of the file that it is told in.
-    pub path: String,
-    /// The finding, with places in that file.
-    pub finding: Diagnostic,
-    /// The places that it points at, and that of its resource, which `false` tells.
-    pub places: Vec<(Arc<Source>, Span, bool)>,
 }
 
 /// Tell what was found in folders of Terraform, in the files that were asked for. `constructs` are by path.
@@ -219,11 +168,11 @@ pub fn of_terraform(
     sources: &Sources,
     settings: &Settings,
 ) {
-    let views: HashMap<&str, Option<Arc<View>>> =
-        reports.keys().map(|path| (path.as_str(), settings.view(path))).collect();
+    let overrides: HashMap<&str, Option<Arc<FileOverrides>>> =
+        reports.keys().map(|path| (path.as_str(), settings.file_overrides(path))).collect();
     let found = found.into_iter().filter_map(|mut placed| {
-        let view = views.get(placed.path.as_str())?;
-        let shown = settings.shows(view.as_deref(), &mut placed.finding);
+        let overrides = overrides.get(placed.path.as_str())?;
+        let shown = settings.shows(overrides.as_deref(), &mut placed.finding);
         Some((placed, shown))
     });
     let found: Vec<(Placed, bool)> = found.collect();
@@ -249,12 +198,12 @@ pub fn of_terraform(
     let mut faults_of: Vec<(String, Vec<Diagnostic>)> = Vec::new();
     for (file, verdicts) in files.iter().zip(&outcome.verdicts) {
         let path = &file.source.path;
-        let (Some(report), Some(view)) = (reports.get(path), views.get(path.as_str())) else { continue };
-        let faults = faults(&file.said, verdicts, view.as_deref(), settings, !report.invalid);
-        faults_of.push((path.clone(), settings.tell(&faults, view.as_deref())));
+        let (Some(report), Some(overrides)) = (reports.get(path), overrides.get(path.as_str())) else { continue };
+        let faults = faults(&file.said, verdicts, overrides.as_deref(), settings, !report.invalid);
+        faults_of.push((path.clone(), settings.tell(&faults, overrides.as_deref())));
     }
     drop((candidates, files));
-    drop(views);
+    drop(overrides);
     for ((placed, shown), by) in found.into_iter().zip(outcome.silenced) {
         if let Some(report) = reports.get_mut(&placed.path) {
             deliver(placed, shown, by, report, settings);
@@ -266,9 +215,9 @@ pub fn of_terraform(
         }
     }
     for report in reports.values_mut() {
-        let folded = folder::settle(&mut report.findings, |finding| finding);
+        let folded = settle(&mut report.findings, |finding| finding);
         report.folded.extend(folded.into_iter().filter(|_| settings.record));
-        folder::settle(&mut report.suppressed, |(finding, _)| finding);
+        settle(&mut report.suppressed, |(finding, _)| finding);
         settings.gate(report);
     }
 }

@@ -3,7 +3,11 @@
 //! [`Lines`] reads a chunk of lines, [`judge`] judges one of them, and whoever writes the results drops both before the
 //! next chunk is read. A line that is broken, or far too long, is a result like any other.
 
-use super::{FileReport, Judge, PolicyReport, Settings, guarded, not_judged, told};
+use super::failure::{guarded, not_judged};
+use super::filter;
+use super::judge::Judge;
+use super::report::{FileReport, PolicyReport};
+use super::settings::Settings;
 use crate::diagnostic::Problem;
 use crate::input::Found;
 use crate::input::ndjson::{self, Row};
@@ -168,7 +172,7 @@ pub fn judge(line: Line, shown: &str, settings: &Settings) -> LineReport {
                 let mut report = FileReport::new(source);
                 let mut findings = Vec::new();
                 Judge { settings, findings: &mut findings }.line(&mut report);
-                told::of_file(&mut report, findings, None, settings);
+                filter::of_file(&mut report, findings, None, settings);
                 report
             }
         }
@@ -362,20 +366,20 @@ mod tests {
         };
         let first = places(format!("{{\"id\": 1, \"document\": {policy}}}"));
         assert_eq!(first, places(format!("{{\"document\": {policy}, \"id\": 2}}")));
-        assert_eq!((first.is_empty(), settings.memo.len()), (false, 1));
+        assert_eq!((first.is_empty(), settings.cache.len()), (false, 1));
         // In a string its bytes are others, and so are the places.
         let string = places(format!("{{\"id\": 1, \"document\": {policy:?}}}"));
         assert_eq!(string, places(format!("{{\"id\": 1000, \"document\": {policy:?}}}")));
-        assert_eq!(settings.memo.len(), 2);
+        assert_eq!(settings.cache.len(), 2);
         let timed = |id: u32, seconds: &str| {
             places(format!(
                 "{{\"id\": {id}, \"max_session_duration\": {seconds}, \"account\": \"555566667777\", \"document\": {policy}}}"
             ))
         };
         assert!(timed(1, "43200").contains(&("excessive-session-duration", "43200".to_owned())));
-        assert_eq!((timed(1000, "43200"), settings.memo.len()), (timed(1, "43200"), 3));
+        assert_eq!((timed(1000, "43200"), settings.cache.len()), (timed(1, "43200"), 3));
         assert!(!timed(1, "3600").iter().any(|(rule, _)| *rule == "excessive-session-duration"));
-        assert_eq!(settings.memo.len(), 4);
+        assert_eq!(settings.cache.len(), 4);
     }
 
     /// Gives one line, then an error.

@@ -1,0 +1,309 @@
+//! Judging what the arguments name: for every command that reports findings.
+#![expect(clippy::print_stderr, reason = "the command line talks to its user")]
+
+use super::Failure;
+use crate::config::{self, Choice, Config, Date, Origin, collected};
+use crate::diagnostic::{Audience, Severity};
+use crate::discover::{self, DiscoverOptions, FoundFile, Globs, READ_LIMIT};
+use crate::input::{self, ndjson};
+use crate::lint::{self, Disk, FileReport, Report, Settings};
+use crate::report::one_line;
+use crate::report::time::Moment;
+use crate::rules;
+use crate::site::PolicyKind;
+use crate::source::Source;
+use crate::span::{Span, Spanned};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// What is judged and how: what every command takes that tells findings.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// Files and folders to judge, or `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Name that standard input has in reports; its ending tells the syntax
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub stdin_filename: Option<String>,
+    /// Take every file for this format instead of looking at it; `ndjson` is a document on each line
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(input::ALL.iter().map(|input| input.name()).chain([ndjson::NAME])), help_heading = "Input")]
+    pub input_format: Option<String>,
+    /// What raw policy documents are attached to, instead of guessing
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(PolicyKind::ALL.map(|(_, name)| name)), help_heading = "Input")]
+    pub kind: Option<String>,
+    /// Set a variable of Terraform (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_var, help_heading = "Input")]
+    var: Vec<(String, String)>,
+    /// Read values of Terraform's variables from this file (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    var_file: Vec<PathBuf>,
+    /// Folder of the configuration that Terraform plans were made from, if they do not lie in it
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    terraform_root: Option<PathBuf>,
+    /// Leave out paths that match this pattern (repeatable)
+    #[arg(long, value_name = "GLOB", help_heading = "Input")]
+    pub exclude: Vec<String>,
+    /// Leave out excluded paths even when they are named
+    #[arg(long, help_heading = "Input")]
+    force_exclude: bool,
+    /// Do not read .gitignore and .iamlintignore
+    #[arg(long, help_heading = "Input")]
+    no_ignore: bool,
+    /// Also judge policies in the JSON fences of Markdown files
+    #[arg(long, help_heading = "Input")]
+    include_markdown: bool,
+    /// Accept a folder in which there is no policy
+    #[arg(long, help_heading = "Input")]
+    pub allow_empty: bool,
+
+    /// Run only these rules or families (comma-separated; `all` for every rule)
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    select: Vec<String>,
+    /// Run these rules or families as well
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    extend_select: Vec<String>,
+    /// Do not run these rules or families
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    ignore: Vec<String>,
+    /// Who reads the findings: `strict` and `audit` see more
+    #[arg(long, value_name = "PROFILE", value_parser = PossibleValuesParser::new(Audience::ALL.iter().map(|(_, name)| *name)), help_heading = "Rules")]
+    profile: Option<String>,
+    /// Leave out findings below this severity
+    #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::ALL.iter().map(|(_, name)| *name)), help_heading = "Rules")]
+    min_severity: Option<String>,
+
+    /// Use this configuration instead of searching for one
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    /// Use no configuration file
+    #[arg(long, help_heading = "Configuration")]
+    isolated: bool,
+}
+
+impl JudgeArgs {
+    /// Which configuration the arguments ask for.
+    pub fn choice(&self) -> Choice<'_> {
+        match (&self.config, self.isolated) {
+            (_, true) => Choice::Isolated,
+            (Some(path), false) => Choice::File(path),
+            (None, false) => Choice::Search,
+        }
+    }
+
+    /// The paths to judge, without standard input.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect()
+    }
+
+    /// Whether standard input is among what is judged.
+    pub fn stdin(&self) -> bool {
+        self.paths.iter().any(|path| path.as_os_str() == "-")
+    }
+}
+
+fn parse_var(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, such as `account_id=111122223333`".to_owned()),
+    }
+}
+
+/// The configuration file with the flags on top.
+pub fn configuration(args: &JudgeArgs, here: &Path) -> Result<Config, Failure> {
+    let mut config = config::load(args.choice(), here, config::registry())?;
+    for warning in &config.warnings {
+        let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
+        match place {
+            Some((path, place)) => {
+                eprintln!("iamlint: {path}:{}:{}: {}", place.line, place.column, one_line(&warning.message));
+            }
+            None => eprintln!("iamlint: {}", one_line(&warning.message)),
+        }
+    }
+    with_flags(args, &mut config)?;
+    Ok(config)
+}
+
+/// Put the flags on top of a configuration.
+pub fn with_flags(args: &JudgeArgs, config: &mut Config) -> Result<(), Failure> {
+    let mut selectors = |flag: &'static str, given: &[String], target: &mut Vec<Spanned<String>>, key: &str| {
+        if given.is_empty() {
+            return Ok(());
+        }
+        for selector in given {
+            if !rules::select::is_selector(selector) {
+                return Err(unknown_selector(flag, selector));
+            }
+        }
+        *target = given.iter().map(|selector| Spanned::new(selector.clone(), Span::default())).collect();
+        config.origins.insert(key.to_owned(), Origin::Flag(flag));
+        Ok(())
+    };
+    selectors("--select", &args.select, &mut config.select, "select")?;
+    selectors("--extend-select", &args.extend_select, &mut config.extend_select, "extend-select")?;
+    selectors("--ignore", &args.ignore, &mut config.ignore, "ignore")?;
+    if let Some(profile) = args.profile.as_deref().and_then(Audience::from_name) {
+        config.profile = profile;
+        config.origins.insert("profile".to_owned(), Origin::Flag("--profile"));
+    }
+    if let Some(severity) = args.min_severity.as_deref().and_then(Severity::from_name) {
+        config.min_severity = severity;
+        config.origins.insert("min-severity".to_owned(), Origin::Flag("--min-severity"));
+    }
+    Ok(())
+}
+
+fn unknown_selector(flag: &str, selector: &str) -> Failure {
+    let known = rules::RULES.iter().flat_map(|rule| [rule.id, rule.family]).chain(["all"]);
+    let hint = match config::nearest(selector, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "run `iamlint rules` for the list".to_owned(),
+    };
+    Failure::Message(format!("{flag}: unknown rule or family `{selector}`; {hint}"))
+}
+
+/// How to judge: what the configuration says, and the flags that are no part of it.
+pub fn settings_of(args: &JudgeArgs, here: &Path, config: &Config, time: Moment) -> Settings {
+    let mut settings = Settings::new(config);
+    settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
+    settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
+    settings.var_files.clone_from(&args.var_file);
+    settings.vars.clone_from(&args.var);
+    settings.terraform_root.clone_from(&args.terraform_root);
+    settings.ndjson = args.input_format.as_deref() == Some(ndjson::NAME);
+    let (year, month, day) = time.day();
+    settings.today = Some(Date { year, month, day });
+    settings.working_directory = here.to_owned();
+    settings
+}
+
+/// What a command asks of judging.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Whether a folder may hold no policy.
+    pub accept_empty: bool,
+    /// Whether only findings are told.
+    pub quiet: bool,
+}
+
+/// What the arguments name.
+pub struct Named {
+    /// Whether standard input is among it.
+    pub stdin: bool,
+    /// The folders.
+    pub folders: Vec<PathBuf>,
+    pub files: Vec<FoundFile>,
+    /// Paths that could not be looked at.
+    pub errors: Vec<String>,
+}
+
+/// What is left out of the search for files.
+pub fn discovery(args: &JudgeArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
+    let glob = |base: &Path, patterns: &[String]| {
+        Globs::new(base, patterns).map_err(|error| Failure::Message(format!("--exclude: {}", error.message)))
+    };
+    Ok(DiscoverOptions {
+        working_directory: here.to_owned(),
+        exclude: vec![glob(&config.base, &config.exclude)?, glob(here, &args.exclude)?],
+        force_exclude: args.force_exclude,
+        no_ignore: args.no_ignore,
+        include_markdown: args.include_markdown,
+    })
+}
+
+/// The files that the arguments name.
+pub fn named(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
+    let paths = args.paths();
+    let discovery = discover::discover(&paths, &discovery(args, here, config)?);
+    let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
+    let stdin = args.stdin();
+    let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
+    Ok(Named { stdin, folders, files: discovery.files, errors })
+}
+
+/// What came of judging.
+pub struct Judged {
+    pub report: Report,
+    /// The files, without standard input.
+    pub files: Vec<FoundFile>,
+    /// Whether everything was judged that the configuration is for.
+    pub whole: bool,
+    /// Paths that could not be looked at, and folders without policies.
+    pub errors: Vec<String>,
+    /// Whether the run must end with 2.
+    pub failed: bool,
+}
+
+/// Judge everything that the arguments name.
+pub fn judge(
+    args: &JudgeArgs,
+    here: &Path,
+    config: &Config,
+    settings: &mut Settings,
+    asked: Asked,
+) -> Result<Judged, Failure> {
+    let mut named = named(args, here, config)?;
+    let paths: Vec<PathBuf> = named.files.iter().map(|file| file.path.clone()).collect();
+    if let Some(told) = collected::complete(&mut settings.org, &paths).filter(|_| !asked.quiet) {
+        eprintln!("iamlint: {told}");
+    }
+    let settings = &*settings;
+    let mut report = lint::lint_files(&named.files, settings, READ_LIMIT);
+    if named.stdin {
+        let name = args.stdin_filename.as_deref().unwrap_or(STDIN);
+        let text = read_stdin()?;
+        let judged = lint::guarded(name, settings, || match text {
+            Ok(text) => lint::lint_buffer(Source::new(name, text), settings),
+            Err(error) => lint::unreadable(name, &error, settings),
+        });
+        let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();
+        report = Report { read: report.read, ..Report::new(files) };
+        report = lint::place_plans(report, settings, &Disk::default());
+    }
+    let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
+    let empty = empty_folders(asked.accept_empty, &named.folders, &with_policy.collect::<Vec<_>>());
+    let names_all = |path: &PathBuf| config.base.starts_with(discover::absolute(path, here));
+    let narrowed = !args.exclude.is_empty() || args.kind.is_some() || args.input_format.is_some();
+    let whole = !named.stdin && !narrowed && named.errors.is_empty() && named.folders.iter().any(names_all);
+    if let Some(file) = lint::of_configuration(config, &report, settings, whole) {
+        report = report.with(file);
+    }
+    named.errors.extend(empty);
+    let failed = !named.errors.is_empty() || report.files.iter().any(|file| file.internal_error);
+    Ok(Judged { report, files: named.files, whole, errors: named.errors, failed })
+}
+
+/// What standard input is called in reports.
+pub const STDIN: &str = "<stdin>";
+
+fn read_stdin() -> Result<Result<String, discover::ReadError>, Failure> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+    Ok(discover::decode(bytes, READ_LIMIT))
+}
+
+/// Whether a file holds a policy, or cannot be read and may hold one.
+fn has_policy(file: &FileReport) -> bool {
+    file.invalid || file.format.is_some()
+}
+
+/// Complaints about named folders in which no file has a policy.
+pub fn empty_folders(accept: bool, folders: &[PathBuf], with_policy: &[&str]) -> Vec<String> {
+    if accept {
+        return Vec::new();
+    }
+    let shown = folders.iter().map(|folder| discover::shown(folder));
+    let empty =
+        shown.filter(|folder| !with_policy.iter().any(|path| folder == "." || Path::new(path).starts_with(folder)));
+    empty
+        .map(|folder| {
+            format!(
+                "no policy found under `{}`; use --show-files to see what was read, or --allow-empty to accept it",
+                one_line(&folder)
+            )
+        })
+        .collect()
+}

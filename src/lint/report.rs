@@ -1,0 +1,210 @@
+//! What a run has to say: a report of its files, each with its findings, and the counts.
+
+use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression};
+use crate::site::PolicyKind;
+use crate::source::Source;
+use crate::span::Span;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything that a run has to say, in a fixed order whatever the number of threads.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// One entry for each file that was judged or could not be, sorted by path.
+    pub files: Vec<FileReport>,
+    /// The counts.
+    pub summary: Summary,
+    /// Files and folders that were read because of others, such as the modules that a configuration calls.
+    pub read: Vec<PathBuf>,
+}
+
+/// What came of one file.
+#[derive(Debug)]
+pub struct FileReport {
+    /// The text, for places. Empty when nothing is to be shown of the file.
+    pub source: Source,
+    /// The input format it was taken for.
+    pub format: Option<&'static str>,
+    /// Why it was taken for that format, or why it was passed over.
+    pub reason: &'static str,
+    /// The findings, sorted by place.
+    pub findings: Vec<Diagnostic>,
+    /// Findings that are not told, each with why, sorted by place.
+    pub suppressed: Vec<(Diagnostic, Suppression)>,
+    /// Findings that are told by another one at the same place: of a module that is called several times, only one is
+    /// told. Kept where a baseline is read or made.
+    pub folded: Vec<Diagnostic>,
+    /// Findings that nobody asked for: of a wider audience, or less severe. Kept where a baseline is read or made.
+    pub hidden: Vec<Diagnostic>,
+    /// Which of the `[[ignore]]` tables were for something in the file.
+    pub ignores_used: Vec<usize>,
+    /// Whether a finding makes the run fail.
+    pub fails: bool,
+    /// The policies that were judged.
+    pub policies: Vec<PolicyReport>,
+    /// How many policies nothing is known of until they are deployed.
+    pub unresolved: usize,
+    /// What else was not looked at: modules that are called and are not in the tree.
+    pub notes: Vec<String>,
+    /// Whether something in the file could not be read.
+    pub invalid: bool,
+    /// The first thing that could not, whether or not a rule reports it.
+    pub problem: Option<Problem>,
+    /// Whether judging it ended in a panic, which is a mistake of this program.
+    pub internal_error: bool,
+}
+
+/// One policy that was judged.
+#[derive(Debug)]
+pub struct PolicyReport {
+    /// Its address in the file.
+    pub address: String,
+    /// Its kind.
+    pub kind: PolicyKind,
+    /// The document's place.
+    pub span: Span,
+    /// How many statements it has.
+    pub statements: usize,
+    /// How many values in it are not known.
+    pub unresolved: usize,
+}
+
+/// The counts of a run. Nothing disappears: what was not judged is counted too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files that were read.
+    pub files: usize,
+    /// Files without a policy.
+    pub skipped: usize,
+    /// Files of which something could not be read.
+    pub invalid: usize,
+    /// Policies that were judged.
+    pub policies: usize,
+    /// Their statements.
+    pub statements: usize,
+    /// Values in them that are not known.
+    pub unresolved: usize,
+    /// Findings that were suppressed.
+    pub suppressed: usize,
+}
+
+impl FileReport {
+    /// The report of a file that nothing is known of yet.
+    pub fn new(source: Source) -> Self {
+        FileReport {
+            source,
+            format: None,
+            reason: "has no word that every policy has",
+            findings: Vec::new(),
+            suppressed: Vec::new(),
+            folded: Vec::new(),
+            hidden: Vec::new(),
+            ignores_used: Vec::new(),
+            fails: false,
+            policies: Vec::new(),
+            unresolved: 0,
+            notes: Vec::new(),
+            invalid: false,
+            problem: None,
+            internal_error: false,
+        }
+    }
+
+    /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
+    pub(super) fn forget_text(&mut self) {
+        if self.findings.is_empty() && self.suppressed.is_empty() && self.problem.is_none() {
+            self.source = Source::new(std::mem::take(&mut self.source.path), "");
+        }
+    }
+}
+
+impl Summary {
+    /// Count one more file, or one more line of JSON Lines.
+    pub fn count(&mut self, file: &FileReport) {
+        self.files += 1;
+        self.invalid += usize::from(file.invalid);
+        self.suppressed += file.suppressed.len();
+        self.skipped += usize::from(!file.invalid && file.policies.is_empty());
+        for policy in &file.policies {
+            self.policies += 1;
+            self.statements += policy.statements;
+            self.unresolved += policy.unresolved;
+        }
+    }
+}
+
+/// What a run found, counted while its files or lines are dropped.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// What was judged.
+    pub summary: Summary,
+    /// Files, or lines, with a finding.
+    pub concerned: usize,
+    /// Findings by severity.
+    pub severities: BTreeMap<Severity, usize>,
+    /// Findings by rule.
+    pub rules: BTreeMap<&'static str, usize>,
+    /// Whether a finding makes the run fail.
+    pub fails: bool,
+    /// Whether judging one of them ended in a panic.
+    pub internal_error: bool,
+}
+
+impl Tally {
+    /// The counts of a whole report.
+    pub fn of(report: &Report) -> Tally {
+        let mut tally = Tally::default();
+        report.files.iter().for_each(|file| tally.count(file));
+        Tally { summary: report.summary.clone(), ..tally }
+    }
+
+    /// Count one more file, or one more line.
+    pub fn count(&mut self, file: &FileReport) {
+        self.summary.count(file);
+        self.concerned += usize::from(!file.findings.is_empty());
+        self.fails |= file.fails;
+        self.internal_error |= file.internal_error;
+        for finding in &file.findings {
+            *self.severities.entry(finding.severity).or_default() += 1;
+            *self.rules.entry(finding.rule).or_default() += 1;
+        }
+    }
+
+    /// The worst severity found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.severities.keys().next_back().copied()
+    }
+}
+
+impl Report {
+    /// A report of these files, sorted by path and counted.
+    pub fn new(mut files: Vec<FileReport>) -> Self {
+        files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+        let mut summary = Summary::default();
+        files.iter().for_each(|file| summary.count(file));
+        Report { files, summary, read: Vec::new() }
+    }
+
+    /// The same with what there is to say about the configuration.
+    pub fn with(mut self, file: FileReport) -> Self {
+        self.summary.files += 1;
+        self.files.push(file);
+        self.files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+        self
+    }
+
+    /// Every finding with its file.
+    pub fn findings(&self) -> impl Iterator<Item = (&FileReport, &Diagnostic)> {
+        self.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
+    }
+
+    /// The worst severity found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings().map(|(_, finding)| finding.severity).max()
+    }
+}
+
+/// What findings of a file are sorted by.
+pub(super) fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
+    (finding.primary.span, finding.rule, &finding.message, &finding.resource)
+}
