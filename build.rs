@@ -1,76 +1,41 @@
-//! Turns the rule pages into the registry, `RULES`.
+//! Turns the rule pages into the registry and the tables of AWS into arrays.
 //!
-//! A page that breaks the format of `rules/README.md` fails the build with its file and line.
+//! A page that breaks the format of `rules/README.md`, and a row that the head of its table does not explain, fail the
+//! build with their file and line.
 
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod build {
+    pub mod pages;
+    pub mod rows;
+    pub mod steps;
+    pub mod tables;
+}
+
+use build::{pages, steps, tables};
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
-
-/// The front matter of a page.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Front {
-    summary: String,
-    severity: String,
-    audience: String,
-    reads: Vec<String>,
-    check: Option<String>,
-    query: Option<String>,
-    at: Option<String>,
-    message: Option<String>,
-    label: Option<String>,
-    help: Option<String>,
-    since: String,
-    #[serde(default)]
-    also: Vec<String>,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(default)]
-    cwe: Vec<String>,
-    #[serde(default)]
-    options: BTreeMap<String, OptionFront>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OptionFront {
-    default: toml::Value,
-    help: String,
-    min: Option<f64>,
-    max: Option<f64>,
-}
-
-struct Page {
-    path: PathBuf,
-    id: String,
-    family: String,
-    front: Front,
-    body: String,
-}
 
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/checks");
-    let mut pages = Vec::new();
-    for folder in entries(Path::new("rules")).into_iter().filter(|path| path.is_dir()) {
-        for path in entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
-            pages.push(read(&path));
+    println!("cargo::rerun-if-changed=src/aws/data");
+    println!("cargo::rerun-if-changed=build");
+    made("registry.rs", &pages::registry());
+    made("query_samples.rs", &steps::samples());
+    for table in tables::ALL {
+        let paths: Vec<PathBuf> = table.from.iter().map(|name| Path::new("src/aws/data").join(name)).collect();
+        let text = |path: &PathBuf| fs::read_to_string(path).unwrap_or_else(|error| fail(path, 1, &error.to_string()));
+        let texts: Vec<String> = paths.iter().map(text).collect();
+        match (table.write)(&texts) {
+            Ok(source) => made(table.name, &source),
+            Err((file, fault)) => fail(&paths[file], fault.line, &fault.message),
         }
     }
-    pages.sort_by(|a, b| a.id.cmp(&b.id));
-    each_check_has_its_page(&pages);
+}
 
-    // A static of its own: a query keeps its parsed form in its rule, and a borrowed temporary may not change.
-    let mut out = String::from("/// Every rule, in order of their ids.\npub static RULES: &[Rule] = &TABLE;\n");
-    writeln!(out, "static TABLE: [Rule; {}] = [", pages.len()).expect("writing to a string does not fail");
-    for page in &pages {
-        write_rule(page, &mut out);
-    }
-    out.push_str("];\n");
-    let target = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("registry.rs");
-    fs::write(target, out).expect("OUT_DIR is writable");
+/// Leave a file where the crate includes it from.
+fn made(name: &str, source: &str) {
+    let folder = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(folder.join(name), source).expect("OUT_DIR is writable");
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -89,132 +54,4 @@ fn fail(path: &Path, line: usize, message: &str) -> ! {
         eprintln!("{}:{line}: {message}", path.display());
     }
     process::exit(1);
-}
-
-fn read(path: &Path) -> Page {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| fail(path, 1, &error.to_string()));
-    let name = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let (id, family) = (name(path), path.parent().map(name).unwrap_or_default());
-
-    let front_end = text.strip_prefix("+++\n").and_then(|rest| rest.find("\n+++\n"));
-    let Some(front_end) = front_end else {
-        fail(path, 1, "a page begins with its front matter between two `+++` lines")
-    };
-    let front: Front = toml::from_str(&text[4..4 + front_end]).unwrap_or_else(|error| {
-        let before = error.span().map_or(0, |span| text[4..4 + span.start].matches('\n').count());
-        fail(path, before + 2, error.message())
-    });
-    let body = text[4 + front_end + 5..].to_owned();
-    let body_line = text[..4 + front_end].matches('\n').count() + 3;
-
-    if !body.starts_with(&format!("# {id}\n")) {
-        fail(path, body_line, &format!("the page's title must be its id: `# {id}`"));
-    }
-    if !id.chars().all(|c| c.is_ascii_lowercase() || c == '-') {
-        fail(path, 1, "a rule's id is made of lower-case letters and dashes");
-    }
-    let one_of = |value: &str, known: &[&str], what: &str| {
-        if !known.contains(&value) {
-            fail(path, 2, &format!("unknown {what} `{value}`; one of {}", known.join(", ")));
-        }
-    };
-    one_of(&front.severity, &["critical", "high", "medium", "low", "info"], "severity");
-    one_of(&front.audience, &["default", "strict", "audit"], "audience");
-    for kind in &front.reads {
-        one_of(kind, &["trust", "identity", "resource", "scp", "rcp", "boundary", "session"], "policy kind");
-    }
-    let is_run = front.check.as_deref() == Some("run");
-    for fence in ["bad", "good"] {
-        let has = body.lines().any(|line| line.starts_with("```") && line.split_whitespace().nth(1) == Some(fence));
-        if !has && !is_run {
-            fail(path, body_line, &format!("the page has no `{fence}` example"));
-        }
-    }
-    match (front.check.as_deref(), &front.query) {
-        (Some("native"), None) => {
-            let code = PathBuf::from(format!("src/checks/{}.rs", id.replace('-', "_")));
-            if !code.exists() {
-                fail(path, 2, &format!("`check = \"native\"`, but there is no {}", code.display()));
-            }
-        }
-        (Some("run"), None) => {}
-        (None, Some(query)) => {
-            if let Err(error) = jsonpath_rust::parser::parse_json_path(query) {
-                let line = text.lines().position(|line| line.starts_with("query")).unwrap_or(0) + 1;
-                fail(path, line, &format!("the query does not parse: {error}"));
-            }
-            if front.message.is_none() {
-                fail(path, 2, "a query needs a `message`");
-            }
-        }
-        _ => fail(path, 2, "a page has either `check = \"native\"`, `check = \"run\"` or a `query`"),
-    }
-    Page { path: path.to_owned(), id, family, front, body }
-}
-
-fn each_check_has_its_page(pages: &[Page]) {
-    for path in entries(Path::new("src/checks")) {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().replace('_', "-")).unwrap_or_default();
-        let is_module = path.extension().is_some_and(|e| e == "rs") && name != "mod" && name != "shared";
-        let has_page = pages.iter().any(|page| page.id == name && page.front.check.as_deref() == Some("native"));
-        if is_module && !has_page {
-            fail(
-                &path,
-                1,
-                &format!("this check has no page: write rules/<family>/{name}.md with `check = \"native\"`"),
-            );
-        }
-    }
-}
-
-fn write_rule(page: &Page, out: &mut String) {
-    let Page { id, family, front, body, .. } = page;
-    let variant = |name: &str| {
-        let mut letters = name.chars();
-        letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
-    };
-    let reads: Vec<String> = front.reads.iter().map(|kind| format!("PolicyKind::{}", variant(kind))).collect();
-    let check = match (&front.check, &front.query) {
-        (Some(check), _) if check == "native" => {
-            format!("Check::Native(crate::checks::{}::check)", id.replace('-', "_"))
-        }
-        (_, Some(query)) => format!(
-            "Check::Query(query::QueryCheck {{ query: {query:?}, at: {:?}, message: {:?}, label: {:?}, help: {:?}, parsed: std::sync::OnceLock::new() }})",
-            front.at,
-            front.message.as_deref().unwrap_or_default(),
-            front.label.as_deref().unwrap_or_default(),
-            front.help.as_deref().unwrap_or_default(),
-        ),
-        _ => "Check::Run".to_owned(),
-    };
-    let options: Vec<String> = front
-        .options
-        .iter()
-        .map(|(name, option)| {
-            let default = match &option.default {
-                toml::Value::Integer(value) => format!("Int({value})"),
-                toml::Value::Float(value) => format!("Float({value:?})"),
-                toml::Value::Boolean(value) => format!("Bool({value})"),
-                toml::Value::String(value) => format!("Text({value:?})"),
-                toml::Value::Array(values) => format!("List(&{:?})", values.iter().map(|v| v.as_str().unwrap_or_default()).collect::<Vec<_>>()),
-                _ => fail(&page.path, 2, &format!("option `{name}` has a default of a sort that options do not have")),
-            };
-            format!("OptionSpec {{ name: {name:?}, default: options::OptionDefault::{default}, help: {:?}, min: {:?}, max: {:?} }}", option.help, option.min, option.max)
-        })
-        .collect();
-    writeln!(
-        out,
-        "    Rule {{ id: {id:?}, family: {family:?}, summary: {:?}, severity: Severity::{}, audience: Audience::{}, reads: &[{}], \
-         check: {check}, since: {:?}, also: &{:?}, aliases: &{:?}, cwe: &{:?}, options: &[{}], page: {body:?} }},",
-        front.summary,
-        variant(&front.severity),
-        variant(&front.audience),
-        reads.join(", "),
-        front.since,
-        front.also,
-        front.aliases,
-        front.cwe,
-        options.join(", "),
-    )
-    .expect("writing to a string does not fail");
 }

@@ -1,13 +1,8 @@
 //! Account ids that mean something to everybody: vendors, AWS itself, and the stand-ins of documentation.
 
-use super::Table;
-
-/// Vendors that ask their customers to trust them.
-const VENDORS: Table = Table(include_str!("data/vendor-accounts.tsv"));
-/// Accounts of AWS itself.
-const AWS: Table = Table(include_str!("data/aws-accounts.tsv"));
-/// Stand-ins that do not repeat one digit.
-const PLACEHOLDERS: Table = Table(include_str!("data/placeholder-accounts.tsv"));
+// VENDORS: vendors that ask their customers to trust them. AWS: accounts of AWS itself. PLACEHOLDERS: stand-ins that do
+// not repeat one digit. All three are sorted.
+include!(concat!(env!("OUT_DIR"), "/aws_accounts.rs"));
 
 /// Whether the text has the form of an account id: 12 ASCII digits. Source: *View AWS account identifiers*.
 pub fn is_account_id(text: &str) -> bool {
@@ -17,36 +12,64 @@ pub fn is_account_id(text: &str) -> bool {
 /// The vendor that this account belongs to. Source: `fwdcloudsec/known_aws_accounts`, which links each entry to the
 /// vendor's own documentation.
 pub fn vendor(account: &str) -> Option<&'static str> {
-    VENDORS.find(account).map(|row| row.field(1))
+    owner(&VENDORS, account)
 }
 
 /// The AWS service that this account belongs to, such as load balancer logs. Source: as for [`vendor`].
 pub fn aws_owned(account: &str) -> Option<&'static str> {
-    AWS.find(account).map(|row| row.field(1))
+    owner(&AWS, account)
 }
 
 /// Whether documentation uses this id in place of a real one: trusting it is a sample that nobody finished. All ids of
 /// one repeated digit count. Source: samples in AWS documentation.
 pub fn placeholder(account: &str) -> bool {
     let repeated = account.bytes().zip(account.bytes().skip(1)).all(|(a, b)| a == b);
-    is_account_id(account) && (repeated || PLACEHOLDERS.find(account).is_some())
+    is_account_id(account)
+        && (repeated || number(account).is_some_and(|number| PLACEHOLDERS.binary_search(&number).is_ok()))
+}
+
+/// An account id as the tables have it.
+fn number(account: &str) -> Option<u64> {
+    account.parse().ok().filter(|_| is_account_id(account))
+}
+
+fn owner(accounts: &[(u64, &'static str)], account: &str) -> Option<&'static str> {
+    let number = number(account)?;
+    let at = accounts.binary_search_by_key(&number, |(known, _)| *known).ok()?;
+    accounts.get(at).map(|(_, owner)| *owner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::tests::well_formed;
+    use crate::aws::tests::rows;
 
     #[test]
-    fn tables_are_well_formed_and_apart() {
-        well_formed(VENDORS, 3, false);
-        well_formed(AWS, 3, false);
-        well_formed(PLACEHOLDERS, 2, false);
-        assert!([VENDORS, AWS, PLACEHOLDERS].into_iter().flat_map(Table::rows).all(|row| is_account_id(row.field(0))));
-        for row in VENDORS.rows().chain(AWS.rows()) {
-            assert!(!placeholder(row.field(0)), "{}", row.field(0));
+    fn every_row_is_found_and_the_tables_are_apart() {
+        let vendors = rows(include_str!("data/vendor-accounts.tsv"));
+        let aws = rows(include_str!("data/aws-accounts.tsv"));
+        let placeholders = rows(include_str!("data/placeholder-accounts.tsv"));
+        assert_eq!((vendors.len(), aws.len(), placeholders.len()), (VENDORS.len(), AWS.len(), PLACEHOLDERS.len()));
+        for row in &vendors {
+            let account = row[0];
+            assert_eq!(
+                (vendor(account), aws_owned(account), placeholder(account)),
+                (Some(row[1]), None, false),
+                "{account}"
+            );
         }
-        assert!(VENDORS.rows().all(|row| AWS.find(row.field(0)).is_none()));
+        for row in &aws {
+            let account = row[0];
+            assert_eq!(
+                (vendor(account), aws_owned(account), placeholder(account)),
+                (None, Some(row[1]), false),
+                "{account}"
+            );
+        }
+        for row in &placeholders {
+            let account = row[0];
+            assert_eq!((vendor(account), aws_owned(account), placeholder(account)), (None, None, true), "{account}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Identity providers: OIDC issuers with the claims that tell one customer of theirs from another, and SAML audiences.
 
-use super::{List, Row, Table, partitions};
+use super::{List, find, partitions};
 
-/// Issuers; `*` stands for characters other than a slash.
-const ISSUERS: Table = Table(include_str!("data/issuers.tsv"));
+// LITERAL: issuers of one name, sorted for `find`. PATTERNS: those in which `*` stands for characters other than a slash.
+include!(concat!(env!("OUT_DIR"), "/aws_issuers.rs"));
 
 /// Whom an issuer serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,50 +39,45 @@ pub struct Issuer {
     pub verified: bool,
 }
 
-impl Issuer {
-    fn from_row(row: Row) -> Self {
-        Self {
-            pattern: row.field(0),
-            name: row.field(1),
-            kind: match row.field(2) {
-                "shared" => IssuerKind::Shared,
-                "builtin" => IssuerKind::Builtin,
-                _ => IssuerKind::Private,
-            },
-            required: row.optional(3),
-            tenant_claims: row.list(4),
-            claims: row.list(5),
-            subjects: row.list(6),
-            verified: row.field(7) == "yes",
-        }
-    }
-}
-
 /// The issuer with this host and path, written without `https://`. One slash at the end does not matter (Auth0 has one,
 /// others do not), nor does case, since IAM does not tell condition keys apart by it.
 pub fn issuer(host_and_path: &str) -> Option<Issuer> {
+    known(host_and_path).copied()
+}
+
+/// [`issuer`] in its place in the table.
+pub(super) fn known(host_and_path: &str) -> Option<&'static Issuer> {
     let text = host_and_path.strip_suffix('/').unwrap_or(host_and_path);
-    // The most literal pattern wins: Microsoft Sentinel is one tenant of Microsoft Entra ID.
-    let literal = |row: &Row| row.field(0).bytes().filter(|byte| *byte != b'*').count();
-    // Conditions are looked up by the thousand: most rows go by their first letter.
-    let first = text.as_bytes().first()?.to_ascii_lowercase();
-    let begins = |row: &Row| row.0.as_bytes().first().is_some_and(|byte| [first, b'*'].contains(byte));
-    let rows = ISSUERS.rows().filter(begins);
-    rows.filter(|row| matches(row.field(0), text)).max_by_key(literal).map(Issuer::from_row)
+    // The most literal pattern wins: Microsoft Sentinel is one tenant of Microsoft Entra ID. One without a `*` is the
+    // text itself, and none is more literal.
+    let literal = |issuer: &&Issuer| issuer.pattern.bytes().filter(|byte| *byte != b'*').count();
+    find(&LITERAL, text, |issuer| issuer.pattern)
+        .or_else(|| PATTERNS.iter().filter(|issuer| matches(issuer.pattern, text)).max_by_key(literal))
 }
 
 /// The issuers that IAM takes as a principal without a provider. Source: *AWS JSON policy elements: Principal*.
 pub fn builtin() -> impl Iterator<Item = Issuer> {
-    ISSUERS.rows().map(Issuer::from_row).filter(|issuer| issuer.kind == IssuerKind::Builtin)
+    LITERAL.iter().filter(|issuer| issuer.kind == IssuerKind::Builtin).copied()
 }
 
 /// Whether IAM takes this host as a principal without a provider.
 pub fn is_builtin(host: &str) -> bool {
-    builtin().any(|issuer| issuer.pattern == host)
+    find(&LITERAL, host, |issuer| issuer.pattern)
+        .is_some_and(|issuer| issuer.kind == IssuerKind::Builtin && issuer.pattern == host)
 }
 
 /// Whether a text fits a pattern: segment by segment, each with at most one `*`, which takes at least one character.
 fn matches(pattern: &str, text: &str) -> bool {
+    // Conditions are looked up by the thousand: nearly every pattern goes by one of its ends.
+    let ends = |pattern: Option<&u8>, text: Option<&u8>| match (pattern, text) {
+        (Some(b'*'), Some(_)) => true,
+        (Some(pattern), Some(text)) => pattern.eq_ignore_ascii_case(text),
+        _ => false,
+    };
+    let (bytes, own) = (pattern.as_bytes(), text.as_bytes());
+    if !ends(bytes.first(), own.first()) || !ends(bytes.last(), own.last()) {
+        return false;
+    }
     let mut segments = text.split('/');
     let fits = pattern.split('/').all(|pattern| segments.next().is_some_and(|text| segment_matches(pattern, text)));
     fits && segments.next().is_none()
@@ -121,21 +116,30 @@ pub fn saml_audience(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::tests::well_formed;
+    use crate::aws::tests::{optional, rows, searchable, words};
 
     #[test]
-    fn table_is_well_formed() {
-        well_formed(ISSUERS, 8, false);
-        for row in ISSUERS.rows() {
-            let pattern = row.field(0);
-            assert!(pattern.split('/').all(|segment| segment.matches('*').count() <= 1), "{pattern}");
-            assert!(["shared", "builtin", "private"].contains(&row.field(2)), "{pattern}");
-            assert!(["yes", "no"].contains(&row.field(7)), "{pattern}");
-            let sample = pattern.replace('*', "x1");
-            assert_eq!(issuer(&sample).map(|issuer| issuer.pattern), Some(pattern), "{sample}");
-            let found = issuer(&sample).expect("a row finds itself");
-            assert_eq!(found.tenant_claims.is_empty(), found.kind == IssuerKind::Private, "{pattern}");
-            assert!(found.required.is_none_or(|claim| found.tenant_claims.contains(claim)), "{pattern}");
+    fn every_row_is_found() {
+        let rows = rows(include_str!("data/issuers.tsv"));
+        assert_eq!(rows.len(), LITERAL.len() + PATTERNS.len());
+        searchable(&LITERAL, |issuer| issuer.pattern);
+        assert!(PATTERNS.iter().all(|issuer| issuer.pattern.contains('*')));
+        for row in rows {
+            let sample = row[0].replace('*', "x1");
+            let found = issuer(&sample).expect(&sample);
+            let kind = match found.kind {
+                IssuerKind::Shared => "shared",
+                IssuerKind::Builtin => "builtin",
+                IssuerKind::Private => "private",
+            };
+            assert_eq!([found.pattern, found.name, kind], row[..3], "{sample}");
+            assert_eq!(found.required, optional(row[3]), "{sample}");
+            let lists = [found.tenant_claims, found.claims, found.subjects].map(words);
+            assert_eq!(lists, row[4..7], "{sample}");
+            assert_eq!(if found.verified { "yes" } else { "no" }, row[7], "{sample}");
+            assert_eq!(found.tenant_claims.is_empty(), found.kind == IssuerKind::Private, "{sample}");
+            assert!(found.required.is_none_or(|claim| found.tenant_claims.contains(claim)), "{sample}");
+            assert_eq!(issuer(&format!("{}/", sample.to_ascii_uppercase())), Some(found), "{sample}");
         }
     }
 

@@ -8,12 +8,12 @@
 
 use super::issuers::{self, IssuerKind};
 use super::sts::Caller;
-use super::{Row, Table, nearest};
+use super::{find, nearest};
 
-/// Keys, sorted without regard to case.
-const KEYS: Table = Table(include_str!("data/keys.tsv"));
-/// What stands for an issuer in the table.
-const HOST: &str = "HOST:";
+// KEYS: keys of one name, and TAGGED: those with a tag after their slash, both sorted for `find`. COMMON: claims that
+// tokens have whoever the issuer is. CLAIM, ABSENT and OTHER: any other claim that STS gives for an issuer, does not give
+// for it, and of which nobody knows.
+include!(concat!(env!("OUT_DIR"), "/aws_keys.rs"));
 
 /// How a request for a role comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,59 +129,6 @@ impl Key {
     pub fn class(&self, flow: Flow) -> Class {
         self.class[flow as usize]
     }
-
-    /// Reads a row; `None` if a field has a letter that the table's head does not explain.
-    fn from_row(row: Row) -> Option<Self> {
-        let mut fields = [""; 12];
-        fields.iter_mut().zip(row.0.split('\t')).for_each(|(field, text)| *field = text);
-        let mut presence = [Presence::Unverified; 6];
-        for (column, presence) in presence.iter_mut().enumerate() {
-            *presence = match fields[3 + column] {
-                "A" => Presence::Always,
-                "S" => Presence::Sometimes,
-                "-" => Presence::Never,
-                "?" => Presence::Unverified,
-                _ => return None,
-            };
-        }
-        let mut class = [Class::Free; 6];
-        let letters = fields[9].as_bytes();
-        for (flow, class) in class.iter_mut().enumerate() {
-            *class = match letters.get(if letters.len() == 1 { 0 } else { flow })? {
-                b'F' => Class::Free,
-                b'E' => Class::Environment,
-                b'I' => Class::Issued,
-                b'P' => Class::Principal,
-                _ => return None,
-            };
-        }
-        Some(Self {
-            name: fields[0],
-            kind: match fields[1] {
-                "String" => KeyType::String,
-                "Arn" => KeyType::Arn,
-                "Bool" => KeyType::Bool,
-                "Numeric" => KeyType::Numeric,
-                "Date" => KeyType::Date,
-                "Ip" => KeyType::Ip,
-                _ => return None,
-            },
-            multivalued: match fields[2] {
-                "single" => false,
-                "multi" => true,
-                _ => return None,
-            },
-            mark: match fields[10] {
-                "C" => Mark::Certain,
-                "L" => Mark::Likely,
-                "U" => Mark::Unsure,
-                _ => return None,
-            },
-            note: Some(fields[11]).filter(|note| *note != "-"),
-            presence,
-            class,
-        })
-    }
 }
 
 /// What is known of a key, in whatever case it is written.
@@ -191,51 +138,39 @@ impl Key {
 ///   known issuer is found too, as one that is never present; of an issuer that is not known, as unverified.
 /// - Keys of other services are `None`: a request to STS never holds them.
 pub fn key(name: &str) -> Option<Key> {
-    if let Some(row) = KEYS.find_ignoring_case(name) {
-        // The names with which the table speaks of many keys are not keys.
-        let stands_for_many = row.field(0).ends_with('/') || row.field(0).starts_with(HOST);
-        return if stands_for_many { None } else { Key::from_row(row) };
-    }
-    let (before, claim) = name.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
-    if before.contains('.') {
-        return claim_key(before, claim);
-    }
-    let slash = name.find('/').filter(|at| at + 1 < name.len())?;
-    KEYS.find_ignoring_case(&name[..=slash]).and_then(Key::from_row)
+    known(name).copied()
 }
 
-/// Whether a request can hold several values for a key: [`Key::multivalued`], without reading the rest of its row.
+/// Whether a request can hold several values for a key: [`Key::multivalued`].
 pub fn is_multivalued(name: &str) -> bool {
-    let multi = |row: Row| row.field(2) == "multi";
-    if let Some(row) = KEYS.find_ignoring_case(name) {
-        return multi(row);
+    known(name).is_some_and(|key| key.multivalued)
+}
+
+/// [`key`] in its place in the table.
+fn known(name: &str) -> Option<&'static Key> {
+    if let Some(key) = find(&KEYS, name, |key| key.name) {
+        return Some(key);
     }
-    // Of the claims that have no row of their own, this one has several values, whoever the issuer is.
-    match name.split_once(':') {
-        Some((before, claim)) if before.contains('.') => {
-            claim.eq_ignore_ascii_case("amr") && key(name).is_some_and(|key| key.multivalued)
-        }
-        _ => key(name).is_some_and(|key| key.multivalued),
+    let (before, rest) = name.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
+    if before.contains('.') {
+        return Some(claim_key(before, rest));
     }
+    let slash = name.find('/').filter(|at| at + 1 < name.len())?;
+    find(&TAGGED, &name[..=slash], |key| key.name)
 }
 
 /// The row for a claim of an issuer that has no row of its own.
-fn claim_key(issuer: &str, claim: &str) -> Option<Key> {
-    let issuer = issuers::issuer(issuer);
+fn claim_key(issuer: &str, claim: &str) -> &'static Key {
+    let issuer = issuers::known(issuer);
     let builtin = issuer.is_some_and(|issuer| issuer.kind == IssuerKind::Builtin);
-    let common = ["aud", "sub", "amr", "email", "oaud"].iter().find(|common| common.eq_ignore_ascii_case(claim));
-    let row = match (common, issuer) {
+    let common = COMMON.iter().find(|(common, _)| common.eq_ignore_ascii_case(claim));
+    match (common, issuer) {
         // Every key of the built-in issuers has a row of its own.
-        (Some(common), _) if !builtin => {
-            return KEYS
-                .find_by(|key| super::folded(key).cmp(super::folded(HOST).chain(common.bytes())))
-                .and_then(Key::from_row);
-        }
-        (_, Some(issuer)) if issuer.claims.contains(claim) => "HOST:CLAIM",
-        (_, Some(issuer)) if issuer.verified => "HOST:ABSENT",
-        (_, Some(_) | None) => "HOST:OTHER",
-    };
-    KEYS.find_ignoring_case(row).and_then(Key::from_row)
+        (Some((_, key)), _) if !builtin => key,
+        (_, Some(issuer)) if issuer.claims.contains(claim) => &CLAIM,
+        (_, Some(issuer)) if issuer.verified => &ABSENT,
+        (_, Some(_) | None) => &OTHER,
+    }
 }
 
 /// Whether no request of a flow holds the key. Keys of other services are in no request to STS.
@@ -245,31 +180,66 @@ pub fn is_never_sent(name: &str, flow: Flow) -> bool {
 
 /// Whether this is a global condition key, `aws:…`, that AWS knows.
 pub fn is_global(name: &str) -> bool {
-    name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) && key(name).is_some()
+    name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) && known(name).is_some()
 }
 
 /// The key nearest to one that is not known: `aws:PrincipalOrgID` for `aws:PrincipleOrgID`. With a tag, the answer ends
 /// at the slash.
 pub fn suggest(name: &str) -> Option<&'static str> {
-    if key(name).is_some() {
+    if known(name).is_some() {
         return None;
     }
     let name = &name[..name.find('/').map_or(name.len(), |slash| slash + 1)];
-    let fixed = KEYS.rows().map(|row| row.field(0)).filter(|key| !key.starts_with(HOST));
-    nearest(name, 2, fixed)
+    nearest(name, 2, KEYS.iter().chain(&TAGGED).map(|key| key.name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::tests::well_formed;
+    use crate::aws::tests::{optional, rows, searchable};
+
+    /// What a row's key is called by someone who asks for it.
+    fn asked(name: &str) -> String {
+        match name.strip_prefix("HOST:") {
+            Some("CLAIM") => "token.actions.githubusercontent.com:environment".to_owned(),
+            Some("ABSENT") => "token.actions.githubusercontent.com:repository_owner".to_owned(),
+            Some("OTHER") => "gitlab.example.com:project_id".to_owned(),
+            Some(claim) => format!("gitlab.example.com:{claim}"),
+            None if name.ends_with('/') => format!("{name}x"),
+            None => name.to_owned(),
+        }
+    }
 
     #[test]
-    fn every_row_parses() {
-        well_formed(KEYS, 12, true);
-        for row in KEYS.rows() {
-            assert!(Key::from_row(row).is_some(), "{}", row.0);
-            assert!([1, 6].contains(&row.field(9).len()), "{}", row.0);
+    fn every_row_is_found() {
+        let rows = rows(include_str!("data/keys.tsv"));
+        assert_eq!(rows.len(), KEYS.len() + TAGGED.len() + COMMON.len() + 3);
+        searchable(&KEYS, |key| key.name);
+        searchable(&TAGGED, |key| key.name);
+        for row in rows {
+            let name = asked(row[0]);
+            let found = key(&name).expect(&name);
+            assert_eq!([found.name, &format!("{:?}", found.kind)], row[..2], "{name}");
+            assert_eq!(if found.multivalued { "multi" } else { "single" }, row[2], "{name}");
+            let presence = Flow::ALL.map(|flow| match found.presence(flow) {
+                Presence::Always => "A",
+                Presence::Sometimes => "S",
+                Presence::Never => "-",
+                Presence::Unverified => "?",
+            });
+            assert_eq!(presence, row[3..9], "{name}");
+            let class = Flow::ALL.map(|flow| match found.class(flow) {
+                Class::Free => "F",
+                Class::Environment => "E",
+                Class::Issued => "I",
+                Class::Principal => "P",
+            });
+            let letters = if row[9].len() == 1 { row[9].repeat(6) } else { row[9].to_owned() };
+            assert_eq!(class.concat(), letters, "{name}");
+            assert_eq!(format!("{:?}", found.mark)[..1], *row[10], "{name}");
+            assert_eq!(found.note, optional(row[11]), "{name}");
+            assert_eq!(key(&name.to_ascii_uppercase()), Some(found), "{name}");
+            assert_eq!(is_multivalued(&name), found.multivalued, "{name}");
         }
     }
 
@@ -294,7 +264,7 @@ mod tests {
 
     #[test]
     fn several_values() {
-        let names = KEYS.rows().map(|row| row.field(0)).chain([
+        let names = KEYS.iter().map(|key| key.name).chain([
             "token.actions.githubusercontent.com:amr",
             "token.actions.githubusercontent.com:sub",
             "gitlab.example.com:amr",
@@ -303,7 +273,7 @@ mod tests {
             "aws:PrincipalTag/Team",
             "s3:prefix",
         ]);
-        for name in names.filter(|name| !name.ends_with('/') && !name.starts_with(HOST)) {
+        for name in names {
             assert_eq!(is_multivalued(name), key(name).is_some_and(|key| key.multivalued), "{name}");
         }
     }

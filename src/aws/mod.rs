@@ -1,8 +1,9 @@
 //! What AWS knows, as tables: facts without opinions.
 //!
 //! Every fact lives in a small tab-separated file in `data/`, one row per line, whose first lines say what it holds,
-//! from which source and date, and under which licence. A person can hold each row against the page it came from. The
-//! files are read in place, by binary search on lines or a scan of a short table; nothing is built at the start of a run.
+//! from which source and date, and under which licence. A person can hold each row against the page it came from.
+//! `build.rs` makes arrays of them, so that a run reads no text and builds nothing at its start: looking something up is
+//! a binary search without an allocation, and every field is what the code wants it to be.
 //!
 //! - [`accounts`]: account ids of vendors, of AWS itself, and stand-ins of documentation.
 //! - [`partitions`]: partitions, their host suffixes and Regions.
@@ -20,91 +21,40 @@ pub mod partitions;
 pub mod services;
 pub mod sts;
 
-use std::cmp::Ordering;
-
-/// A data file: `#` lines, then rows sorted by their first field.
-#[derive(Clone, Copy)]
-struct Table(&'static str);
-
-impl Table {
-    /// All rows, in the order of the file.
-    fn rows(self) -> impl Iterator<Item = Row> {
-        self.0.lines().filter(|line| !line.starts_with('#')).map(Row)
-    }
-
-    /// The row whose first field is `key`.
-    fn find(self, key: &str) -> Option<Row> {
-        self.find_by(|first| first.cmp(key))
-    }
-
-    /// The row whose first field is `key` in whatever case; for files sorted without regard to case.
-    fn find_ignoring_case(self, key: &str) -> Option<Row> {
-        self.find_by(|first| folded(first).cmp(folded(key)))
-    }
-
-    /// Binary search: `order` says how a first field stands to the one that is wanted.
-    fn find_by(self, order: impl Fn(&str) -> Ordering) -> Option<Row> {
-        let bytes = self.0.as_bytes();
-        // Both ends always stand at the start of a line, so slices of the text never cut a character.
-        let (mut low, mut high) = (0, bytes.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let newline = |byte: &u8| *byte == b'\n';
-            let start = bytes[low..middle].iter().rposition(newline).map_or(low, |at| low + at + 1);
-            let end = bytes[middle..high].iter().position(newline).map_or(high, |at| middle + at + 1);
-            let row = Row(self.0.get(start..end)?.trim_end_matches(['\r', '\n']));
-            // The leading comments stand before every row.
-            let side = if row.0.starts_with('#') { Ordering::Less } else { order(row.field(0)) };
-            match side {
-                Ordering::Equal => return Some(row),
-                Ordering::Less => low = end,
-                Ordering::Greater => high = start,
-            }
-        }
-        None
-    }
-}
-
-/// One line of a [`Table`].
-#[derive(Clone, Copy)]
-struct Row(&'static str);
-
-impl Row {
-    /// The field in this column, from 0; empty if the row is shorter.
-    fn field(self, column: usize) -> &'static str {
-        self.0.split('\t').nth(column).unwrap_or("")
-    }
-
-    /// The field in this column unless it is `-`.
-    fn optional(self, column: usize) -> Option<&'static str> {
-        Some(self.field(column)).filter(|field| *field != "-")
-    }
-
-    /// The words of the field in this column; none if it is `-`.
-    fn list(self, column: usize) -> List {
-        List(self.optional(column).unwrap_or(""))
-    }
-}
-
 /// Words of a table, such as the claims of an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct List(&'static str);
+pub struct List(&'static [&'static str]);
 
 impl List {
     /// The words, in the order of the table.
     pub fn iter(self) -> impl Iterator<Item = &'static str> {
-        self.0.split(' ').filter(|word| !word.is_empty())
+        self.0.iter().copied()
     }
 
     /// Whether `word` is among them, in whatever case.
     pub fn contains(self, word: &str) -> bool {
-        self.iter().any(|known| known.eq_ignore_ascii_case(word))
+        self.0.iter().any(|known| known.eq_ignore_ascii_case(word))
     }
 
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The item with this name, in whatever case. The array is sorted by the length of names and then by their bytes, small
+/// letters for capitals: most steps of the search then compare two numbers and no text.
+fn find<'t, T>(items: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> Option<&'t T> {
+    let at = items.binary_search_by(|item| {
+        let known = of(item);
+        known.len().cmp(&name.len()).then_with(|| folded(known).cmp(folded(name)))
+    });
+    at.ok().and_then(|at| items.get(at))
+}
+
+/// The item with exactly this name.
+fn find_exact<'t, T>(items: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> Option<&'t T> {
+    find(items, name, &of).filter(|item| of(item) == name)
 }
 
 /// The bytes of a name, for comparison without regard to case.
@@ -136,42 +86,55 @@ fn nearest(name: &str, limit: usize, candidates: impl Iterator<Item = &'static s
 mod tests {
     use super::*;
 
-    /// Fails unless the table is well formed: comments first, `columns` filled fields in each row, sorted, no key
-    /// twice, and each row found by its key.
-    pub(super) fn well_formed(table: Table, columns: usize, ignoring_case: bool) {
-        let head: Vec<_> = table.0.lines().take_while(|line| line.starts_with('#')).collect();
-        assert!(head.iter().any(|line| line.contains("Source:")), "no source: {:?}", head.first());
-        assert!(head.iter().any(|line| line.contains("Columns:")), "no columns: {:?}", head.first());
-        assert_eq!(head.len(), table.0.lines().filter(|line| line.starts_with('#')).count());
-        let mut before: Option<&str> = None;
-        for row in table.rows() {
-            let fields: Vec<_> = row.0.split('\t').collect();
-            assert_eq!(fields.len(), columns, "{:?}", row.0);
-            assert!(fields.iter().all(|field| !field.is_empty() && field.trim() == *field), "{:?}", row.0);
-            let key = fields[0];
-            if let Some(before) = before {
-                let order = if ignoring_case { folded(before).cmp(folded(key)) } else { before.cmp(key) };
-                assert_eq!(order, Ordering::Less, "{before:?} does not stand before {key:?}");
-            }
-            let found = if ignoring_case { table.find_ignoring_case(key) } else { table.find(key) };
-            assert_eq!(found.map(|found| found.0), Some(row.0));
-            before = Some(key);
+    /// The fields of a data file's rows, read again without `build.rs`.
+    pub(super) fn rows(text: &str) -> Vec<Vec<&str>> {
+        let rows: Vec<Vec<_>> =
+            text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
+        assert!(!rows.is_empty(), "no rows");
+        rows
+    }
+
+    /// What a field says, where `-` says nothing.
+    pub(super) fn optional(field: &str) -> Option<&str> {
+        (field != "-").then_some(field)
+    }
+
+    /// The words that a field says.
+    pub(super) fn words(list: List) -> String {
+        if list.is_empty() { "-".to_owned() } else { list.iter().collect::<Vec<_>>().join(" ") }
+    }
+
+    /// Fails unless an array of names is sorted as [`find`] needs it and finds each of its items.
+    pub(super) fn searchable<T: std::fmt::Debug>(items: &[T], of: impl Fn(&T) -> &str) {
+        for pair in items.windows(2) {
+            let [before, after] = [of(&pair[0]), of(&pair[1])].map(|name| (name.len(), name.to_ascii_lowercase()));
+            assert!(before < after, "{before:?} does not stand before {after:?}");
         }
-        assert!(before.is_some(), "no rows");
+        for item in items {
+            let found = find(items, &of(item).to_ascii_uppercase(), &of);
+            assert!(found.is_some_and(|found| std::ptr::eq(found, item)), "{item:?}");
+        }
     }
 
     #[test]
     fn search_finds_first_and_last_and_nothing_else() {
-        let table = Table("# comment\n# b\tnot a row\na\t1\nb\t2\nbé\t3\nd\t-\n");
-        assert_eq!(table.find("a").map(|row| row.field(1)), Some("1"));
-        assert_eq!(table.find("bé").map(|row| row.field(1)), Some("3"));
-        assert_eq!(table.find("d").and_then(|row| row.optional(1)), None);
-        for absent in ["", "# comment", "0", "aa", "c", "e", "B"] {
-            assert!(table.find(absent).is_none(), "{absent:?}");
+        let items = ["a", "D", "bé", "ccc"];
+        for (name, found) in [("a", "a"), ("A", "a"), ("d", "D"), ("bé", "bé"), ("CCC", "ccc")] {
+            assert_eq!(find(&items, name, |item| item), Some(&found), "{name:?}");
+            assert_eq!(find_exact(&items, name, |item| item).is_some(), name == found, "{name:?}");
         }
-        assert!(table.find_ignoring_case("B").is_some());
-        assert!(Table("").find("a").is_none());
-        assert_eq!(Table("a\t1\r\n").find("a").map(|row| row.field(1)), Some("1"));
+        for absent in ["", "0", "aa", "c", "e", "bÉ", "cccc"] {
+            assert_eq!(find(&items, absent, |item| item), None, "{absent:?}");
+        }
+        assert_eq!(find(&[], "a", |item: &&str| item), None);
+    }
+
+    #[test]
+    fn lists_compare_without_case() {
+        let list = List(&["aud", "sub"]);
+        assert!(list.contains("SUB") && !list.contains("su") && !list.is_empty());
+        assert_eq!(list.iter().collect::<Vec<_>>(), ["aud", "sub"]);
+        assert!(List(&[]).is_empty() && !List(&[]).contains(""));
     }
 
     #[test]

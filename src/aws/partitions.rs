@@ -1,11 +1,9 @@
 //! Partitions: clouds of AWS that share nothing, least of all trust.
 
-use super::{List, Row, Table};
+use super::{List, find_exact};
 
-/// The partitions.
-const PARTITIONS: Table = Table(include_str!("data/partitions.tsv"));
-/// The Regions.
-const REGIONS: Table = Table(include_str!("data/regions.tsv"));
+// PARTITIONS: the partitions. REGIONS: the Regions with theirs, sorted for `find`.
+include!(concat!(env!("OUT_DIR"), "/aws_partitions.rs"));
 
 /// One partition. Source: `partitions.json` of botocore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,18 +21,8 @@ pub struct Partition {
 }
 
 impl Partition {
-    fn from_row(row: Row) -> Self {
-        Self {
-            id: row.field(0),
-            dns_suffix: row.field(1),
-            dual_stack_suffix: row.field(2),
-            sign_in_host: row.optional(3),
-            region_starts: row.list(4),
-        }
-    }
-
     /// Whether a Region of this partition could have this name: `us-west-2`, but not `us-gov-west-1` in `aws`.
-    fn could_have(self, region: &str) -> bool {
+    fn could_have(&self, region: &str) -> bool {
         self.region_starts.iter().any(|start| {
             let rest = region.strip_prefix(start).and_then(|rest| rest.strip_prefix('-'));
             rest.and_then(|rest| rest.split_once('-')).is_some_and(|(word, number)| {
@@ -49,24 +37,24 @@ impl Partition {
 
 /// Every partition.
 pub fn all() -> impl Iterator<Item = Partition> {
-    PARTITIONS.rows().map(Partition::from_row)
+    PARTITIONS.iter().copied()
 }
 
 /// The partition with this id. ARNs are compared by case.
 pub fn partition(id: &str) -> Option<Partition> {
-    PARTITIONS.find(id).map(Partition::from_row)
+    PARTITIONS.iter().find(|partition| partition.id == id).copied()
 }
 
 /// Whether this is the id of a partition.
 pub fn is_partition(id: &str) -> bool {
-    PARTITIONS.find(id).is_some()
+    PARTITIONS.iter().any(|partition| partition.id == id)
 }
 
 /// The partition that a Region lies in. Knows the Regions by name, and new ones by the form of their names.
 pub fn of_region(region: &str) -> Option<Partition> {
-    match REGIONS.find(region) {
-        Some(row) => partition(row.field(1)),
-        None => all().find(|partition| partition.could_have(region)),
+    match find_exact(&REGIONS, region, |(name, _)| name) {
+        Some((_, home)) => Some(**home),
+        None => PARTITIONS.iter().find(|partition| partition.could_have(region)).copied(),
     }
 }
 
@@ -78,16 +66,25 @@ pub fn is_region(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::tests::well_formed;
+    use crate::aws::tests::{optional, rows, searchable, words};
 
     #[test]
-    fn tables_are_well_formed() {
-        well_formed(PARTITIONS, 5, false);
-        well_formed(REGIONS, 3, false);
-        for row in REGIONS.rows() {
-            let home = partition(row.field(1)).expect("a known partition");
-            assert!(home.could_have(row.field(0)), "{}", row.field(0));
-            assert_eq!(all().filter(|other| other.could_have(row.field(0))).count(), 1, "{}", row.field(0));
+    fn every_row_is_found() {
+        let rows_of = rows(include_str!("data/partitions.tsv"));
+        assert_eq!(rows_of.len(), PARTITIONS.len());
+        for row in rows_of {
+            let found = partition(row[0]).expect("a partition");
+            assert_eq!([found.id, found.dns_suffix, found.dual_stack_suffix], row[..3]);
+            assert_eq!((found.sign_in_host, words(found.region_starts)), (optional(row[3]), row[4].to_owned()));
+        }
+        let rows_of = rows(include_str!("data/regions.tsv"));
+        assert_eq!(rows_of.len(), REGIONS.len());
+        searchable(&REGIONS, |(name, _)| name);
+        for row in rows_of {
+            let home = of_region(row[0]).expect("a Region");
+            assert_eq!(home.id, row[1], "{}", row[0]);
+            assert!(home.could_have(row[0]), "{}", row[0]);
+            assert_eq!(all().filter(|other| other.could_have(row[0])).count(), 1, "{}", row[0]);
         }
     }
 

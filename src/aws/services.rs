@@ -1,13 +1,20 @@
 //! Service principals: which exist, what a misspelt one was meant to be, and which can be made to act for a stranger.
 
-use super::{List, Row, Table, nearest, partitions};
+use super::{List, find_exact, nearest, partitions};
 
-/// Hosts without a Region, in the form with `amazonaws.com`.
-const SERVICES: Table = Table(include_str!("data/services.tsv"));
-/// Wrong names that no edit distance leads back from.
-const ALIASES: Table = Table(include_str!("data/service-aliases.tsv"));
-/// What is known of services and the confused deputy.
-const DEPUTIES: Table = Table(include_str!("data/deputies.tsv"));
+// SERVICES: hosts without a Region, in the form with `amazonaws.com`. ALIASES: wrong names that no edit distance leads
+// back from. DEPUTIES: what is known of services and the confused deputy. All three are sorted for `find`.
+include!(concat!(env!("OUT_DIR"), "/aws_services.rs"));
+
+/// A row of the table of deputies.
+#[derive(Debug)]
+struct Known {
+    /// The service, as in `SERVICES`.
+    host: &'static str,
+    class: Deputy,
+    source: Option<SourceKeys>,
+}
+
 /// The suffix that the tables use.
 const SUFFIX: &str = ".amazonaws.com";
 
@@ -42,7 +49,7 @@ pub fn parse(host: &str) -> Option<Host<'_>> {
 /// Whether a service principal is known, in its plain, regional or partition form. AWS publishes no complete list: an
 /// unknown one is probably, not certainly, wrong. Hosts are lower case.
 pub fn known(host: &str) -> bool {
-    parse(host).is_some_and(|host| find(SERVICES, host.service).is_some())
+    parse(host).is_some_and(|host| service(host.service).is_some())
 }
 
 /// The service principal that an unknown one was probably meant to be. The answer is the plain form, without a Region.
@@ -57,11 +64,11 @@ pub fn suggest(host: &str) -> Option<&'static str> {
         Some((name, region)) if partitions::is_region(region) => name,
         _ => stem,
     };
-    if let Some(row) = find(SERVICES, name) {
-        return Some(row.field(0));
+    if let Some(host) = service(name) {
+        return Some(host);
     }
-    if let Some(row) = ALIASES.find(name) {
-        return Some(row.field(1));
+    if let Some((_, right)) = find_exact(&ALIASES, name, |(wrong, _)| wrong) {
+        return Some(right);
     }
     // So short a name is one edit away from a dozen others, and what has a wildcard is no slip of the pen.
     if name.len() < 3 || name.contains(['*', '?']) {
@@ -71,7 +78,7 @@ pub fn suggest(host: &str) -> Option<&'static str> {
     let whole = name.len() == host.len() && host.contains('.');
     let target = if whole { name.to_owned() } else { format!("{name}{SUFFIX}") };
     let limit = if name.len() < 6 { 1 } else { 2 };
-    nearest(&target, limit, SERVICES.rows().map(|row| row.field(0)))
+    nearest(&target, limit, SERVICES.iter().copied())
 }
 
 /// How a service comes to assume a role, as far as the confused deputy goes.
@@ -88,11 +95,7 @@ pub enum Deputy {
 
 /// What is known of a service as a confused deputy. Regional forms count as their service.
 pub fn deputy(host: &str) -> Deputy {
-    match deputy_row(host).map(|row| row.field(1)) {
-        Some("documented") => Deputy::Documented,
-        Some("compute") => Deputy::Compute,
-        Some(_) | None => Deputy::Unlisted,
-    }
+    deputy_row(host).map_or(Deputy::Unlisted, |row| row.class)
 }
 
 /// The keys that a guide of AWS recommends in the trust policy of a role for a service.
@@ -109,9 +112,7 @@ pub struct SourceKeys {
 /// The keys that a guide of AWS recommends for this service, if one does. Some services of class [`Deputy::Compute`]
 /// have such a guide too; `ec2` has none, and is said not to send the keys.
 pub fn source_keys(host: &str) -> Option<SourceKeys> {
-    let row = deputy_row(host)?;
-    row.optional(2)?;
-    Some(SourceKeys { keys: row.list(2), page: row.field(4), read: row.field(3) == "read" })
+    deputy_row(host)?.source
 }
 
 /// The actions that a trust policy must allow to this service beside `sts:AssumeRole`. Source: Access Analyzer,
@@ -124,40 +125,59 @@ pub fn companion_actions(host: &str) -> &'static [&'static str] {
     }
 }
 
-fn deputy_row(host: &str) -> Option<Row> {
-    find(DEPUTIES, parse(host)?.service)
+fn deputy_row(host: &str) -> Option<&'static Known> {
+    find_exact(&DEPUTIES, parse(host)?.service, |row| name(row.host))
 }
 
-/// The row of a service in a table whose keys are hosts.
-fn find(table: Table, service: &str) -> Option<Row> {
-    table.find_by(|key| key.bytes().cmp(service.bytes().chain(SUFFIX.bytes())))
+/// The host of a service, if there is one of this name.
+fn service(wanted: &str) -> Option<&'static str> {
+    find_exact(&SERVICES, wanted, |host| name(host)).copied()
+}
+
+/// The service that a host of the tables is of. All have the same suffix, so that their order is that of their names.
+fn name(host: &str) -> &str {
+    host.strip_suffix(SUFFIX).unwrap_or(host)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::tests::well_formed;
+    use crate::aws::tests::{rows, searchable, words};
 
     #[test]
-    fn tables_are_well_formed() {
-        well_formed(SERVICES, 2, false);
-        well_formed(ALIASES, 2, false);
-        well_formed(DEPUTIES, 5, false);
-        for row in SERVICES.rows() {
-            let host = parse(row.field(0)).expect("a host of AWS");
-            assert_eq!((host.region, host.suffix), (None, "amazonaws.com"), "{}", row.field(0));
-            assert!(known(row.field(0)), "{}", row.field(0));
+    fn every_row_is_found() {
+        let services = rows(include_str!("data/services.tsv"));
+        assert_eq!(services.len(), SERVICES.len());
+        searchable(&SERVICES, |host| host);
+        for row in services {
+            let host = parse(row[0]).expect("a host of AWS");
+            assert_eq!((host.region, host.suffix), (None, "amazonaws.com"), "{}", row[0]);
+            assert_eq!((known(row[0]), service(host.service)), (true, Some(row[0])), "{}", row[0]);
         }
-        for row in ALIASES.rows() {
-            assert!(find(SERVICES, row.field(0)).is_none(), "{} is right", row.field(0));
-            assert!(known(row.field(1)), "{}", row.field(1));
+        let aliases = rows(include_str!("data/service-aliases.tsv"));
+        assert_eq!(aliases.len(), ALIASES.len());
+        searchable(&ALIASES, |(wrong, _)| wrong);
+        for row in aliases {
+            assert!(service(row[0]).is_none(), "{} is right", row[0]);
+            assert!(known(row[1]), "{}", row[1]);
+            assert_eq!(suggest(row[0]), Some(row[1]), "{}", row[0]);
         }
-        for row in DEPUTIES.rows() {
-            assert!(known(row.field(0)), "{}", row.field(0));
-            assert!(["documented", "compute"].contains(&row.field(1)), "{}", row.field(1));
-            assert!(row.list(2).iter().all(|key| ["aws:SourceArn", "aws:SourceAccount"].contains(&key)));
-            assert!(row.field(1) == "compute" || !row.list(2).is_empty(), "{}", row.field(0));
-            assert!(["read", "recalled"].contains(&row.field(3)), "{}", row.field(3));
+        let deputies = rows(include_str!("data/deputies.tsv"));
+        assert_eq!(deputies.len(), DEPUTIES.len());
+        searchable(&DEPUTIES, |row| row.host);
+        for row in deputies {
+            assert!(known(row[0]), "{}", row[0]);
+            let class = match deputy(row[0]) {
+                Deputy::Documented => "documented",
+                Deputy::Compute => "compute",
+                Deputy::Unlisted => "unlisted",
+            };
+            assert_eq!(class, row[1], "{}", row[0]);
+            let found = source_keys(row[0]);
+            assert_eq!(found.map_or("-".to_owned(), |found| words(found.keys)), row[2], "{}", row[0]);
+            if let Some(found) = found {
+                assert_eq!([if found.read { "read" } else { "recalled" }, found.page], row[3..], "{}", row[0]);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ pub mod context;
 pub mod options;
 pub mod query;
 pub mod select;
+pub mod steps;
 
 use crate::access;
 use crate::access::engine::symbols::in_words;
@@ -17,6 +18,7 @@ use crate::span::Span;
 pub use context::{Context, Org, Relation, through};
 use options::OptionSpec;
 pub use select::{ActiveRule, Selection};
+use steps::{Is, Step, Test};
 
 /// One rule: everything its page says.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Rules that are a query: RFC 9535 over the normalized view, each result a finding.
 
+use super::steps::{Step, lead_somewhere};
 use super::{Context, Finding};
+use crate::policy::normal::Node;
 use crate::value::{Kind, Value};
 use jsonpath_rust::parser::model::JpQuery;
 use jsonpath_rust::parser::parse_json_path;
@@ -12,6 +14,8 @@ use std::sync::OnceLock;
 pub struct QueryCheck {
     /// The query; `build.rs` made sure that it parses.
     pub query: &'static str,
+    /// The query taken apart, if it has no part beyond that: where the steps lead nowhere, the query finds nothing.
+    pub steps: Option<&'static [Step]>,
     /// The member of a result that the finding points at, where it has it.
     pub at: Option<&'static str>,
     /// The message; `{}` is the text of the place pointed at.
@@ -20,13 +24,16 @@ pub struct QueryCheck {
     pub label: &'static str,
     /// What to write instead.
     pub help: &'static str,
-    /// Parsed when it first runs, then kept: parsing takes ten times as long as running.
+    /// Parsed when it first finds something, then kept: parsing takes ten times as long as running.
     pub parsed: OnceLock<Option<JpQuery>>,
 }
 
 impl QueryCheck {
     /// Add a finding for each result.
     pub fn run(&self, context: &Context<'_>, found: &mut Vec<Finding>) {
+        if self.steps.is_some_and(|steps| !lead_somewhere(steps, Node::root(&context.site.document))) {
+            return;
+        }
         let Some(query) = self.parsed.get_or_init(|| parse_json_path(self.query).ok()) else { return };
         let Ok(results) = js_path_process(query, context.view()) else { return };
         for result in results {
