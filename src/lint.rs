@@ -29,7 +29,7 @@ use crate::input::{Found, Input};
 use crate::load::{self, How, Loaded};
 use crate::policy::{self, print::Printed};
 use crate::rules::{self, ActiveRule, Context, Finding, Org, Rule, Selection};
-use crate::site::{PolicyKind, PolicySite};
+use crate::site::{MAX_DOCUMENT, PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
 use crate::suppress::{self, Construct, External};
@@ -288,10 +288,6 @@ fn order(finding: &Diagnostic) -> (Span, &str, &str, &str) {
     (finding.primary.span, finding.rule, &finding.message, &finding.resource)
 }
 
-/// The largest policy document that is judged, in bytes: twice what IAM takes (IAM API Reference, CreateRole: 131,072
-/// characters). Some checks compare statements with each other, and a hostile file may hold any number.
-const MAX_DOCUMENT: usize = 256 * 1024;
-
 struct Judge<'a> {
     settings: &'a Settings,
     findings: &'a mut Vec<Diagnostic>,
@@ -308,7 +304,8 @@ impl Judge<'_> {
             if loaded.broken.is_empty() {
                 self.problems_as(&loaded.warnings, Severity::Medium);
             }
-            let problem = loaded.broken.iter().chain(&loaded.found.problems).next().cloned();
+            let problem =
+                loaded.broken.iter().chain(&loaded.found.problems).chain(&loaded.found.limits).next().cloned();
             let unresolved = loaded.found.unresolved.len();
             let said = in_source(source, &loaded);
             (policies, loaded.format, loaded.reason, problem, unresolved, loaded.secrets, said)
@@ -326,6 +323,7 @@ impl Judge<'_> {
     /// Everything that was found in a document.
     fn found(&mut self, found: &Found<'_>, text: &str) -> Vec<PolicyReport> {
         self.problems(&found.problems);
+        self.problems(&found.limits);
         self.unresolved(found);
         let same =
             |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
