@@ -144,6 +144,10 @@ pub fn folder_with(folder: &Path, loader: &Loader<'_>) -> Folder {
         let Some((source, span)) = sources.locate(span) else { continue };
         loaded_of(&mut read, &source).found.unresolved.push((span, what));
     }
+    for limit in found.limits {
+        let Some((source, span)) = sources.locate(limit.span) else { continue };
+        loaded_of(&mut read, &source).found.limits.push(Problem { span, ..limit });
+    }
     read
 }
 

@@ -7,6 +7,10 @@ use crate::value::{Text, Value};
 use std::borrow::Cow;
 use std::ops::Deref;
 
+/// The largest policy document that is judged, in bytes: twice what IAM takes (IAM API Reference, CreateRole: 131,072
+/// characters). Some checks compare statements with each other, and a hostile file may hold any number.
+pub const MAX_DOCUMENT: usize = 256 * 1024;
+
 /// What a policy is attached to, which decides its grammar and who reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PolicyKind {

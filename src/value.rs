@@ -392,6 +392,11 @@ impl<'s> Value<'s> {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
 
+    /// Whether every part of a tree was written where the same part of an equal one was.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.span == other.span && self.children().zip(other.children()).all(|(one, other)| one.is_at(other))
+    }
+
     /// What a person calls a value of this sort: "a list".
     pub fn sort(&self) -> &'static str {
         match &self.kind {

@@ -7,6 +7,7 @@ pub mod aws_cli;
 pub mod aws_config;
 pub mod cloudformation;
 pub mod cloudtrail;
+mod combinations;
 mod history;
 mod iam_collect;
 pub mod inventory_rows;
@@ -78,6 +79,8 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
+    /// What was not looked at because a limit was hit: the place, which limit, and what to do. Everybody is told.
+    pub limits: Vec<Problem>,
 }
 
 impl Found<'_> {
@@ -86,6 +89,7 @@ impl Found<'_> {
         self.sites.extend(found.sites.into_iter().map(|site| site.into_owned()));
         self.problems.extend(found.problems);
         self.unresolved.extend(found.unresolved);
+        self.limits.extend(found.limits);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::input::Found;
 use crate::load::{self, How, Loaded};
 use crate::policy::{self, print::Printed};
 use crate::rules::{self, ActiveRule, Context, Finding};
-use crate::site::PolicySite;
+use crate::site::{MAX_DOCUMENT, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{self, Construct, Said};
@@ -18,10 +18,6 @@ use rayon::prelude::*;
 use std::cell::OnceCell;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// The largest policy document that is judged, in bytes: twice what IAM takes (IAM API Reference, CreateRole: 131,072
-/// characters). Some checks compare statements with each other, and a hostile file may hold any number.
-const MAX_DOCUMENT: usize = 256 * 1024;
 
 /// What a text says about findings in it.
 #[derive(Debug)]
@@ -51,7 +47,8 @@ impl Judge<'_> {
             if loaded.broken.is_empty() {
                 self.problems_as(&loaded.warnings, Severity::Medium);
             }
-            let problem = loaded.broken.iter().chain(&loaded.found.problems).next().cloned();
+            let problem =
+                loaded.broken.iter().chain(&loaded.found.problems).chain(&loaded.found.limits).next().cloned();
             let unresolved = loaded.found.unresolved.len();
             let said = in_source(source, &loaded);
             (policies, loaded.format, loaded.reason, problem, unresolved, loaded.secrets, said)
@@ -69,6 +66,7 @@ impl Judge<'_> {
     /// Everything that was found in a document.
     pub fn found(&mut self, found: &Found<'_>, text: &str) -> Vec<PolicyReport> {
         self.problems(&found.problems);
+        self.problems(&found.limits);
         self.unresolved(found);
         let same =
             |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;

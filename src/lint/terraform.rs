@@ -179,6 +179,9 @@ impl Placing<'_> {
                 self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
             }
         }
+        for limit in &found.limits {
+            self.limit(&judge, limit);
+        }
         judge.unresolved(found);
         for (span, _) in &found.unresolved {
             if let Some((source, _)) = self.sources.locate(*span)
@@ -191,6 +194,28 @@ impl Placing<'_> {
         for finding in findings {
             self.place(finding, std::iter::empty(), Span::default());
         }
+    }
+
+    /// Tell that a limit was hit where it was; where nobody asked for that file, in the first of the folder.
+    fn limit(&mut self, judge: &Judge<'_>, limit: &Problem) {
+        let Some((source, span)) = self.sources.locate(limit.span) else { return };
+        let is_asked = self.asked.contains(&source.path);
+        let own = Some(&source.path).filter(|path| self.reports.contains_key(*path));
+        let Some(own) = own.or_else(|| self.reports.keys().min()).cloned() else { return };
+        if let Some(report) = self.reports.get_mut(&own) {
+            report.invalid = true;
+        }
+        let (path, problem) = match is_asked {
+            true => (source.path.clone(), Problem { span, ..limit.clone() }),
+            false => {
+                let place = source.position(span.start);
+                let message = format!("{}, at {}:{}:{}", limit.message, source.path, place.line, place.column);
+                (own, Problem { span: Span::default(), message, ..limit.clone() })
+            }
+        };
+        let places = if is_asked { vec![(Arc::clone(&source), span, true)] } else { Vec::new() };
+        let placed = |finding| Placed { path: path.clone(), finding, places: places.clone() };
+        self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
     }
 
     /// Count a policy with the file that its resource stands in. A module of another folder is counted there.

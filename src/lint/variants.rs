@@ -5,42 +5,52 @@
 
 use crate::diagnostic::{Confidence, Diagnostic};
 use crate::site::{DEFAULTS, choice_in_words};
+use crate::span::Span;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// The conditions of a variant, each with the value it has.
 type Branch<'a> = &'a [(String, bool)];
+
+/// How many conditions a message names. A chain of more of them than a reader follows is no help.
+const MANY: usize = 32;
 
 /// Add the findings of the variants of one policy to `found`.
 pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagnostic>) {
     let total = variants.len();
     let all: Vec<Branch<'_>> = variants.iter().map(|(branch, _)| *branch).collect();
-    let mut groups: Vec<(Diagnostic, Vec<Branch<'_>>)> = Vec::new();
-    for (branch, findings) in variants {
+    let mut groups: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<(&'static str, Span), Vec<usize>> = HashMap::new();
+    for (variant, (_, findings)) in variants.into_iter().enumerate() {
         for finding in findings {
-            let same = |other: &Diagnostic| {
-                (other.rule, other.primary.span, &other.message)
-                    == (finding.rule, finding.primary.span, &finding.message)
-            };
-            match groups.iter_mut().find(|(other, _)| same(other)) {
-                Some((other, branches)) => {
+            let here = places.entry((finding.rule, finding.primary.span)).or_default();
+            match here.iter().find(|at| groups[**at].0.message == finding.message) {
+                Some(at) => {
+                    let (other, members) = &mut groups[*at];
                     other.confidence = other.confidence.min(finding.confidence);
                     if let Some((granted, more)) = other.granted.as_mut().zip(finding.granted) {
                         granted.merge(*more);
                     }
-                    if branches.last() != Some(&branch) {
-                        branches.push(branch);
+                    if members.last() != Some(&variant) {
+                        members.push(variant);
                     }
                 }
-                None => groups.push((finding, vec![branch])),
+                None => {
+                    here.push(groups.len());
+                    groups.push((finding, vec![variant]));
+                }
             }
         }
     }
-    for (mut finding, branches) in groups {
-        if branches.len() < total {
+    let values = OnceCell::new();
+    for (mut finding, members) in groups {
+        if members.len() < total {
             // What holds only where somebody sets other values than the defaults may never be so.
-            let others = |branch: &Branch<'_>| branch.iter().any(|(name, value)| name == DEFAULTS && !value);
-            let most = if branches.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
+            let others = |at: &usize| all[*at].iter().any(|(name, value)| name == DEFAULTS && !value);
+            let most = if members.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
             finding.confidence = finding.confidence.min(most);
-            if let Some(when) = when(&branches, &all) {
+            let values = values.get_or_init(|| all.iter().map(|branch| values_of(branch)).collect::<Vec<_>>());
+            if let Some(when) = when(&members, &all, values) {
                 finding.message.push_str(&when);
             }
         }
@@ -51,12 +61,24 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
     }
 }
 
+type Values<'a> = HashMap<&'a str, bool>;
+
+fn values_of(branch: Branch<'_>) -> Values<'_> {
+    branch.iter().map(|(name, value)| (name.as_str(), *value)).collect()
+}
+
 /// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true".
-fn when(branches: &[Branch<'_>], all: &[Branch<'_>]) -> Option<String> {
-    let shared = branches.first()?.iter().filter(|choice| {
-        branches.iter().all(|branch| branch.contains(choice)) && !all.iter().all(|branch| branch.contains(choice))
-    });
-    let words: Vec<String> = shared.map(choice_in_words).collect();
+fn when(members: &[usize], all: &[Branch<'_>], values: &[Values<'_>]) -> Option<String> {
+    let has = |at: usize, (name, value): &(String, bool)| values[at].get(name.as_str()) == Some(value);
+    let shared = all[*members.first()?]
+        .iter()
+        .filter(|choice| members.iter().all(|at| has(*at, choice)) && !(0..all.len()).all(|at| has(at, choice)));
+    let mut words: Vec<String> = shared.map(choice_in_words).collect();
+    if words.len() > MANY {
+        let more = words.len() - (MANY - 1);
+        words.truncate(MANY - 1);
+        words.push(format!("{more} more conditions have certain values"));
+    }
     (!words.is_empty()).then(|| format!(", when {}", words.join(" and ")))
 }
 

@@ -6,68 +6,95 @@
 use super::intrinsics::{Call, Choices};
 use super::template::Template;
 use crate::value::{Domain, Text, Value};
+use std::collections::HashMap;
 
-/// How many comparisons are told apart. Beyond it conditions count as independent.
+/// How many comparisons are gone through in a table of truth.
 const MAX_ATOMS: usize = 6;
-/// How many parts of conditions are read, for conditions can name one another many times over.
-const MAX_PARTS: usize = 256;
+/// How many parts of conditions are read, for conditions can name one another many times over. A condition beyond it
+/// counts as independent of all others.
+const MAX_PARTS: usize = 4096;
 /// How deep conditions may refer to one another.
 const MAX_DEPTH: usize = 16;
 
 /// A condition as a formula over comparisons.
-enum Formula {
+pub(super) enum Formula {
+    /// It is this, whatever the parameters are.
     Known(bool),
     /// The comparison with this index.
     Atom(usize),
+    /// The other does not hold.
     Not(Box<Formula>),
+    /// All of these hold.
     All(Vec<Formula>),
+    /// One of these holds.
     Any(Vec<Formula>),
 }
 
 /// A comparison whose outcome is not known.
-#[derive(PartialEq)]
-struct Atom {
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Atom {
     /// What is compared: the name of a parameter.
-    subject: String,
+    pub subject: String,
     /// What it is compared with, when that is a known string.
-    value: Option<String>,
+    pub value: Option<String>,
     /// Every value that the subject can have.
-    allowed: Option<Vec<String>>,
+    pub allowed: Option<Vec<String>>,
 }
 
-/// The values that `names` can have together while `assumed` holds, in the order of a table of truth.
-pub(super) fn assignments<'s>(
-    template: &Template<'s>,
-    names: &[&'s str],
-    assumed: &[(&'s str, bool)],
-) -> Vec<Vec<(&'s str, bool)>> {
-    let mut reader = Reader { template, atoms: Vec::new(), parts: 0 };
-    let formulas: Vec<_> = names.iter().map(|name| reader.condition(name, 0)).collect();
-    let assumptions: Vec<_> = assumed.iter().map(|(name, holds)| (reader.condition(name, 0), *holds)).collect();
-    let atoms = reader.atoms;
-    let mut found: Vec<Vec<(&'s str, bool)>> = Vec::new();
-    if atoms.len() > MAX_ATOMS {
-        let free = (0..1usize << names.len()).rev();
-        return free
-            .map(|row| names.iter().enumerate().map(|(at, name)| (*name, row >> at & 1 == 1)).collect())
-            .collect();
+/// Some conditions of a template, and what else is known to hold.
+pub(super) struct Conditions {
+    /// The formula of each condition.
+    pub formulas: Vec<Formula>,
+    /// What holds, and what does not.
+    pub assumptions: Vec<(Formula, bool)>,
+    /// The comparisons in them.
+    pub atoms: Vec<Atom>,
+}
+
+/// What each of some conditions is, in their order.
+pub(super) type Row = Vec<bool>;
+
+impl Conditions {
+    /// The conditions with these names, while `assumed` holds.
+    pub fn read<'s>(template: &Template<'s>, names: &[&'s str], assumed: &[(&'s str, bool)]) -> Self {
+        let mut reader = Reader { template, atoms: Vec::new(), numbers: HashMap::new(), parts: 0 };
+        let formulas = names.iter().map(|name| reader.condition(name, 0)).collect();
+        let assumptions = assumed.iter().map(|(name, holds)| (reader.condition(name, 0), *holds)).collect();
+        Conditions { formulas, assumptions, atoms: reader.atoms }
     }
-    for row in (0..1usize << atoms.len()).rev() {
-        // The first comparison changes last.
-        let holds = |atom: usize| row >> (atoms.len() - 1 - atom) & 1 == 1;
-        if !can_be(&atoms, &holds) || assumptions.iter().any(|(formula, value)| formula.value(&holds) != *value) {
-            continue;
+
+    /// The values that the conditions can have together, in the order of a table of truth; `None` where that would be
+    /// too large a table.
+    pub fn table(&self) -> Option<Vec<Row>> {
+        let count = self.atoms.len();
+        if count > MAX_ATOMS {
+            return None;
         }
-        let values = names.iter().zip(&formulas).map(|(name, formula)| (*name, formula.value(&holds))).collect();
-        if !found.contains(&values) {
-            found.push(values);
+        let mut found: Vec<Row> = Vec::new();
+        for row in (0..1usize << count).rev() {
+            // The first comparison changes last.
+            let holds = |atom: usize| row >> (count - 1 - atom) & 1 == 1;
+            let is_assumed = |(formula, value): &(Formula, bool)| formula.value(&holds) == *value;
+            if !can_be(&self.atoms, &holds) || !self.assumptions.iter().all(is_assumed) {
+                continue;
+            }
+            let values = self.formulas.iter().map(|formula| formula.value(&holds)).collect();
+            if !found.contains(&values) {
+                found.push(values);
+            }
         }
+        Some(found)
     }
-    found
+
+    /// Every combination of values, as if the conditions had nothing to do with one another.
+    pub fn free(&self) -> Vec<Row> {
+        let count = self.formulas.len();
+        (0..1usize << count).rev().map(|row| (0..count).map(|at| row >> at & 1 == 1).collect()).collect()
+    }
 }
 
 impl Formula {
-    fn value(&self, holds: &dyn Fn(usize) -> bool) -> bool {
+    pub fn value(&self, holds: &dyn Fn(usize) -> bool) -> bool {
         match self {
             Formula::Known(value) => *value,
             Formula::Atom(atom) => holds(*atom),
@@ -96,6 +123,8 @@ fn can_be(atoms: &[Atom], holds: &dyn Fn(usize) -> bool) -> bool {
 struct Reader<'t, 's> {
     template: &'t Template<'s>,
     atoms: Vec<Atom>,
+    /// The place of each comparison among them.
+    numbers: HashMap<Atom, usize>,
     /// How many parts were read.
     parts: usize,
 }
@@ -172,8 +201,8 @@ impl<'s> Reader<'_, 's> {
     }
 
     fn atom(&mut self, atom: Atom) -> Formula {
-        let at = self.atoms.iter().position(|known| *known == atom).unwrap_or_else(|| {
-            self.atoms.push(atom);
+        let at = *self.numbers.entry(atom).or_insert_with_key(|atom| {
+            self.atoms.push(atom.clone());
             self.atoms.len() - 1
         });
         Formula::Atom(at)

@@ -11,6 +11,7 @@ use crate::span::Span;
 use crate::value::{Domain, Kind, Member, PartRef, Text, Value};
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Conditions with the values that they have.
@@ -21,16 +22,20 @@ pub(super) type Branch<'s> = Vec<(&'s str, bool)>;
 pub(super) struct Choices<'s> {
     /// Conditions with their values. `Fn::If` on any other is a value that is not known.
     pub taken: Rc<Branch<'s>>,
+    /// The same by name.
+    values: Rc<HashMap<&'s str, bool>>,
     /// The loop variables.
     pub scope: Scope<'s>,
     /// The conditions that were asked for.
-    asked: Rc<RefCell<Vec<&'s str>>>,
+    asked: Rc<RefCell<HashSet<&'s str>>>,
 }
 
 impl<'s> Choices<'s> {
     /// These branches, inside these loops.
     pub fn new(taken: Branch<'s>, scope: &Scope<'s>) -> Self {
-        Choices { taken: Rc::new(taken), scope: scope.clone(), asked: Rc::default() }
+        // Of two values of one name the first counts.
+        let values = Rc::new(taken.iter().rev().copied().collect());
+        Choices { taken: Rc::new(taken), values, scope: scope.clone(), asked: Rc::default() }
     }
 
     /// No branch, inside these loops.
@@ -45,7 +50,7 @@ impl<'s> Choices<'s> {
 
     /// Whether a condition decided something that was read.
     pub fn was_asked(&self, condition: &str) -> bool {
-        self.asked.borrow().contains(&condition)
+        self.asked.borrow().contains(condition)
     }
 }
 
@@ -185,8 +190,8 @@ impl<'s> Template<'s> {
             "If" => {
                 let branches = call.as_if();
                 let taken = branches.and_then(|(condition, [yes, no])| {
-                    let (_, holds) = choices.taken.iter().find(|(name, _)| *name == condition)?;
-                    choices.asked.borrow_mut().push(condition);
+                    let holds = choices.values.get(condition)?;
+                    choices.asked.borrow_mut().insert(condition);
                     Some(if *holds { yes } else { no })
                 });
                 match taken {

@@ -14,8 +14,10 @@ mod places;
 mod reader;
 mod resources;
 mod sam;
+mod settled;
 mod strings;
 mod template;
+mod worlds;
 
 use super::{Found, Input};
 use crate::syntax::Document;

@@ -1,6 +1,6 @@
 //! From a property to the policies in it.
 
-use super::conditions;
+use super::conditions::Conditions;
 use super::embedded::{self, Unread};
 use super::intrinsics::{Branch, Call, Choices, is_plain};
 use super::loops::{Scope, is_loop};
@@ -8,15 +8,13 @@ use super::reader::{Reader, Resource};
 use super::resources::Shape;
 use super::sam;
 use super::template::scalar;
+use super::worlds::{self, Worlds};
 use crate::diagnostic::Problem;
 use crate::input::permission_set;
 use crate::site::{Owner, PolicyKind, PolicySite};
 use crate::span::Spanned;
 use crate::value::{Kind, Member, Text, Value};
 use std::borrow::Cow;
-
-/// How many conditions inside one policy are followed; with more, `Fn::If` is a value that is not known.
-const MAX_CONDITIONS: usize = 4;
 
 /// A policy as it stands in a resource, or a node on the way to it.
 pub(super) struct Place<'a, 's> {
@@ -152,31 +150,27 @@ impl<'s> Reader<'_, 's> {
     /// The sites of the policy at a place: one for each choice of conditions that gives another document.
     fn policy(&mut self, place: &Place<'_, 's>) {
         let Some(kind) = self.kind_of(place) else { return };
-        let mut names = Vec::new();
-        conditions_in(place.node, &place.branch, &mut names);
-        if names.len() > MAX_CONDITIONS {
-            names.clear();
-        }
         let mut assumed = place.branch.clone();
         if let Some(condition) = place.resource.condition
-            && !conditions::assignments(&self.template, &[], &[(condition, true)]).is_empty()
+            && Conditions::read(&self.template, &[], &[(condition, true)]).table().is_none_or(|rows| !rows.is_empty())
         {
             assumed.push((condition, true));
         }
-        let assignments = conditions::assignments(&self.template, &names, &assumed);
-        let is_free = |name: &str| {
-            let mut values = assignments.iter().filter_map(|taken| taken.iter().find(|(known, _)| *known == name));
-            let first = values.next();
-            values.any(|value| Some(value) != first)
-        };
+        let Worlds { list: assignments, few, cut } = worlds::of(&self.template, place.node, &place.branch, &assumed);
+        if cut {
+            self.found.limits.push(worlds::limit(place.node.span, &place.address));
+        }
+        // All name the same conditions in the same order.
+        let count = assignments.first().map_or(0, Vec::len);
+        let is_free: Vec<bool> =
+            (0..count).map(|at| assignments.windows(2).any(|pair| pair[0][at].1 != pair[1][at].1)).collect();
         let mut seen: Vec<(Branch<'s>, Option<Cow<'s, Value<'s>>>)> = Vec::new();
         let mut all_read = true;
         for assignment in &assignments {
             let choices = Choices::new([place.branch.as_slice(), assignment.as_slice()].concat(), &place.scope);
             let policy = self.read(place, &choices);
-            let asked = |name: &str| choices.was_asked(name);
-            let branch: Branch<'s> =
-                assignment.iter().filter(|(name, _)| asked(name) && is_free(name)).copied().collect();
+            let counts = |(free, (name, _)): &(&bool, &(&'s str, bool))| **free && choices.was_asked(name);
+            let branch: Branch<'s> = is_free.iter().zip(assignment).filter(counts).map(|(_, choice)| *choice).collect();
             if seen.iter().any(|(known, _)| *known == branch) {
                 continue;
             }
@@ -206,7 +200,9 @@ impl<'s> Reader<'_, 's> {
         let all_same = all_read && seen.windows(2).all(|pair| pair[0].1 == pair[1].1);
         for (branch, document) in seen {
             let Some(document) = document else { continue };
-            if self.found.sites[earlier..].iter().any(|site| *site.document == *document) {
+            // Of many conditions, those that a finding rests on are told by where the combinations differ.
+            let same = |site: &PolicySite<'_>| *site.document == *document && (few || site.document.is_at(&document));
+            if self.found.sites[earlier..].iter().any(same) {
                 continue;
             }
             let inner = if all_same { &[][..] } else { &branch };
@@ -318,25 +314,6 @@ fn branches<'s>(node: &'s Value<'s>, branch: Branch<'s>, leaves: &mut Vec<(&'s V
             Some(_) => branches(node, branch.clone(), leaves),
             None => branches(node, [branch.as_slice(), &[(condition, holds)]].concat(), leaves),
         }
-    }
-}
-
-/// The conditions of `Fn::If` in a tree, without those of `taken`. Stops beyond [`MAX_CONDITIONS`].
-fn conditions_in<'s>(node: &'s Value<'s>, taken: &Branch<'s>, names: &mut Vec<&'s str>) {
-    if names.len() > MAX_CONDITIONS {
-        return;
-    }
-    if let Some((condition, _)) = Call::of(node).and_then(|call| call.as_if())
-        && !names.contains(&condition)
-        && !taken.iter().any(|(name, _)| *name == condition)
-    {
-        names.push(condition);
-    }
-    match &node.kind {
-        Kind::List(items) => items.iter().for_each(|item| conditions_in(item, taken, names)),
-        Kind::Map(members) => members.iter().for_each(|member| conditions_in(&member.value, taken, names)),
-        Kind::Tagged(tagged) => conditions_in(&tagged.value, taken, names),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Template(_) | Kind::Unknown(_) => {}
     }
 }
 
