@@ -13,6 +13,7 @@ pub mod callers;
 pub mod compile;
 pub mod domain;
 pub mod keyspace;
+pub mod matching;
 pub mod pattern;
 pub mod queries;
 pub mod solve;
