@@ -6,9 +6,11 @@
 //! the concrete evaluator accepts it too.
 
 pub mod atoms;
+pub mod automaton;
 pub mod axioms;
 pub mod bits;
 pub mod boxes;
+pub mod caller_atoms;
 pub mod callers;
 pub mod compile;
 pub mod domain;
@@ -18,8 +20,10 @@ pub mod pattern;
 pub mod queries;
 pub mod solve;
 pub mod space;
+pub mod stepset;
 pub mod subjects;
 pub mod symbols;
+pub mod work;
 
 use crate::access::answer::Origin;
 use crate::access::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
