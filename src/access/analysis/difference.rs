@@ -10,6 +10,7 @@ use crate::access::engine::compile::{self, Bounds};
 use crate::access::engine::domain::Test;
 use crate::access::engine::pattern::Pattern;
 use crate::access::engine::solve::{Clause, Found, MAX_NODES, solve};
+use crate::access::engine::work::Work;
 use crate::policy::condition::Family;
 use crate::policy::principal::Member;
 use crate::policy::{Condition, Effect, Patterns, Policy, Principals, Statement, Truth};
@@ -228,7 +229,7 @@ fn implies_condition(inner: &Condition, outer: &Condition) -> bool {
         Some(_) | None => None,
     };
     let (Some(fewer), Some(more)) = (text(fewer), text(more)) else { return false };
-    let atoms = text_atoms(&[Pattern::everything()], &[&fewer, &more]);
+    let atoms = text_atoms(&[Pattern::everything()], &[&fewer, &more], &mut Work::default());
     atoms.is_ok_and(|atoms| atoms.iter().all(|(_, truth)| !truth.contains(0) || truth.contains(1)))
 }
 

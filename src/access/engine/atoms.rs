@@ -5,62 +5,64 @@
 //! combination of truths that some well-formed text has, with the first such text, by walking all texts at once through
 //! one automaton of all patterns. Only characters that some active element can tell apart are tried.
 
+use super::automaton::{self, Mixer};
 use super::bits::Bits;
 use super::pattern::{Class, Element, Pattern};
-use std::collections::{HashMap, HashSet};
-
-/// The states after which a walk is given up. Ten independent `*x*` tests on one key reach it.
-pub const MAX_STATES: usize = 20_000;
+use super::work::{Overflow, Work};
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
 
 /// A representative text and the truth of each group for it.
 pub type TextAtom = (String, Bits);
 
-/// The walk would need more states than [`MAX_STATES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overflow;
-
 /// Every truth of the groups that some text has that `base` matches (any text but the empty one, if `base` is empty).
-pub fn text_atoms(base: &[Pattern], groups: &[&[Pattern]]) -> Result<Vec<TextAtom>, Overflow> {
-    let literals: Option<Vec<String>> = groups.iter().flat_map(|group| group.iter()).map(Pattern::only_text).collect();
-    match literals.and_then(|literals| literal_atoms(base, groups, literals)) {
-        Some(atoms) => Ok(atoms),
-        None => Automaton::new(base, groups).walk(),
+pub fn text_atoms(base: &[Pattern], groups: &[&[Pattern]], work: &mut Work) -> Result<Vec<TextAtom>, Overflow> {
+    if groups.iter().flat_map(|group| group.iter()).all(Pattern::is_literal)
+        && let Some(atoms) = literal_atoms(base, groups, work)?
+    {
+        return Ok(atoms);
     }
+    automaton::walk(base, groups, work)
 }
 
 /// Only literals: each of them is a text of its own, and any other text is like any other. `None` if no other is at hand.
-fn literal_atoms(base: &[Pattern], groups: &[&[Pattern]], mut literals: Vec<String>) -> Option<Vec<TextAtom>> {
+fn literal_atoms(base: &[Pattern], groups: &[&[Pattern]], work: &mut Work) -> Result<Option<Vec<TextAtom>>, Overflow> {
     let well_formed = |text: &str| match base {
         [] => !text.is_empty(),
         base => base.iter().any(|pattern| pattern.matches(text)),
     };
-    let other = match base {
-        [] => fresh_word(&literals),
-        [first, ..] => fresh_match(first, &literals)?,
-    };
-    let mut place: HashMap<String, usize> = HashMap::new();
+    let mut literals: Vec<String> =
+        groups.iter().flat_map(|group| group.iter()).filter_map(Pattern::only_text).collect();
     literals.sort_unstable();
     literals.dedup();
-    for (at, literal) in literals.iter().enumerate() {
-        place.insert(literal.clone(), at);
-    }
+    let letters: usize = literals.iter().map(String::len).sum();
+    work.spend(8 * letters + literals.len() * (16 + groups.len() / 16))?;
+    let other = match base {
+        [] => fresh_word(&literals),
+        [first, ..] => match fresh_match(first, &literals) {
+            Some(other) => other,
+            None => return Ok(None),
+        },
+    };
     let mut truths = vec![Bits::none(groups.len()); literals.len()];
     for (index, group) in groups.iter().enumerate() {
-        for literal in group.iter().filter_map(Pattern::only_text) {
-            if let Some(at) = place.get(&literal) {
-                truths[*at].insert(index);
+        for pattern in group.iter() {
+            if let Ok(at) = literals.binary_search_by(|known| known.chars().cmp(pattern.letters())) {
+                truths[at].insert(index);
             }
         }
     }
-    let mut known: HashSet<Bits> = HashSet::from([Bits::none(groups.len())]);
-    let mut atoms: Vec<TextAtom> = vec![(other, Bits::none(groups.len()))];
+    let mut known: HashSet<Bits, BuildHasherDefault<Mixer>> = HashSet::default();
+    known.insert(Bits::none(groups.len()));
+    let mut atoms: Vec<TextAtom> = Vec::with_capacity(literals.len() + 1);
+    atoms.push((other, Bits::none(groups.len())));
     for (literal, truth) in literals.into_iter().zip(truths) {
         if !known.contains(&truth) && well_formed(&literal) {
             known.insert(truth.clone());
             atoms.push((literal, truth));
         }
     }
-    Some(atoms)
+    Ok(Some(atoms))
 }
 
 /// A word that is none of these.
@@ -100,236 +102,6 @@ pub fn fresh_match(pattern: &Pattern, taken: &[String]) -> Option<String> {
         .find(|text| !text.is_empty() && pattern.matches(text) && !taken.contains(text))
 }
 
-/// One step of the automaton's program.
-#[derive(Clone, Copy)]
-enum Step {
-    /// Take a character.
-    Take(Element),
-    /// A pattern of this group is done.
-    Done,
-}
-
-/// All patterns side by side. Group 0 is the base: a state without it is dead.
-struct Automaton {
-    steps: Vec<Step>,
-    /// The group of each step.
-    group: Vec<u32>,
-    starts: Vec<u32>,
-    /// For each group, the one step that stands for "holds for ever": a final `*`.
-    settled: Vec<Option<u32>>,
-    groups: usize,
-    has_base: bool,
-}
-
-type State = Vec<u32>;
-
-impl Automaton {
-    fn new(base: &[Pattern], groups: &[&[Pattern]]) -> Self {
-        let mut automaton = Automaton {
-            steps: Vec::new(),
-            group: Vec::new(),
-            starts: Vec::new(),
-            settled: vec![None; groups.len() + 1],
-            groups: groups.len(),
-            has_base: !base.is_empty(),
-        };
-        automaton.add(0, base);
-        for (index, group) in groups.iter().enumerate() {
-            automaton.add(index + 1, group);
-        }
-        automaton
-    }
-
-    fn add(&mut self, group: usize, patterns: &[Pattern]) {
-        for pattern in patterns {
-            self.starts.push(self.steps.len() as u32);
-            for (at, element) in pattern.0.iter().enumerate() {
-                let last = at + 1 == pattern.0.len();
-                if last && element.star && element.class == Class::Any && self.settled[group].is_none() {
-                    self.settled[group] = Some(self.steps.len() as u32);
-                }
-                self.steps.push(Step::Take(*element));
-            }
-            self.steps.push(Step::Done);
-            self.group.resize(self.steps.len(), group as u32);
-        }
-    }
-
-    /// Whether a step is the last `*` of its pattern: its group holds from here on.
-    fn is_final_star(&self, at: u32) -> bool {
-        matches!(
-            (self.steps[at as usize], self.steps.get(at as usize + 1)),
-            (Step::Take(Element { class: Class::Any, star: true }), Some(Step::Done))
-        )
-    }
-
-    /// Close a state: stars may take nothing; a group that holds for ever keeps one canonical step.
-    fn close(&self, state: &mut State) {
-        let mut index = 0;
-        let mut settles = false;
-        while index < state.len() {
-            let at = state[index];
-            if let Step::Take(Element { star: true, .. }) = self.steps[at as usize] {
-                settles |= self.is_final_star(at);
-                state.push(at + 1);
-            }
-            index += 1;
-        }
-        if settles {
-            let done: Vec<u32> =
-                state.iter().filter(|at| self.is_final_star(**at)).map(|at| self.group[*at as usize]).collect();
-            state.retain(|at| !done.contains(&self.group[*at as usize]));
-            state.extend(done.iter().filter_map(|group| self.settled[*group as usize]));
-        }
-        state.sort_unstable();
-        state.dedup();
-    }
-
-    fn step(&self, state: &State, c: char) -> State {
-        let mut next = State::with_capacity(state.len() + 1);
-        for at in state {
-            if let Step::Take(Element { class, star }) = self.steps[*at as usize]
-                && class.takes(c)
-            {
-                next.push(if star { *at } else { *at + 1 });
-            }
-        }
-        self.close(&mut next);
-        next
-    }
-
-    /// Whether a text that leads here is well formed, and which groups hold for it.
-    fn truth(&self, state: &State) -> (bool, Bits) {
-        let mut truth = Bits::none(self.groups);
-        let mut well_formed = !self.has_base;
-        for at in state {
-            let done = matches!(self.steps[*at as usize], Step::Done) || self.is_final_star(*at);
-            match self.group[*at as usize] {
-                0 if done => well_formed = true,
-                group if done => truth.insert(group as usize - 1),
-                _ => {}
-            }
-        }
-        (well_formed, truth)
-    }
-
-    /// The characters that lead to different states: literals of the active elements, and one other character for each
-    /// way in which the active classes can agree and differ.
-    fn characters(&self, state: &State, out: &mut Vec<char>) {
-        out.clear();
-        let mut classes: Vec<Class> = Vec::new();
-        for at in state {
-            if let Step::Take(Element { class, .. }) = self.steps[*at as usize] {
-                match class {
-                    Class::Lit(c) => out.push(c),
-                    Class::Fold(c) => out.extend([c, c.to_ascii_uppercase()]),
-                    class if !classes.contains(&class) => classes.push(class),
-                    _ => {}
-                }
-            }
-        }
-        let literals = out.len();
-        let mut seen: Vec<u32> = Vec::new();
-        for c in FRESH.chars() {
-            let kind = classes.iter().fold(0, |kind, class| kind << 1 | u32::from(class.takes(c)));
-            if !seen.contains(&kind) && !out[..literals].contains(&c) {
-                seen.push(kind);
-                out.push(c);
-                // Two kinds at most with only `Any` active; stop as soon as no class can tell more.
-                if classes.is_empty() || classes == [Class::Any] {
-                    break;
-                }
-            }
-        }
-        out[..literals].sort_unstable();
-        // Fresh characters first: short and readable texts, found early.
-        out.rotate_left(literals);
-        out.dedup();
-    }
-
-    /// Breadth first, so that each representative is a shortest one.
-    fn walk(&self) -> Result<Vec<TextAtom>, Overflow> {
-        let mut start: State = self.starts.clone();
-        self.close(&mut start);
-        let mut atoms: Vec<TextAtom> = Vec::new();
-        let mut seen: HashSet<Bits> = HashSet::new();
-        let mut number: HashMap<State, (), std::hash::BuildHasherDefault<Mixer>> = HashMap::default();
-        // The start is not numbered: reached again, by a text that is not empty, it counts as another state.
-        let mut states: Vec<(State, u32, char)> = vec![(start, 0, '\0')];
-        let mut at = 0;
-        let mut characters = Vec::new();
-        while at < states.len() {
-            let state = states[at].0.clone();
-            let live = state.iter().any(|step| !self.is_final_star(*step));
-            // Every group that lives is settled: no longer text has another truth.
-            if live || (at == 0 && !self.has_base) {
-                self.characters(&state, &mut characters);
-                for c in &characters {
-                    let next = self.step(&state, *c);
-                    if self.has_base && !next.iter().any(|step| self.group[*step as usize] == 0) {
-                        continue;
-                    }
-                    if number.contains_key(&next) {
-                        continue;
-                    }
-                    let (well_formed, truth) = self.truth(&next);
-                    if well_formed && !seen.contains(&truth) {
-                        let mut text = vec![*c];
-                        let mut from = at;
-                        while from > 0 {
-                            text.push(states[from].2);
-                            from = states[from].1 as usize;
-                        }
-                        atoms.push((text.into_iter().rev().collect(), truth.clone()));
-                        seen.insert(truth);
-                    }
-                    if states.len() >= MAX_STATES {
-                        return Err(Overflow);
-                    }
-                    number.insert(next.clone(), ());
-                    states.push((next, at as u32, *c));
-                }
-            }
-            at += 1;
-        }
-        // The empty text last: any other stands better for the same truth.
-        let (well_formed, truth) = self.truth(&states[0].0);
-        if self.has_base && well_formed && !seen.contains(&truth) {
-            atoms.push((String::new(), truth));
-        }
-        Ok(atoms)
-    }
-}
-
-/// Characters to take where no literal is meant: letters that read well first, then one of every sort.
-const FRESH: &str = "xeamplrstonidcbfghjkquvwyz9876543210/:-_+=,.@XYZABCDEFGHIJKLMNOPQRSTUVW! #~àèìòùäöü";
-
-/// A hash for lists of small numbers: a multiplication for each.
-#[derive(Default)]
-struct Mixer(u64);
-
-impl std::hash::Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-}
-
 /// The values of a key with several values, as far as tests can tell: for each group, whether some element and whether
 /// every element satisfies it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -342,27 +114,31 @@ pub struct SetAtom {
     pub all: Bits,
 }
 
-/// The sets that are tried at most.
+/// The sets that are told apart at most.
 pub const MAX_SETS: usize = 4_096;
 
 /// Every combination of "some" and "every" that a non-empty set of elements has. Sets of one element come first, and a
 /// larger set is kept apart from them even if the groups cannot tell it: operators without a set prefix can.
-pub fn set_atoms(elements: &[Bits]) -> Result<Vec<SetAtom>, Overflow> {
+pub fn set_atoms(elements: &[Bits], work: &mut Work) -> Result<Vec<SetAtom>, Overflow> {
+    let words = 1 + elements.first().map_or(0, |element| element.words().len());
     let single = |at: usize| SetAtom { elements: vec![at], any: elements[at].clone(), all: elements[at].clone() };
+    work.spend(elements.len() * 8 * words)?;
     let mut atoms: Vec<SetAtom> = (0..elements.len()).map(single).collect();
-    let mut seen: HashMap<(bool, Bits, Bits), ()> =
-        atoms.iter().map(|atom| ((false, atom.any.clone(), atom.all.clone()), ())).collect();
+    let mut seen: HashSet<(Bits, Bits), BuildHasherDefault<Mixer>> = HashSet::default();
     let mut at = 0;
     while at < atoms.len() {
+        work.spend(elements.len() * 12 * words)?;
         for (index, element) in elements.iter().enumerate() {
             let atom = &atoms[at];
             // Two equal elements are allowed: a text and another of the same atom.
-            let (any, all) = (atom.any.clone().or(element), atom.all.clone().and(element));
-            if seen.insert((true, any.clone(), all.clone()), ()).is_none() {
+            let both = (atom.any.clone().or(element), atom.all.clone().and(element));
+            if !seen.contains(&both) {
                 let mut members = atom.elements.clone();
                 if !members.contains(&index) || members.len() == 1 {
                     members.push(index);
                 }
+                let (any, all) = both.clone();
+                seen.insert(both);
                 atoms.push(SetAtom { elements: members, any, all });
                 if atoms.len() > MAX_SETS {
                     return Err(Overflow);
@@ -425,7 +201,7 @@ mod tests {
             for (other, second) in patterns[at..].iter().enumerate() {
                 let third = &patterns[(at * 7 + other * 3) % patterns.len()];
                 let groups: [&[Pattern]; 2] = [std::slice::from_ref(first), &[second.clone(), third.clone()]];
-                let atoms = text_atoms(&[], &groups).expect("small");
+                let atoms = text_atoms(&[], &groups, &mut Work::default()).expect("small");
                 for (text, truth) in &atoms {
                     let told = Bits::of(2, |group| groups[group].iter().any(|pattern| pattern.matches(text)));
                     assert_eq!(*truth, told, "{text}");
@@ -448,7 +224,7 @@ mod tests {
                     let group = [one(first, true).then(&one(second, false))];
                     let other = [one(third, false).then(&one(first, true)).then(&Pattern::glob("*1"))];
                     let groups: [&[Pattern]; 2] = [&group, &other];
-                    let atoms = text_atoms(&base, &groups).expect("small");
+                    let atoms = text_atoms(&base, &groups, &mut Work::default()).expect("small");
                     assert_eq!(signatures(atoms), brute(&base, &groups, &universe), "{first:?} {second:?} {third:?}");
                 }
             }
@@ -458,19 +234,20 @@ mod tests {
     #[test]
     fn literals_merge_and_leave_room_for_others() {
         let group = [Pattern::exactly("a"), Pattern::exactly("b")];
-        let atoms = text_atoms(&[], &[&group, &[Pattern::exactly("other")]]).expect("small");
+        let atoms = text_atoms(&[], &[&group, &[Pattern::exactly("other")]], &mut Work::default()).expect("small");
         assert_eq!(atoms.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["otherx", "a", "other"]);
         let digits = [Pattern(vec![Element { class: Class::Digit, star: false }; 2])];
-        let atoms = text_atoms(&digits, &[&[Pattern::exactly("xx")], &[Pattern::exactly("99")]]).expect("small");
+        let atoms = text_atoms(&digits, &[&[Pattern::exactly("xx")], &[Pattern::exactly("99")]], &mut Work::default())
+            .expect("small");
         assert_eq!(atoms.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["88", "99"]);
     }
 
     #[test]
     fn one_condition_of_many_infixes_is_two_atoms_and_many_conditions_overflow() {
         let infixes: Vec<Pattern> = (0..30).map(|at| Pattern::glob(&format!("*p{at}q*"))).collect();
-        assert_eq!(text_atoms(&[], &[&infixes]).map(|atoms| atoms.len()), Ok(2));
+        assert_eq!(text_atoms(&[], &[&infixes], &mut Work::default()).map(|atoms| atoms.len()), Ok(2));
         let apart: Vec<&[Pattern]> = infixes.iter().take(16).map(std::slice::from_ref).collect();
-        assert_eq!(text_atoms(&[], &apart), Err(Overflow));
+        assert_eq!(text_atoms(&[], &apart, &mut Work::default()), Err(Overflow));
     }
 
     #[test]
@@ -479,7 +256,7 @@ mod tests {
             .iter()
             .map(|members| Bits::of(4, |index| members.contains(&index)))
             .collect();
-        let atoms = set_atoms(&elements).expect("small");
+        let atoms = set_atoms(&elements, &mut Work::default()).expect("small");
         let mut found: Vec<(bool, Bits, Bits)> =
             atoms.iter().map(|atom| (atom.elements.len() > 1, atom.any.clone(), atom.all.clone())).collect();
         found.sort();

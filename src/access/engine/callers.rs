@@ -1,14 +1,8 @@
-//! The caller as one structured dimension.
-//!
-//! Every test of the caller, in `Principal` or on a key that follows from the caller, is read field by field: first by
-//! the caller's kind, then by the account, and only what is left of its patterns then goes to the text automaton.
-//! Most tests end before that.
+//! The caller as one structured dimension: its kinds, the keys that follow from it, and the tests on it.
 
-use super::atoms::{Overflow, text_atoms};
 use super::bits::Bits;
-use super::pattern::{Class, Element, Pattern};
+use super::pattern::Pattern;
 use crate::access::request::Caller;
-use std::collections::BTreeSet;
 
 /// The kinds of caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -143,14 +137,6 @@ pub enum Who {
     Key(Derived, Vec<Pattern>),
 }
 
-/// What is left of a test when kind and account are known.
-enum Rest {
-    No,
-    Yes,
-    /// Patterns for the rest of the caller's text.
-    Tail(Vec<Pattern>),
-}
-
 /// A representative caller and the truth of each test.
 #[derive(Clone, Debug)]
 pub struct CallerAtom {
@@ -171,82 +157,7 @@ pub struct Callers {
     pub strangers: Vec<String>,
 }
 
-/// The base patterns of what follows the account in a caller's text.
-fn base(kind: Kind, sessions: bool) -> Vec<Pattern> {
-    let path =
-        || Pattern(vec![Element { class: Class::Path, star: true }, Element { class: Class::Name, star: false }]);
-    match kind {
-        Kind::Role if sessions => {
-            vec![path().then(&Pattern::exactly("#")).then(&Pattern::at_least(2, Class::Name))]
-        }
-        Kind::User | Kind::Role => vec![path()],
-        // A host or ARN may have any form: partitions have their own suffixes.
-        Kind::Service | Kind::Oidc | Kind::Saml | Kind::Root | Kind::FederatedUser | Kind::Anonymous => Vec::new(),
-    }
-}
-
 impl Callers {
-    /// Find the atoms. `accounts` are those that configuration or a question names.
-    pub fn build(tests: &[Who], accounts: &[String]) -> Result<Callers, Overflow> {
-        let mut callers = Callers::default();
-        let sessions = tests.iter().any(|test| matches!(test, Who::Session { .. }));
-        for partition in partitions(tests) {
-            let (list, strangers) = account_atoms(tests, &partition, accounts)?;
-            for account in &list {
-                for kind in [Kind::User, Kind::Role, Kind::Root] {
-                    callers.add(tests, kind, &partition, account, sessions)?;
-                }
-            }
-            callers.strangers.extend(strangers);
-        }
-        for federated in tests.iter().filter_map(|test| match test {
-            Who::FederatedUser(pattern) => pattern.only_text(),
-            _ => None,
-        }) {
-            if let Some(caller @ Caller::FederatedUser { .. }) = Caller::parse(&federated) {
-                let truth = Bits::of(tests.len(), |index| tests[index].holds(&caller));
-                callers.atoms.push(CallerAtom { kind: Kind::FederatedUser, caller, truth });
-            }
-        }
-        for kind in [Kind::Service, Kind::Oidc, Kind::Saml, Kind::Anonymous] {
-            callers.add(tests, kind, "", "", sessions)?;
-        }
-        Ok(callers)
-    }
-
-    fn add(
-        &mut self,
-        tests: &[Who],
-        kind: Kind,
-        partition: &str,
-        account: &str,
-        sessions: bool,
-    ) -> Result<(), Overflow> {
-        let mut always = Bits::none(tests.len());
-        let mut open: Vec<(usize, Vec<Pattern>)> = Vec::new();
-        for (index, test) in tests.iter().enumerate() {
-            match test.rest(kind, partition, account, sessions) {
-                Rest::No => {}
-                Rest::Yes => always.insert(index),
-                Rest::Tail(patterns) => open.push((index, patterns)),
-            }
-        }
-        let base = base(kind, sessions);
-        if open.is_empty() && !matches!(kind, Kind::Service | Kind::Oidc | Kind::Saml) {
-            let tail = if sessions && kind == Kind::Role { "someone#session" } else { "someone" };
-            self.atoms.push(CallerAtom { caller: caller(kind, partition, account, tail), kind, truth: always });
-            return Ok(());
-        }
-        let groups: Vec<&[Pattern]> = open.iter().map(|(_, patterns)| patterns.as_slice()).collect();
-        for (text, truth) in text_atoms(&base, &groups)? {
-            let text = if truth.is_empty() { usual(kind, sessions, &text, &groups) } else { text };
-            let mut all = always.clone();
-            truth.iter().for_each(|at| all.insert(open[at].0));
-            self.atoms.push(CallerAtom { caller: caller(kind, partition, account, &text), kind, truth: all });
-        }
-        Ok(())
-    }
-
     /// The atoms whose caller satisfies a predicate on the kind and the account, the only things that are safe to ask of
     /// a representative.
     pub fn select(&self, test: impl Fn(Kind, Option<&str>) -> bool) -> Bits {
@@ -255,126 +166,6 @@ impl Callers {
             test(atom.kind, atom.caller.account())
         })
     }
-}
-
-/// A better name for the caller that no test matches.
-fn usual(kind: Kind, sessions: bool, text: &str, groups: &[&[Pattern]]) -> String {
-    let nicer = match kind {
-        Kind::User => "someone",
-        Kind::Role if sessions => "someone#session",
-        Kind::Role => "someone",
-        Kind::Service => "example.amazonaws.com",
-        Kind::Oidc => "arn:aws:iam::999999999999:oidc-provider/issuer.example",
-        Kind::Saml => "arn:aws:iam::999999999999:saml-provider/example",
-        Kind::Root | Kind::FederatedUser | Kind::Anonymous => text,
-    };
-    let same = !groups.iter().flat_map(|group| group.iter()).any(|pattern| pattern.matches(nicer));
-    if same { nicer.to_owned() } else { text.to_owned() }
-}
-
-fn caller(kind: Kind, partition: &str, account: &str, tail: &str) -> Caller {
-    let (partition, account) = (partition.to_owned(), account.to_owned());
-    match kind {
-        Kind::User => Caller::User { partition, account, name: tail.to_owned() },
-        Kind::Role => {
-            let (name, session) = tail.split_once('#').unwrap_or((tail, "session"));
-            Caller::Role { partition, account, name: name.to_owned(), session: session.to_owned() }
-        }
-        Kind::Root => Caller::Root { partition, account },
-        Kind::FederatedUser => Caller::FederatedUser { partition, account, name: tail.to_owned() },
-        Kind::Service => Caller::Service(tail.to_owned()),
-        Kind::Oidc => Caller::Oidc(tail.to_owned()),
-        Kind::Saml => Caller::Saml(tail.to_owned()),
-        Kind::Anonymous => Caller::Anonymous,
-    }
-}
-
-/// The patterns of a test that are matched against an ARN of IAM.
-fn arn_patterns(test: &Who) -> &[Pattern] {
-    match test {
-        Who::User(pattern) => std::slice::from_ref(pattern),
-        Who::Role(patterns) | Who::Key(Derived::Arn, patterns) => patterns,
-        Who::Kinds(_)
-        | Who::Account(_)
-        | Who::Session { .. }
-        | Who::FederatedUser(_)
-        | Who::Service(_)
-        | Who::Oidc(_)
-        | Who::Saml(_)
-        | Who::Key(..) => &[],
-    }
-}
-
-/// The patterns of a test that are matched against an account id.
-fn account_patterns(test: &Who) -> &[Pattern] {
-    match test {
-        Who::Account(pattern) | Who::Session { account: pattern, .. } => std::slice::from_ref(pattern),
-        Who::Key(Derived::Account, patterns) => patterns,
-        Who::Kinds(_)
-        | Who::User(_)
-        | Who::Role(_)
-        | Who::FederatedUser(_)
-        | Who::Service(_)
-        | Who::Oidc(_)
-        | Who::Saml(_)
-        | Who::Key(..) => &[],
-    }
-}
-
-/// The partitions that the tests name; trust never crosses from one to another, so others do not matter.
-fn partitions(tests: &[Who]) -> BTreeSet<String> {
-    let named = tests.iter().flat_map(arn_patterns).filter_map(|pattern| {
-        let prefix = pattern.fixed_prefix();
-        let (partition, _) = prefix.strip_prefix("arn:")?.split_once(':')?;
-        Some(partition.to_owned())
-    });
-    let mut named: BTreeSet<String> = named.filter(|name| crate::aws::partitions::is_partition(name)).collect();
-    if named.is_empty() {
-        named.insert("aws".to_owned());
-    }
-    named
-}
-
-/// The accounts that tests can tell apart, with those among them that nobody names.
-fn account_atoms(tests: &[Who], partition: &str, named: &[String]) -> Result<(Vec<String>, Vec<String>), Overflow> {
-    let before = format!("arn:{partition}:iam::");
-    let mut literals: BTreeSet<String> = named.iter().cloned().collect();
-    let mut globs: BTreeSet<Pattern> = BTreeSet::new();
-    let mut see = |pattern: Pattern| {
-        let digits: String = pattern.fixed_prefix().chars().take_while(char::is_ascii_digit).collect();
-        if digits.len() == 12 {
-            literals.insert(digits);
-        } else {
-            globs.extend(digit_prefixes(&pattern));
-        }
-    };
-    for test in tests {
-        arn_patterns(test).iter().flat_map(|pattern| pattern.rests(&before)).for_each(&mut see);
-        account_patterns(test).iter().cloned().for_each(&mut see);
-        if let Who::FederatedUser(pattern) = test {
-            pattern.rests(&format!("arn:{partition}:sts::")).into_iter().for_each(&mut see);
-        }
-    }
-    let globs: Vec<Pattern> = globs.into_iter().collect();
-    let exact: Vec<Pattern> = literals.iter().map(|literal| Pattern::exactly(literal)).collect();
-    let groups: Vec<&[Pattern]> = exact.iter().chain(&globs).map(std::slice::from_ref).collect();
-    let base = [Pattern(vec![Element { class: Class::Digit, star: false }; 12])];
-    let mut list = Vec::new();
-    let mut strangers = Vec::new();
-    for (account, _) in text_atoms(&base, &groups)? {
-        if !literals.contains(&account) {
-            strangers.push(account.clone());
-        }
-        list.push(account);
-    }
-    Ok((list, strangers))
-}
-
-/// The beginnings of a pattern that digits alone can match: which of them do, decides what is left of the pattern after
-/// an account id.
-fn digit_prefixes(pattern: &Pattern) -> impl Iterator<Item = Pattern> + '_ {
-    let digits = pattern.0.iter().take_while(|element| element.star || ('0'..='9').any(|c| element.class.takes(c)));
-    (1..=digits.count()).map(|to| Pattern(pattern.0[..to].to_vec()))
 }
 
 impl Who {
@@ -404,45 +195,6 @@ impl Who {
             Who::Oidc(pattern) => matches!(caller, Caller::Oidc(provider) if pattern.matches(provider)),
             Who::Saml(pattern) => matches!(caller, Caller::Saml(provider) if pattern.matches(provider)),
             Who::Key(key, patterns) => any(patterns, value(*key, caller)),
-        }
-    }
-
-    fn rest(&self, kind: Kind, partition: &str, account: &str, sessions: bool) -> Rest {
-        let known = |holds: bool| if holds { Rest::Yes } else { Rest::No };
-        let aws = Kind::AWS.contains(&kind);
-        match self {
-            Who::Kinds(kinds) => known(kinds.contains(&kind)),
-            Who::Account(pattern) => known(aws && pattern.matches(account)),
-            Who::User(pattern) if kind == Kind::User => {
-                arn_rest(std::slice::from_ref(pattern), kind, partition, account, sessions)
-            }
-            Who::Role(patterns) if kind == Kind::Role => arn_rest(patterns, kind, partition, account, sessions),
-
-            Who::Key(Derived::Arn, patterns) if aws => arn_rest(patterns, kind, partition, account, sessions),
-            Who::Session { account: own, tail } if kind == Kind::Role && own.matches(account) => {
-                let path = Pattern(vec![
-                    Element { class: Class::Path, star: true },
-                    Element { class: Class::Lit('/'), star: false },
-                ]);
-                Rest::Tail(vec![tail.clone(), path.then(tail)])
-            }
-            Who::Service(pattern) if kind == Kind::Service => Rest::Tail(vec![pattern.clone()]),
-            Who::Oidc(pattern) if kind == Kind::Oidc => Rest::Tail(vec![pattern.clone()]),
-            Who::Saml(pattern) if kind == Kind::Saml => Rest::Tail(vec![pattern.clone()]),
-            Who::Key(Derived::ServiceName, patterns) if kind == Kind::Service => Rest::Tail(patterns.clone()),
-            Who::Key(Derived::Username, patterns) if kind == Kind::User => Rest::Tail(usernames(patterns)),
-            // What is left does not depend on the name.
-            Who::Key(Derived::Account | Derived::Type | Derived::IsService, _) => {
-                known(self.holds(&caller(kind, partition, account, "x")))
-            }
-            Who::User(_)
-            | Who::Role(_)
-            | Who::Session { .. }
-            | Who::FederatedUser(_)
-            | Who::Service(_)
-            | Who::Oidc(_)
-            | Who::Saml(_)
-            | Who::Key(Derived::Arn | Derived::ServiceName | Derived::Username, _) => Rest::No,
         }
     }
 }
@@ -475,121 +227,5 @@ fn value(key: Derived, caller: &Caller) -> Option<String> {
             Caller::Service(host) => Some(host.clone()),
             _ => None,
         },
-    }
-}
-
-/// What is left of ARN patterns after partition, account and sort of a caller.
-fn arn_rest(patterns: &[Pattern], kind: Kind, partition: &str, account: &str, sessions: bool) -> Rest {
-    let sort = match kind {
-        Kind::User => "user/",
-        Kind::Role => "role/",
-        Kind::Root => "root",
-        _ => return Rest::No,
-    };
-    let before = format!("arn:{partition}:iam::{account}:{sort}");
-    let mut tails = Vec::new();
-    for pattern in patterns {
-        if kind == Kind::Root {
-            if pattern.matches(&before) {
-                return Rest::Yes;
-            }
-            continue;
-        }
-        for rest in pattern.rests(&before) {
-            if rest.is_everything() {
-                return Rest::Yes;
-            }
-            let session = sessions && kind == Kind::Role;
-            tails.push(if session { rest.then(&Pattern::exactly("#")).then(&Pattern::everything()) } else { rest });
-        }
-    }
-    if tails.is_empty() { Rest::No } else { Rest::Tail(tails) }
-}
-
-/// Patterns for a user's name, as patterns for path and name: a wildcard must not take a slash of the path.
-fn usernames(patterns: &[Pattern]) -> Vec<Pattern> {
-    let path =
-        Pattern(vec![Element { class: Class::Path, star: true }, Element { class: Class::Lit('/'), star: false }]);
-    let within = |pattern: &Pattern| {
-        let held = |element: &Element| match element.class {
-            Class::Any | Class::NoColon => Element { class: Class::NoSlash, star: element.star },
-            _ => *element,
-        };
-        Pattern(pattern.0.iter().map(held).collect())
-    };
-    patterns.iter().map(within).flat_map(|pattern| [pattern.clone(), path.clone().then(&pattern)]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::access::engine::pattern::Syntax;
-
-    fn arn(text: &str) -> Pattern {
-        Pattern::compile(Syntax::Arn, text).expect("six fields")
-    }
-
-    /// The truth of each atom is what its representative says, and each kind of caller in the list has its atom.
-    fn check(tests: &[Who], callers: &[&str]) {
-        let built = Callers::build(tests, &["555555555555".to_owned()]).expect("small");
-        for atom in &built.atoms {
-            let told = Bits::of(tests.len(), |index| tests[index].holds(&atom.caller));
-            assert_eq!(atom.truth, told, "{:?}", atom.caller);
-        }
-        for text in callers {
-            let caller = Caller::parse(text).expect("a caller");
-            let truth = Bits::of(tests.len(), |index| tests[index].holds(&caller));
-            let found = built.atoms.iter().any(|atom| atom.kind == Kind::of(&caller) && atom.truth == truth);
-            assert!(found, "{text} has no atom");
-        }
-    }
-
-    #[test]
-    fn atoms_cover_callers() {
-        let star = || Pattern::glob("arn:aws:iam::*:role/*Deploy*");
-        let tests = [
-            Who::Account(Pattern::exactly("111122223333")),
-            Who::User(Pattern::exactly("arn:aws:iam::111122223333:user/team/alice")),
-            Who::Role(vec![Pattern::exactly("arn:aws:iam::444455556666:role/App")]),
-            Who::Session { account: Pattern::exactly("444455556666"), tail: Pattern::exactly("App#one") },
-            Who::Key(Derived::Arn, vec![arn("arn:aws:iam::*:role/Deploy"), arn("arn:aws:iam::4444*:user/*")]),
-            Who::Key(Derived::Arn, vec![star()]),
-            Who::Key(Derived::Account, vec![Pattern::glob("1*"), Pattern::glob("*9")]),
-            Who::Key(Derived::Username, vec![Pattern::glob("al*e")]),
-            Who::Key(Derived::Type, vec![Pattern::exactly("User")]),
-            Who::Key(Derived::IsService, vec![Pattern::exactly("true")]),
-            Who::Key(Derived::ServiceName, vec![Pattern::glob("ec2*")]),
-            Who::Service(Pattern::exactly("ec2.amazonaws.com")),
-            Who::Service(Pattern::exactly("lambda.amazonaws.com")),
-        ];
-        check(
-            &tests,
-            &[
-                "arn:aws:iam::111122223333:user/team/alice",
-                "arn:aws:iam::111122223333:user/alice/x",
-                "arn:aws:iam::111122223333:user/bob",
-                "arn:aws:iam::111122223333:root",
-                "arn:aws:iam::444455556666:role/App",
-                "arn:aws:sts::444455556666:assumed-role/App/one",
-                "arn:aws:sts::444455556666:assumed-role/Deploy/one",
-                "arn:aws:iam::444499999999:user/alice",
-                "arn:aws:iam::199999999999:role/Deploy",
-                "arn:aws:iam::199999999999:role/x/Deployer",
-                "arn:aws:iam::222222222222:role/App",
-                "arn:aws:iam::555555555555:root",
-                "ec2.amazonaws.com",
-                "ec2-x.amazonaws.com",
-                "lambda.amazonaws.com",
-                "s3.amazonaws.com",
-            ],
-        );
-    }
-
-    #[test]
-    fn plain_policies_have_few_atoms() {
-        let callers = Callers::build(&[Who::Account(Pattern::exactly("111122223333"))], &[]).expect("small");
-        // Two accounts with three kinds each, and one of each kind without an account.
-        assert_eq!(callers.atoms.len(), 10);
-        assert_eq!(callers.strangers, ["999999999999"]);
     }
 }

@@ -3,9 +3,10 @@
 //! For ordered values the truth of every test is constant between neighbouring bounds, so the bounds and their
 //! neighbours stand for all.
 
-use super::atoms::{Overflow, TextAtom, text_atoms};
+use super::atoms::{TextAtom, text_atoms};
 use super::bits::Bits;
 use super::pattern::Pattern;
+use super::work::{Overflow, Work};
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -219,7 +220,7 @@ impl Domain {
             | (Domain::Date { epoch: true }, Test::Number(..))
             | (Domain::Ip, Test::Ip(_)) => true,
             (Domain::Number { .. } | Domain::Ip | Domain::Date { .. }, Test::Text(patterns)) => {
-                patterns.iter().all(|pattern| pattern.only_text().is_some())
+                patterns.iter().all(Pattern::is_literal)
             }
             (Domain::Text(_), Test::Number(..) | Test::Date(..) | Test::Ip(_))
             | (Domain::Number { .. }, Test::Date(..) | Test::Ip(_))
@@ -244,20 +245,27 @@ impl Domain {
     }
 
     /// One value for every truth of the tests.
-    pub fn atoms(&self, tests: &[Test]) -> Result<Vec<TextAtom>, Overflow> {
+    pub fn atoms(&self, tests: &[Test], work: &mut Work) -> Result<Vec<TextAtom>, Overflow> {
         if let Domain::Text(base) = self {
             let none: &[Pattern] = &[];
             let groups: Vec<&[Pattern]> =
                 tests.iter().map(|test| if let Test::Text(patterns) = test { patterns } else { none }).collect();
-            return text_atoms(base, &groups);
+            return text_atoms(base, &groups, work);
         }
+        let candidates = self.candidates(tests);
+        let values = |test: &Test| match test {
+            Test::Text(patterns) => patterns.len(),
+            Test::Number(_, bounds) | Test::Date(_, bounds) => bounds.len(),
+            Test::Ip(ranges) => ranges.len(),
+        };
+        work.spend(candidates.len() * (16 + tests.iter().map(|test| 16 + 2 * values(test)).sum::<usize>()))?;
         let mut seen = HashSet::new();
         let atom = |value: String| {
             let truth = Bits::of(tests.len(), |index| tests[index].holds(&value));
             (value, truth)
         };
         let keep_all = matches!(self, Domain::Listed(_));
-        let atoms = self.candidates(tests).into_iter().map(atom);
+        let atoms = candidates.into_iter().map(atom);
         Ok(atoms.filter(|(_, truth)| seen.insert(truth.clone()) || keep_all).collect())
     }
 
@@ -381,7 +389,7 @@ mod tests {
                     let mut all: Vec<Bits> = all.collect();
                     all.sort();
                     all.dedup();
-                    assert_eq!(sorted(domain.atoms(&tests).expect("small")), all, "{tests:?}");
+                    assert_eq!(sorted(domain.atoms(&tests, &mut Work::default()).expect("small")), all, "{tests:?}");
                 }
             }
         }
@@ -399,7 +407,11 @@ mod tests {
                     let mut all: Vec<Bits> = all.map(|ip| Bits::of(2, |index| tests[index].holds(&ip))).collect();
                     all.sort();
                     all.dedup();
-                    assert_eq!(sorted(Domain::Ip.atoms(&tests).expect("small")), all, "{tests:?}");
+                    assert_eq!(
+                        sorted(Domain::Ip.atoms(&tests, &mut Work::default()).expect("small")),
+                        all,
+                        "{tests:?}"
+                    );
                 }
             }
         }

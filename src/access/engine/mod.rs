@@ -7,15 +7,18 @@
 
 pub mod asked;
 pub mod atoms;
+pub mod automaton;
 pub mod axioms;
 pub mod bits;
 pub mod boxes;
+pub mod caller_atoms;
 pub mod callers;
 pub mod compile;
 pub mod domain;
 pub mod guess;
 pub mod keyspace;
 pub mod lawful;
+pub mod matching;
 pub mod named;
 pub mod pattern;
 pub mod queries;
@@ -23,8 +26,10 @@ pub mod refute;
 pub mod solve;
 pub mod space;
 pub mod standing;
+pub mod stepset;
 pub mod subjects;
 pub mod symbols;
+pub mod work;
 
 use crate::access::answer::Origin;
 use crate::access::answer::{Answer, Cause, Estate, Proof, Reason, Witness};

@@ -31,7 +31,7 @@ pub enum Class {
 impl Class {
     /// Whether the class holds a character.
     pub fn takes(self, c: char) -> bool {
-        let name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-');
         match self {
             Class::Lit(own) => own == c,
             Class::Fold(own) => own == c.to_ascii_lowercase(),
@@ -59,6 +59,16 @@ pub struct Element {
     pub class: Class,
     /// Whether it takes any number of them, none included.
     pub star: bool,
+}
+
+impl Element {
+    /// The character, if it takes no other and takes it once.
+    pub fn letter(self) -> Option<char> {
+        match self {
+            Element { class: Class::Lit(c), star: false } => Some(c),
+            _ => None,
+        }
+    }
 }
 
 /// A pattern for whole texts.
@@ -195,78 +205,27 @@ impl Pattern {
 
     /// The text, if the pattern matches only one.
     pub fn only_text(&self) -> Option<String> {
-        self.0
-            .iter()
-            .map(|element| match element {
-                Element { class: Class::Lit(c), star: false } => Some(*c),
-                _ => None,
-            })
-            .collect()
+        self.is_literal().then(|| self.fixed_prefix())
+    }
+
+    /// Whether the pattern matches one text only.
+    pub fn is_literal(&self) -> bool {
+        self.0.iter().all(|element| element.letter().is_some())
     }
 
     /// The text that every match begins with.
     pub fn fixed_prefix(&self) -> String {
-        self.0
-            .iter()
-            .map_while(|element| match element {
-                Element { class: Class::Lit(c), star: false } => Some(*c),
-                _ => None,
-            })
-            .collect()
+        self.letters().collect()
     }
 
-    /// Whether the pattern matches a whole text. Linear in the pattern times the text.
-    pub fn matches(&self, text: &str) -> bool {
-        self.after(text).contains(&self.0.len())
-    }
-
-    /// What may follow `text` to make a match of the pattern: each rest is a pattern of its own.
-    pub fn rests(&self, text: &str) -> Vec<Pattern> {
-        let mut rests: Vec<Pattern> = self.after(text).into_iter().map(|at| Pattern(self.0[at..].to_vec())).collect();
-        if rests.iter().any(Pattern::is_everything) {
-            return vec![Pattern::everything()];
-        }
-        rests.dedup();
-        rests
+    /// The characters that every match begins with.
+    pub fn letters(&self) -> impl Iterator<Item = char> {
+        self.0.iter().map_while(|element| element.letter())
     }
 
     /// Whether it matches every text.
     pub fn is_everything(&self) -> bool {
         matches!(self.0.as_slice(), [Element { class: Class::Any, star: true }])
-    }
-
-    /// The places in the pattern that can be reached by taking `text`, in order.
-    fn after(&self, text: &str) -> Vec<usize> {
-        let mut places = self.skip_stars(vec![0]);
-        for c in text.chars() {
-            let mut next = Vec::new();
-            for at in places {
-                if let Some(element) = self.0.get(at)
-                    && element.class.takes(c)
-                {
-                    next.push(if element.star { at } else { at + 1 });
-                }
-            }
-            places = self.skip_stars(next);
-            if places.is_empty() {
-                break;
-            }
-        }
-        places
-    }
-
-    /// A star may take nothing.
-    fn skip_stars(&self, mut places: Vec<usize>) -> Vec<usize> {
-        let mut index = 0;
-        while index < places.len() {
-            if self.0.get(places[index]).is_some_and(|element| element.star) {
-                places.push(places[index] + 1);
-            }
-            index += 1;
-        }
-        places.sort_unstable();
-        places.dedup();
-        places
     }
 }
 

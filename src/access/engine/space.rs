@@ -12,6 +12,7 @@ use super::domain::{Domain, Test};
 use super::keyspace;
 use super::pattern::Pattern;
 use super::solve::{Cell, Clause, Layout};
+use super::work::{Overflow, Work};
 use crate::access::answer::{Faults, Reason};
 use crate::aws::keys::{self, Flow, Key};
 use crate::policy::{Operator, SetOperator, Truth};
@@ -146,24 +147,43 @@ impl Builder {
         &self.callers
     }
 
-    /// Find the atoms of every dimension. `actions` are the only ones there are, if it is not empty.
+    /// Find the atoms of every dimension, within one bound of work. `actions` are the only ones there are, if it is not
+    /// empty.
     pub fn freeze(self, actions: &[String], accounts: &[String]) -> Space {
+        self.freeze_within(&mut Work::default(), actions, accounts)
+    }
+
+    /// The same within a bound that may be shared with other models.
+    pub fn freeze_within(self, work: &mut Work, actions: &[String], accounts: &[String]) -> Space {
         let action_domain = if actions.is_empty() {
             Domain::Text(vec![Pattern::glob("?*:?*")])
         } else {
             Domain::Listed(actions.to_vec())
         };
-        let mut dims = vec![
-            Dimension::single("action", &action_domain, &self.actions),
-            Dimension::default(),
-            Dimension::single("resource", &Domain::Text(Vec::new()), &self.resources),
-            Dimension::single("credentials", &Domain::Listed(vec!["long-term".into(), "temporary".into()]), &[]),
-        ];
-        let (callers, caller_dim) = callers(&self.callers, accounts);
-        dims[CALLER.0] = caller_dim;
-        dims.extend(self.keys.into_iter().map(Dimension::key));
+        let action = Dimension::single("action", &action_domain, &self.actions, work);
+        let resource = Dimension::single("resource", &Domain::Text(Vec::new()), &self.resources, work);
+        let credentials = Domain::Listed(vec!["long-term".into(), "temporary".into()]);
+        let credentials = Dimension::single("credentials", &credentials, &[], work);
+        let (callers, caller) = callers(&self.callers, accounts, work);
+        let mut dims = vec![action, caller, resource, credentials];
+        // The cheap ones first: one key that asks too much takes nothing from the others.
+        let mut keys: Vec<(usize, KeyDraft)> = self.keys.into_iter().enumerate().collect();
+        keys.sort_by_key(|(at, draft)| (draft.tests.iter().map(weight).sum::<usize>(), *at));
+        let mut keys: Vec<(usize, Dimension)> =
+            keys.into_iter().map(|(at, draft)| (at, Dimension::key(draft, work))).collect();
+        keys.sort_by_key(|(at, _)| *at);
+        dims.extend(keys.into_iter().map(|(_, dimension)| dimension));
         let layout = Layout::new(dims.iter().map(|dim| dim.values.len()));
         Space { dims, callers, layout }
+    }
+}
+
+/// How much a test asks of a dimension, in the roughest terms.
+fn weight(test: &Test) -> usize {
+    match test {
+        Test::Text(patterns) => patterns.iter().map(|pattern| pattern.0.len()).sum(),
+        Test::Number(_, bounds) | Test::Date(_, bounds) => bounds.len(),
+        Test::Ip(ranges) => ranges.len(),
     }
 }
 
@@ -175,12 +195,13 @@ fn add<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
 }
 
 /// The atoms of callers as a dimension. If there are too many, one caller of each kind stands for all.
-fn callers(tests: &[Who], accounts: &[String]) -> (Callers, Dimension) {
-    let (callers, overflow) = match Callers::build(tests, accounts) {
+fn callers(tests: &[Who], accounts: &[String], work: &mut Work) -> (Callers, Dimension) {
+    let (callers, overflow) = match Callers::build(tests, accounts, work) {
         Ok(callers) => (callers, None),
-        Err(atoms::Overflow) => {
-            (Callers::build(&[], accounts).unwrap_or_default(), Some(Reason::StringAtoms { key: "caller".into() }))
-        }
+        Err(Overflow) => (
+            Callers::build(&[], accounts, &mut Work::default()).unwrap_or_default(),
+            Some(Reason::StringAtoms { key: "caller".into() }),
+        ),
     };
     let len = callers.atoms.len();
     let exact = overflow.is_none();
@@ -221,8 +242,8 @@ struct Truths {
 }
 
 impl Dimension {
-    fn single(name: &str, domain: &Domain, tests: &[Test]) -> Self {
-        match domain.atoms(tests) {
+    fn single(name: &str, domain: &Domain, tests: &[Test], work: &mut Work) -> Self {
+        match domain.atoms(tests, work) {
             Ok(atoms) => {
                 let groups = (0..tests.len()).map(|index| {
                     let holds = Bits::of(atoms.len(), |atom| atoms[atom].1.contains(index));
@@ -232,7 +253,7 @@ impl Dimension {
                 let values = atoms.into_iter().map(|(text, _)| Value::One(text)).collect();
                 Dimension { name: name.to_owned(), values, groups, ..Dimension::default() }
             }
-            Err(atoms::Overflow) => Dimension {
+            Err(Overflow) => Dimension {
                 name: name.to_owned(),
                 values: vec![Value::Any],
                 overflow: Some(Reason::StringAtoms { key: name.to_owned() }),
@@ -242,7 +263,7 @@ impl Dimension {
         }
     }
 
-    fn key(draft: KeyDraft) -> Self {
+    fn key(draft: KeyDraft, work: &mut Work) -> Self {
         let domain = keyspace::domain(draft.known.as_ref(), &draft.tests);
         let (name, known) = (draft.name, draft.known);
         let decided: Vec<Test> = draft
@@ -258,14 +279,14 @@ impl Dimension {
             groups: undecided(draft.tests.len(), 2),
             tests: Vec::new(),
         };
-        let Ok(elements) = domain.atoms(&decided) else {
+        let Ok(elements) = domain.atoms(&decided, work) else {
             return unknown(name.clone(), Reason::StringAtoms { key: name });
         };
         let truths: Vec<Bits> = elements.iter().map(|(_, truth)| truth.clone()).collect();
         let sets = if draft.several {
-            match atoms::set_atoms(&truths) {
+            match atoms::set_atoms(&truths, work) {
                 Ok(sets) => sets,
-                Err(atoms::Overflow) => return unknown(name.clone(), Reason::SetAtoms { key: name }),
+                Err(Overflow) => return unknown(name.clone(), Reason::SetAtoms { key: name }),
             }
         } else {
             let single = |(at, truth): (usize, &Bits)| atoms::SetAtom {
