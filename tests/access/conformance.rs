@@ -22,6 +22,7 @@ use iamlint::policy::{Policy, PrincipalKind, Statement, Truth, lower};
 use iamlint::rules::RULES;
 use iamlint::site::{OwnerAccount, PolicyKind, PolicySite};
 use iamlint::source::Source;
+use iamlint::syntax::{Syntax, parse};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
@@ -177,7 +178,8 @@ pub fn broken(profiles: &Profiles, path: &str, text: &str, counts: &mut Counts) 
                 Sure::Yes if !told(Audience::Default, &TOKENS) => {
                     broken.insert(format!("a foreign token of {issuer} gets in, and the default profile is silent"));
                 }
-                Sure::Possibly if !told(Audience::Strict, &TOKENS) => {
+                // That anyone gets in says more.
+                Sure::Possibly if !told(Audience::Strict, &TOKENS) && !told(Audience::Strict, &STRANGERS) => {
                     broken.insert(format!("a foreign token of {issuer} may get in, and the strict profile is silent"));
                 }
                 Sure::Undecided if !told(Audience::Default, &TOKENS) && !told(Audience::Default, &[UNDECIDED]) => {
@@ -319,15 +321,40 @@ fn random(make: fn(&mut Rng) -> String, seed: u64, policies: usize) {
     assert!(counts.yes > a && counts.never > a && counts.who > a && counts.tokens > a, "{counts:?}");
 }
 
-/// Fail with the smallest policy of each sentence that is broken.
+/// How many policies of each sentence that is broken are made small: it takes time, and many are alike.
+const SHRUNK: usize = 12;
+
+/// Fail with the smallest policies, one of each kind.
 fn report(found: &[(String, String)]) {
-    let mut shown: BTreeMap<&str, (usize, String)> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, Vec<String>), (usize, String)> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (law, json) in found {
-        let entry = shown.entry(law).or_insert_with(|| (0, smallest(json, |json| breaks(json, law))));
-        entry.0 += 1;
+        let count = counts.entry(law).or_default();
+        *count += 1;
+        if *count <= SHRUNK {
+            let small = smallest(json, |json| breaks(json, law));
+            let entry = kinds.entry((law, signature(&small))).or_insert_with(|| (0, small));
+            entry.0 += 1;
+        }
     }
-    let lines: Vec<String> = shown.iter().map(|(law, (count, json))| format!("{count} x {law}\n  {json}")).collect();
-    assert!(found.is_empty(), "{} contradictions, one of each:\n{}", found.len(), lines.join("\n"));
+    let lines: Vec<String> = kinds
+        .iter()
+        .map(|((law, _), (count, json))| format!("{law} ({count} of {} alike)\n  {json}", counts[law]))
+        .collect();
+    assert!(found.is_empty(), "{} contradictions, one of each kind:\n{}", found.len(), lines.join("\n"));
+}
+
+/// What a policy tests: the effects with the operators and keys.
+fn signature(json: &str) -> Vec<String> {
+    let policy = lower(&parse(json, Syntax::Json).documents[0]);
+    let mut found: Vec<String> = Vec::new();
+    for statement in &policy.statements {
+        let tests = statement.conditions.iter().map(|test| format!("{} {}", test.operator_text, test.key));
+        found.push(format!("{:?} {:?}", statement.effect, tests.collect::<Vec<_>>()));
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn breaks(json: &str, law: &str) -> bool {
@@ -387,6 +414,6 @@ fn findings_fit_answers_on_every_example() {
         }
     }
     println!("{counts:?}");
-    assert!(counts.policies > 300 && counts.yes > 50, "{counts:?}");
+    assert!(counts.policies > 300 && counts.yes > 40, "{counts:?}");
     assert!(found.is_empty(), "{} contradictions:\n{}", found.len(), found.join("\n"));
 }
