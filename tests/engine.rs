@@ -9,6 +9,7 @@ mod access {
     mod engine;
     mod engine_laws;
     mod generate;
+    mod guards;
     mod smallest;
     mod strangers;
 }

@@ -36,6 +36,14 @@ pub struct Faults {
     pub lost_atoms: bool,
     /// A Deny with several tests denies whatever meets one of them.
     pub deny_any_side: bool,
+    /// A statement matches nothing if nothing surely matches it.
+    pub kept_at_least: bool,
+    /// A condition fails only where it cannot hold.
+    pub fails_at_most: bool,
+    /// A plain form has a condition more than was looked at.
+    pub plain_but_one: bool,
+    /// A look at one caller passes over Deny statements.
+    pub look_without_deny: bool,
 }
 
 /// An answer about all requests at once.

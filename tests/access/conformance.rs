@@ -33,6 +33,7 @@ use std::sync::LazyLock;
 const STRANGERS: [&str; 3] = ["wildcard-principal", "public-through-conditions", "not-principal"];
 const TOKENS: [&str; 3] = ["oidc-missing-subject", "oidc-missing-audience", "github-oidc-any-repository"];
 const UNDECIDED: &str = "undecided-access";
+const UNKNOWN: &str = "unresolved-value";
 
 /// Keys whose values a stranger does not choose: a need of one of them is no way in for a stranger.
 const BOUND: [&str; 10] = [
@@ -97,6 +98,8 @@ fn account_of_providers(policy: &Policy) -> Option<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Sure {
     Never,
+    /// Only if a parameter is set to a value that matters: whoever fills it in has never heard of a stranger.
+    Unlikely,
     Possibly,
     Undecided,
     Yes,
@@ -107,6 +110,7 @@ impl Sure {
         match answer {
             Answer::Yes(_) => Sure::Yes,
             Answer::Never(_) => Sure::Never,
+            Answer::Possibly { usually: Some(false), .. } => Sure::Unlikely,
             Answer::Possibly { .. } => Sure::Possibly,
             Answer::Undecided(_) => Sure::Undecided,
         }
@@ -171,7 +175,10 @@ pub fn broken(profiles: &Profiles, path: &str, text: &str, counts: &mut Counts) 
             Sure::Never if told(Audience::Audit, &STRANGERS[..2]) => {
                 broken.insert("no stranger gets in, and a finding says so".to_owned());
             }
-            Sure::Yes | Sure::Possibly | Sure::Undecided | Sure::Never => {}
+            Sure::Unlikely if !told(Audience::Audit, &STRANGERS) && !told(Audience::Audit, &[UNKNOWN]) => {
+                broken.insert("a parameter may let a stranger in, and the audit profile is silent".to_owned());
+            }
+            Sure::Yes | Sure::Possibly | Sure::Undecided | Sure::Unlikely | Sure::Never => {}
         }
         for (issuer, sure) in &role.tokens {
             match sure {
@@ -186,7 +193,7 @@ pub fn broken(profiles: &Profiles, path: &str, text: &str, counts: &mut Counts) 
                     broken
                         .insert(format!("a foreign token of {issuer} is undecided, and the default profile is silent"));
                 }
-                Sure::Yes | Sure::Possibly | Sure::Undecided | Sure::Never => {}
+                Sure::Yes | Sure::Possibly | Sure::Undecided | Sure::Unlikely | Sure::Never => {}
             }
         }
     }
@@ -246,18 +253,19 @@ fn strangers(
     counts.policies += 1;
     *match sure {
         Sure::Yes => &mut counts.yes,
-        Sure::Possibly => &mut counts.possibly,
+        Sure::Possibly | Sure::Unlikely => &mut counts.possibly,
         Sure::Never => &mut counts.never,
         Sure::Undecided => &mut counts.undecided,
     } += 1;
     let lines = who::who(model);
+    // What stands for the account of a template's own role is nobody else's.
+    let foreign = |account: &str| !text.contains(account) && account != "000000000000";
     let unnamed = |caller: &Caller| {
-        matches!(caller, Caller::User { .. } | Caller::Role { .. })
-            && caller.account().is_some_and(|account| !text.contains(account))
+        matches!(caller, Caller::User { .. } | Caller::Role { .. }) && caller.account().is_some_and(foreign)
     };
     let stranger = |line: &&who::Finding| match &line.who {
         Who::Anybody => true,
-        Who::Account(account) => !text.contains(account.as_str()),
+        Who::Account(account) => foreign(account),
         Who::Caller(caller) => unnamed(caller),
         Who::Other(_) => false,
     };

@@ -4,21 +4,28 @@
 //! service with its source, a provider with audience and subject. Their conditions are positive tests on distinct keys
 //! that such a caller sends, with values that the keys can have. Whatever is not plainly so is for the engine.
 
+use crate::access::answer::Faults;
 use crate::aws::accounts::is_account_id;
 use crate::policy::{BaseOperator, Condition, PrincipalKind, Statement, Truth};
 use crate::value::Text;
 
 /// Whether some request surely matches the statement. `false` says nothing.
 pub fn surely_matched(statement: &Statement) -> bool {
+    surely_matched_with(statement, Faults::default())
+}
+
+/// The same with mistakes made on purpose.
+#[doc(hidden)]
+pub fn surely_matched_with(statement: &Statement, faults: Faults) -> bool {
     !statement.conditions.is_empty()
         && !statement.conditions_open_ended
-        && statement.listed_principals().iter().any(|principal| fits(statement, &principal.kind))
+        && statement.listed_principals().iter().any(|principal| fits(statement, &principal.kind, faults))
 }
 
 /// Whether a caller of this kind can meet every condition.
-fn fits(statement: &Statement, principal: &PrincipalKind) -> bool {
+fn fits(statement: &Statement, principal: &PrincipalKind, faults: Faults) -> bool {
     let Some((action, can_meet)) = flow(principal) else { return false };
-    let conditions = &statement.conditions;
+    let conditions = &statement.conditions[usize::from(faults.plain_but_one)..];
     let distinct = |at: usize| conditions[..at].iter().all(|other| !other.is_about(&conditions[at].key));
     statement.covers_action(action) == Truth::Yes
         && (0..conditions.len()).all(|at| distinct(at) && is_positive(&conditions[at]))

@@ -10,6 +10,7 @@ pub mod grants;
 pub mod stranger;
 pub mod tokens;
 
+use crate::access::answer::Faults;
 use crate::access::decide::operators;
 use crate::access::decide::variables::Variables;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, Truth};
@@ -67,12 +68,18 @@ pub struct Probe<'a> {
 impl Probe<'_> {
     /// Whether a request with these pins passes.
     pub fn passes(&self, pins: &[Pin<'_>]) -> Truth {
+        self.passes_with(pins, Faults::default())
+    }
+
+    /// The same with mistakes made on purpose.
+    #[doc(hidden)]
+    pub fn passes_with(&self, pins: &[Pin<'_>], faults: Faults) -> Truth {
         let allowed = self.statement.covers_action(self.action).and(conditions_hold(self.statement, pins, Truth::Yes));
         let denied = self
             .policy
             .statements
             .iter()
-            .filter(|statement| statement.effect != Effect::Allow)
+            .filter(|statement| statement.effect != Effect::Allow && !faults.look_without_deny)
             .map(|deny| {
                 let covered = covers(deny, self.principal).and(deny.covers_action(self.action));
                 deny.denies().and(covered).and(conditions_hold(deny, pins, Truth::No))
