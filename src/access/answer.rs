@@ -36,6 +36,16 @@ pub struct Faults {
     pub lost_atoms: bool,
     /// A Deny with several tests denies whatever meets one of them.
     pub deny_any_side: bool,
+    /// A statement matches nothing if nothing surely matches it.
+    pub kept_at_least: bool,
+    /// A condition fails only where it cannot hold.
+    pub fails_at_most: bool,
+    /// A guess counts without asking the evaluator.
+    pub guess_is_not_checked: bool,
+    /// A guess may be a request that AWS never makes.
+    pub guess_breaks_laws: bool,
+    /// Any condition on a key answers what is asked of the key.
+    pub refuted_by_any_condition: bool,
 }
 
 /// An answer about all requests at once.

@@ -233,7 +233,7 @@ impl<'p> Access<'p> {
                 .iter()
                 .filter(may_allow)
                 .filter(|one| through.statement.is_none_or(|wanted| wanted == one.index))
-                .all(|one| known(one) && refuted(asked, one, variables))
+                .all(|one| known(one) && refuted(asked, one, variables, self.estate.faults))
     }
 
     /// Makes requests from the policy's own words.

@@ -149,11 +149,14 @@ fn conditions(boxed: &Boxed) -> impl Iterator<Item = usize> {
 /// Whether no request matches the sides that are kept; with `fails`, none that surely does not meet this condition.
 fn is_empty(model: &CompiledPolicy, boxed: &Boxed, keep: &dyn Fn(Origin) -> bool, fails: Option<usize>) -> bool {
     let fails = fails.map(Origin::Condition);
+    let faults = model.estate.faults;
     let mut cell = model.space.everything();
     let mut narrow = |side: &Side, outside: bool| {
         let (dim, sets) = (side.dim.index(), &side.sets);
         match outside {
+            true if faults.fails_at_most => model.space.layout.narrow(&mut cell, dim, &sets.most.clone().not()),
             true => model.space.layout.narrow(&mut cell, dim, &sets.least.clone().not()),
+            false if faults.kept_at_least => model.space.layout.narrow(&mut cell, dim, &sets.least),
             false => model.space.layout.narrow(&mut cell, dim, &sets.most),
         }
     };

@@ -8,6 +8,7 @@ use super::asked::{Asked, Callers, Want};
 use super::compile;
 use super::domain::Test;
 use super::pattern::{Class, Element, Pattern};
+use crate::access::answer::Faults;
 use crate::access::decide::operators;
 use crate::access::decide::variables::Variables;
 use crate::aws::accounts::is_account_id;
@@ -15,7 +16,10 @@ use crate::aws::keys;
 use crate::policy::{Condition, SetOperator, Statement, Truth};
 
 /// Whether no request that a question is about meets the conditions of a statement. `false` says nothing.
-pub fn refuted(asked: &[Asked], statement: &Statement, variables: bool) -> bool {
+pub fn refuted(asked: &[Asked], statement: &Statement, variables: bool, faults: Faults) -> bool {
+    if faults.refuted_by_any_condition {
+        return asked.iter().all(|asked| statement.conditions.iter().any(|one| asked.wants(&one.key).next().is_some()));
+    }
     let by = |asked: &Asked| statement.conditions.iter().any(|condition| excludes(condition, asked, variables));
     !asked.is_empty() && asked.iter().all(by)
 }

@@ -10,7 +10,7 @@ mod values;
 
 use super::asked::{Asked, Want};
 use super::lawful::{self, ReadKey, Reads, flow};
-use crate::access::answer::{Estate, Witness};
+use crate::access::answer::{Estate, Faults, Witness};
 use crate::access::decide::eval::{self, keys};
 use crate::access::decide::operators;
 use crate::access::decide::variables::Variables;
@@ -43,6 +43,7 @@ pub struct Facts {
     readers: Vec<Vec<usize>>,
     /// An account that nobody named.
     stranger: Option<&'static str>,
+    faults: Faults,
 }
 
 /// Makes requests for one policy.
@@ -73,7 +74,7 @@ impl Facts {
             }
         }
         let stranger = callers::STRANGERS.into_iter().find(|id| !callers::names(policy, estate, id));
-        Facts { reads, readers, stranger }
+        Facts { reads, readers, stranger, faults: estate.faults }
     }
 }
 
@@ -115,11 +116,11 @@ impl<'p> Guesser<'p> {
         for at in 0..self.facts.reads.keys.len() {
             making.choose(at)?;
         }
-        if self.kind == PolicyKind::Trust {
+        if self.kind == PolicyKind::Trust && !self.facts.faults.guess_breaks_laws {
             making.repair()?;
         }
         let request = making.request;
-        self.reaches(goal, &request).then_some(request)
+        (self.facts.faults.guess_is_not_checked || self.reaches(goal, &request)).then_some(request)
     }
 
     /// Whether a request reaches a goal, by the evaluator.
@@ -256,7 +257,8 @@ impl<'m> Making<'m, '_> {
     fn fits(&mut self, at: usize, choice: &Choice) -> bool {
         let key = &self.guesser.facts.reads.keys[at];
         let present = !choice.is_empty();
-        if self.flow.is_some_and(|flow| lawful::presence(key, flow) == Some(!present)) {
+        let lawless = self.guesser.facts.faults.guess_breaks_laws;
+        if !lawless && self.flow.is_some_and(|flow| lawful::presence(key, flow) == Some(!present)) {
             return false;
         }
         let values = Some(choice.as_slice()).filter(|_| present);
