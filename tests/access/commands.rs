@@ -199,9 +199,8 @@ fn reasons_name_what_is_missing() {
             "implicitly-denied: the key policy does not allow it, and without that the caller's own policies have no effect",
         ),
         (
-            format!(
-                r#"{{"resource": {{"Statement": {{"Effect": "Allow", "Principal": {{"AWS": "arn:aws:iam::111122223333:user/b"}}, "Action": "sts:AssumeRole"}}}}}}"#
-            ),
+            r#"{"resource": {"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/b"}, "Action": "sts:AssumeRole"}}}"#
+                .to_owned(),
             r#"{"principal": "arn:aws:iam::111122223333:user/al", "action": "sts:AssumeRole", "resource": "arn:aws:iam::111122223333:role/r"}"#,
             "implicitly-denied: no statement of the trust policy allows it",
         ),

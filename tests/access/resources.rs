@@ -76,7 +76,7 @@ fn request(rng: &mut Rng) -> Request {
 fn what_is_gained_fits_every_request() {
     let mut rng = Rng::from_env();
     let (mut yes, mut never, mut possibly) = (0, 0, 0);
-    for at in 0..size(400, 20_000) {
+    for at in 0..size(400, 5_000) {
         let kind = KINDS[at % KINDS.len()];
         let ((before, old), (after, new)) = (policy(&mut rng, kind), policy(&mut rng, kind));
         let gained = diff(&old, &new, kind, &Estate::default()).gained;
