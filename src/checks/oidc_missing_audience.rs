@@ -43,6 +43,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         } else {
             Finding::new(span, format!("a token of {name} that was made for another service is accepted: {what}"))
                 .label("gives tokens for many services")
+                .audience(Audience::Strict)
         };
         let finding = finding
             .help(format!("test it: \"StringEquals\": {{\"{key}\": \"{}\"}}", example(&tokens)))

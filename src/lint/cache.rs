@@ -27,6 +27,8 @@ pub struct Judged {
     pub findings: Vec<(usize, Finding)>,
     /// How many statements the policy has.
     pub statements: usize,
+    /// Whether a question about it was not decided.
+    pub undecided: bool,
 }
 
 impl Judged {
@@ -137,7 +139,7 @@ mod tests {
 
     fn found(words: usize) -> Judged {
         let findings = vec![(0, Finding::new(Span::at(0), "x".repeat(words)))];
-        Judged { findings, statements: words }
+        Judged { findings, statements: words, undecided: false }
     }
 
     fn key(number: usize) -> Key {

@@ -3,7 +3,7 @@
 use super::cache::Judged;
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
-use super::variants;
+use super::{undecided, variants};
 use crate::access::Access;
 use crate::diagnostic::{Confidence, Diagnostic, Form, Granted, Problem, Severity};
 use crate::input::Found;
@@ -85,7 +85,7 @@ impl Judge<'_> {
     /// One policy in each of the variants that the conditions of its template give it.
     pub fn policy(&self, variants: &[PolicySite<'_>], text: &str) -> (PolicyReport, Vec<Diagnostic>) {
         let mut found = Vec::new();
-        let mut statements = 0;
+        let (mut statements, mut undecided) = (0, false);
         let mut judged = Vec::with_capacity(variants.len());
         let length = variants[0].document.span.len();
         let too_large = length > MAX_DOCUMENT;
@@ -96,8 +96,9 @@ impl Judge<'_> {
             found.extend(self.invalid(&[problem], Severity::High));
         }
         for site in variants.iter().filter(|_| !too_large) {
-            let (count, findings) = self.variant(site, text);
+            let (count, is_undecided, findings) = self.variant(site, text);
             statements = count;
+            undecided |= is_undecided;
             judged.push((site.branch.as_slice(), findings));
         }
         variants::merge(judged, &mut found);
@@ -108,12 +109,13 @@ impl Judge<'_> {
             span: site.document.span,
             statements,
             unresolved: site.document.count_unknown(),
+            undecided,
         };
         (report, found)
     }
 
-    /// The findings in one document, and how many statements it has.
-    fn variant(&self, site: &PolicySite<'_>, text: &str) -> (usize, Vec<Diagnostic>) {
+    /// The findings in one document, how many statements it has, and whether a question about it was not decided.
+    fn variant(&self, site: &PolicySite<'_>, text: &str) -> (usize, bool, Vec<Diagnostic>) {
         let rules = &self.settings.rules;
         let start = site.document.span.start;
         match self.settings.cache.key(site, text) {
@@ -122,12 +124,12 @@ impl Judge<'_> {
                 let findings = judged.findings.iter().map(|(rule, finding)| {
                     self.diagnose(&rules[*rule], finding.clone().moved(&|at| at.wrapping_add(start)), site)
                 });
-                (judged.statements, findings.collect())
+                (judged.statements, judged.undecided, findings.collect())
             }
             None => {
                 let judged = self.judge(site);
                 let diagnose = |(rule, finding): (usize, Finding)| self.diagnose(&rules[rule], finding, site);
-                (judged.statements, judged.findings.into_iter().map(diagnose).collect())
+                (judged.statements, judged.undecided, judged.findings.into_iter().map(diagnose).collect())
             }
         }
     }
@@ -162,7 +164,11 @@ impl Judge<'_> {
                 total.fetch_add(nanos, Ordering::Relaxed);
             }
         }
-        Judged { findings, statements: policy.statements.len() }
+        let undecided = access.undecided();
+        if let Some(at) = self.settings.rules.iter().position(|active| active.rule.id == undecided::RULE) {
+            findings.extend(undecided::finding(policy, &undecided).map(|finding| (at, finding)));
+        }
+        Judged { findings, statements: policy.statements.len(), undecided: !undecided.is_empty() }
     }
 
     pub fn problems(&mut self, problems: &[Problem]) {

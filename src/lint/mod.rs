@@ -16,6 +16,7 @@ mod plans;
 mod report;
 mod settings;
 mod terraform;
+mod undecided;
 mod variants;
 
 pub use disk::Disk;

@@ -67,6 +67,8 @@ pub struct PolicyReport {
     pub statements: usize,
     /// How many values in it are not known.
     pub unresolved: usize,
+    /// Whether a question about it was not decided.
+    pub undecided: bool,
 }
 
 /// The counts of a run. Nothing disappears: what was not judged is counted too.
@@ -84,6 +86,8 @@ pub struct Summary {
     pub statements: usize,
     /// Values in them that are not known.
     pub unresolved: usize,
+    /// Policies of which a question was not decided.
+    pub undecided: usize,
     /// Findings that were suppressed.
     pub suppressed: usize,
 }
@@ -129,6 +133,7 @@ impl Summary {
             self.policies += 1;
             self.statements += policy.statements;
             self.unresolved += policy.unresolved;
+            self.undecided += usize::from(policy.undecided);
         }
     }
 }

@@ -85,6 +85,7 @@ fn counts(report: &Report) -> Value {
         "policies": counts.policies,
         "statements": counts.statements,
         "unresolved": counts.unresolved,
+        "undecided": counts.undecided,
         "findings": findings,
         "suppressed": counts.suppressed,
     })
@@ -262,6 +263,7 @@ mod tests {
             span: Span::new(0, 5),
             statements: 1,
             unresolved: 2,
+            undecided: false,
         });
         let value: Value =
             serde_json::from_str(&written(write, &run, &Options { verbose: true, ..options() })).expect("valid JSON");
@@ -287,7 +289,7 @@ mod tests {
                     "statements": 1, "unresolved": 2,
                 }],
                 "summary": {
-                    "files": 1, "skipped": 0, "invalid": 0, "policies": 0, "statements": 0, "unresolved": 0,
+                    "files": 1, "skipped": 0, "invalid": 0, "policies": 0, "statements": 0, "unresolved": 0, "undecided": 0,
                     "findings": {"critical": 1, "high": 0, "medium": 0, "low": 0, "info": 0}, "suppressed": 0,
                 },
             })

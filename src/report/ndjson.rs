@@ -40,6 +40,7 @@ fn render(file: &FileReport, id: Option<&RawValue>, line: Option<u64>) -> Result
         policies: file.policies.len(),
         statements: file.policies.iter().map(|policy| policy.statements).sum(),
         unresolved: file.policies.iter().map(|policy| policy.unresolved).sum(),
+        undecided: file.policies.iter().filter(|policy| policy.undecided).count(),
         error: file.problem.as_ref().map(|problem| Error::new(problem, &places)),
     };
     Ok(serde_json::to_string(&result)? + "\n")
@@ -55,6 +56,7 @@ struct Outcome<'a> {
     policies: usize,
     statements: usize,
     unresolved: usize,
+    undecided: usize,
     error: Option<Error<'a>>,
 }
 
@@ -91,7 +93,7 @@ mod tests {
         let start = json!({"line": 1, "column": 10, "offset": 10});
         let mut expected = json!({
             "version": 1, "id": null, "path": "a.json", "line": null, "findings": json["findings"].take(),
-            "policies": 0, "statements": 0, "unresolved": 0,
+            "policies": 0, "statements": 0, "unresolved": 0, "undecided": 0,
             "error": {"message": "broken", "help": "mend it", "start": start},
         });
         assert_eq!(of_file, expected);

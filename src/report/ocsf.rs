@@ -198,6 +198,7 @@ mod tests {
             span: Span::new(0, text.len()),
             statements: 1,
             unresolved: 0,
+            undecided: false,
         });
         let key = identity::keys(&run)[0][0];
         let rules = [rule("wildcard-principal", Severity::Critical, &[])];

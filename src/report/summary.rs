@@ -52,6 +52,9 @@ fn counts(tally: &Tally, [one, many]: [&str; 2]) -> String {
         if counts.unresolved > 0 {
             line += &format!(", {}", count(counts.unresolved, "unresolved value", "unresolved values"));
         }
+        if counts.undecided > 0 {
+            line += &format!(", {}", count(counts.undecided, "undecided policy", "undecided policies"));
+        }
     }
     if counts.suppressed > 0 {
         line += &format!("; {} suppressed", counts.suppressed);
@@ -94,8 +97,16 @@ mod tests {
         let findings = vec![high.clone(), finding(Label::new(Span::at(0), "")), high];
         let mut run = report("a", "x", findings);
         run.files.extend(report("b", "x", vec![]).files);
-        run.summary =
-            Summary { files: 41, skipped: 0, invalid: 0, policies: 38, statements: 97, unresolved: 4, suppressed: 2 };
+        run.summary = Summary {
+            files: 41,
+            skipped: 0,
+            invalid: 0,
+            policies: 38,
+            statements: 97,
+            unresolved: 4,
+            undecided: 0,
+            suppressed: 2,
+        };
         assert_eq!(
             line(&run, Some(Duration::from_millis(9))),
             "3 findings (1 critical, 2 high) in 1 of 41 files; 38 policies, 97 statements, 4 unresolved values; \

@@ -13,7 +13,9 @@ use super::strangers::stranger_json;
 use crate::common::fences::{Example, examples};
 use iamlint::access::analysis::who::{self, Who};
 use iamlint::access::decide::eval::evaluate;
-use iamlint::access::{self, Access, Answer, Caller, CompiledPolicy, Estate, Query, Request, Through, analyse, ask};
+use iamlint::access::{
+    self, Access, Answer, Caller, Cause, CompiledPolicy, Estate, Query, Request, Through, analyse, ask,
+};
 use iamlint::config::{self, Config};
 use iamlint::diagnostic::{Audience, Diagnostic};
 use iamlint::lint::{Settings, lint_source};
@@ -217,7 +219,9 @@ fn roles(profiles: &Profiles, path: &str, text: &str, counts: &mut Counts, broke
                     counts.tokens += 1;
                     let answer = ask(&model, &query);
                     holds(&answer, &policy, broken);
-                    role.tokens.insert(issuer, Sure::of(&answer));
+                    // That a Deny on `*` stops tokens is not documented, and the usual reading.
+                    let by_reading = matches!(&answer, Answer::Possibly { why, .. } if why.iter().all(|one| *one == Cause::Undocumented));
+                    role.tokens.insert(issuer, if by_reading { Sure::Unlikely } else { Sure::of(&answer) });
                 }
             }
             match roles.iter_mut().find(|known| known.address == role.address) {
@@ -311,9 +315,11 @@ fn strangers(
     sure
 }
 
-/// Whether a template leaves a value of a condition open.
+/// Whether a template leaves a principal or a value of a condition open.
 fn policy_has_holes(policy: &Policy) -> bool {
-    policy.conditions().any(|condition| condition.values.iter().any(|value| value.known().is_none()))
+    let entries = policy.statements.iter().filter_map(|one| one.principals.as_ref()).flat_map(|list| &list.entries);
+    let values = policy.conditions().flat_map(|condition| &condition.values);
+    entries.map(|entry| &entry.text).chain(values).any(|text| text.known().is_none())
 }
 
 /// A request that an answer shows must be allowed.

@@ -9,6 +9,7 @@ use super::callers::{Derived, Kind};
 use super::domain::Domain;
 use super::keyspace;
 use crate::access::answer::Estate;
+use crate::access::decide::eval;
 use crate::access::request::{Caller, Request};
 use crate::aws::accounts::is_account_id;
 use crate::aws::keys::{self, Flow, Key, Mark, Presence};
@@ -125,7 +126,7 @@ impl Reads {
         if !pairs(&request.action, flow) {
             return Some("pairing");
         }
-        let values = |name: &str| request.context.get(name);
+        let values = |name: &str| eval::keys::values(request, name);
         for key in &self.keys {
             let present = values(&key.name).is_some();
             if presence(key, flow) == Some(!present) {
@@ -134,8 +135,8 @@ impl Reads {
             if breaks_claims(key, &request.caller, present) {
                 return Some("claims");
             }
-            let fits = |values: &[String]| values.iter().all(|value| key.domain.holds(value));
-            if values(&key.name).is_some_and(|values| !fits(values)) {
+            let fits = |value: &String| key.domain.holds(value);
+            if values(&key.name).is_some_and(|values| !values.iter().all(fits)) {
                 return Some("domain");
             }
         }

@@ -37,14 +37,26 @@ pub fn settled<'p>(policy: &'p Policy, estate: &Estate) -> Cow<'p, Policy> {
     }))
 }
 
-/// The policy as strangers meet it: an unknown value of a condition is somebody's in particular, and so none that they
-/// have. Only a pattern may still fit them, where what is unknown of it is no account, organization or ARN. `None` if no
-/// condition has an unknown value.
+/// The policy as strangers meet it: an unknown principal or value of a condition is somebody's in particular, and so none
+/// that they have. Only a pattern may still fit them, where what is unknown of it is no account, organization or ARN. `None` if nothing of
+/// this is unknown.
 pub fn for_strangers(policy: &Policy) -> Option<Policy> {
-    if policy.conditions().flat_map(|condition| &condition.values).all(|value| value.known().is_some()) {
+    let entries = policy.statements.iter().filter_map(|one| one.principals.as_ref()).flat_map(|list| &list.entries);
+    let values = policy.conditions().flat_map(|condition| &condition.values);
+    if entries.map(|entry| &entry.text).chain(values).all(|text| text.known().is_some()) {
         return None;
     }
     let mut policy = policy.clone();
+    let lists = policy.statements.iter_mut().filter_map(|one| one.principals.as_mut());
+    for entry in lists.flat_map(|list| &mut list.entries).filter(|entry| entry.text.known().is_none()) {
+        let part = |part: PartRef<'_>| match part {
+            PartRef::Literal(text) => text.to_owned(),
+            PartRef::Hole(_) => SOMEBODYS.to_owned(),
+        };
+        let text: String = entry.text.parts().map(part).collect();
+        entry.text = Text::literal(text, entry.text.span);
+        entry.kind = principal::classify(&entry.text, entry.member);
+    }
     for condition in policy.statements.iter_mut().flat_map(|statement| &mut statement.conditions) {
         let wild = condition.operator.base.is_some_and(crate::policy::BaseOperator::takes_wildcards);
         for value in condition.values.iter_mut().filter(|value| value.known().is_none()) {

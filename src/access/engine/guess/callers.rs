@@ -5,6 +5,7 @@ use crate::access::answer::Estate;
 use crate::access::engine::asked::Callers;
 use crate::access::request::Caller;
 use crate::aws::accounts::is_account_id;
+use crate::aws::partitions::is_partition;
 use crate::policy::{Policy, Principal, PrincipalKind, Statement};
 use crate::value::Text;
 
@@ -56,8 +57,8 @@ fn of_principal(guesser: &Guesser<'_>, goal: &Goal<'_>, entry: &Principal, names
         PrincipalKind::Anyone => everybody(guesser, goal, names, found),
         PrincipalKind::Account { account } => {
             if let Some(account) = account.known() {
-                let partition = partition(&entry.text);
-                members(&partition, account, names, found);
+                let partition = arn_partition(&entry.text).unwrap_or(&guesser.facts.partition);
+                members(partition, account, names, found);
             }
         }
         PrincipalKind::User { .. } | PrincipalKind::Role { .. } => {
@@ -78,7 +79,7 @@ fn of_principal(guesser: &Guesser<'_>, goal: &Goal<'_>, entry: &Principal, names
 /// Somebody of an account that nobody named, then of the accounts that the policy speaks of.
 fn everybody(guesser: &Guesser<'_>, goal: &Goal<'_>, names: &[Name], found: &mut Vec<Caller>) {
     if let Some(stranger) = guesser.facts.stranger {
-        members("aws", stranger, names, found);
+        members(&guesser.facts.partition, stranger, names, found);
     }
     let mut accounts: Vec<String> = names.iter().filter_map(|name| name.account.clone()).collect();
     for statement in goal.must {
@@ -87,7 +88,7 @@ fn everybody(guesser: &Guesser<'_>, goal: &Goal<'_>, names: &[Name], found: &mut
         }
     }
     accounts.dedup();
-    accounts.iter().take(MAX_NAMES).for_each(|account| members("aws", account, names, found));
+    accounts.iter().take(MAX_NAMES).for_each(|account| members(&guesser.facts.partition, account, names, found));
 }
 
 /// A user and a role of an account by each name.
@@ -194,8 +195,16 @@ fn values<'s>(statement: &'s Statement, key: &'s str) -> impl Iterator<Item = &'
     statement.conditions.iter().filter(move |one| one.is_about(key)).flat_map(|one| &one.values)
 }
 
-/// The partition that a principal's ARN names.
-fn partition(text: &Text) -> String {
-    let named = text.known().and_then(|text| text.strip_prefix("arn:")).and_then(|rest| rest.split(':').next());
-    named.unwrap_or("aws").to_owned()
+/// The partition that an ARN names.
+fn arn_partition(text: &Text) -> Option<&str> {
+    let (partition, _) = text.known()?.strip_prefix("arn:")?.split_once(':')?;
+    is_partition(partition).then_some(partition)
+}
+
+/// The partition that a policy speaks of; trust never crosses from one to another.
+pub(super) fn partition_of(policy: &Policy) -> String {
+    let entries = policy.statements.iter().flat_map(|one| &one.principals).flat_map(|list| &list.entries);
+    let arns = policy.conditions().filter(|one| one.is_about("aws:PrincipalArn")).flat_map(|one| &one.values);
+    let named: Vec<&str> = entries.map(|entry| &entry.text).chain(arns).filter_map(arn_partition).collect();
+    named.first().filter(|_| !named.contains(&"aws")).map_or("aws", |first| first).to_owned()
 }

@@ -43,6 +43,8 @@ pub struct Facts {
     readers: Vec<Vec<usize>>,
     /// An account that nobody named.
     stranger: Option<&'static str>,
+    /// The partition of the role, as far as the policy says.
+    partition: String,
     faults: Faults,
 }
 
@@ -74,7 +76,7 @@ impl Facts {
             }
         }
         let stranger = callers::STRANGERS.into_iter().find(|id| !callers::names(policy, estate, id));
-        Facts { reads, readers, stranger, faults: estate.faults }
+        Facts { reads, readers, stranger, partition: callers::partition_of(policy), faults: estate.faults }
     }
 }
 
