@@ -30,7 +30,7 @@ const SAMPLES: [&str; 16] = [
     "$.Policy.Statement[*].Principal.AWS[?@ == '*' || @ == '']",
     "$.Policy.Statement[*].Condition.*[?length(@) == 0 || length(@) > 1]",
     "$.Policy.Statement[?length(@.Principal.AWS) >= 1 && length(@.Action) < 2]",
-    "$.Policy.Statement[?@.Condition[?@.k]]",
+    "$.Policy.Statement[?@.*[?@ == 'a' || @.k]]",
     "$.Policy.Statement[?@.Sid <= 'a' && @.Sid > '']",
     "$..Action",
     "$.Policy.Statement[0]",

@@ -1,7 +1,8 @@
 //! The tables of `src/aws/data` as Rust source: sorted `static` arrays of the structs in `src/aws`.
 //!
-//! Arrays of names are sorted by length and then by bytes, small letters for capitals, which is the order that
-//! `aws::find` searches. Each function takes the text of its files and gives the source, or the fault that ends the build.
+//! Arrays that are looked up by name are sorted by its length and then by its bytes, which is the order that `aws::find`
+//! and `aws::find_exact` search. Each function takes the text of its files and gives the source, or the fault that ends
+//! the build.
 
 use super::rows::{Fault, Order, Row, read};
 use std::fmt::Write as _;
@@ -12,9 +13,12 @@ pub struct Made {
     pub name: &'static str,
     /// The files in `src/aws/data`, in the order in which `write` takes them.
     pub from: &'static [&'static str],
-    /// Writes the source; with a fault comes the place in `from` of the file that has it.
-    pub write: fn(&[String]) -> Result<String, (usize, Fault)>,
+    /// Writes the source.
+    pub write: fn(&[String]) -> Written,
 }
+
+/// Rust source, or a fault after the place in [`Made::from`] of the file that has it.
+pub type Written = Result<String, (usize, Fault)>;
 
 /// Everything that is made from `src/aws/data`.
 pub const ALL: [Made; 7] = [
@@ -44,7 +48,7 @@ pub const ALL: [Made; 7] = [
 ];
 
 /// What one table gives, where a file is made of that one.
-fn one(written: Result<String, Fault>) -> Result<String, (usize, Fault)> {
+fn one(written: Result<String, Fault>) -> Written {
     written.map_err(|fault| (0, fault))
 }
 
@@ -61,7 +65,7 @@ fn array(name: &str, of: &str, docs: &str, items: &[String]) -> String {
 
 /// An array whose items are looked up by name.
 fn by_name(name: &str, of: &str, docs: &str, mut items: Vec<(&str, String)>) -> String {
-    items.sort_by_key(|(name, _)| (name.len(), name.to_ascii_lowercase()));
+    items.sort_by_key(|(name, _)| (name.len(), *name));
     let items: Vec<String> = items.into_iter().map(|(_, item)| item).collect();
     array(name, of, docs, &items)
 }
@@ -198,7 +202,7 @@ fn key(row: &Row<'_>) -> Result<String, Fault> {
 }
 
 /// Partitions, and Regions with the place of their partition. Takes the two texts in this order.
-pub fn partitions(texts: &[String]) -> Result<String, (usize, Fault)> {
+pub fn partitions(texts: &[String]) -> Written {
     let homes = read(&texts[0], 5, Order::Exact).map_err(|fault| (0, fault))?;
     let regions = read(&texts[1], 3, Order::Exact).map_err(|fault| (1, fault))?;
     let item = |row: &Row<'_>| {

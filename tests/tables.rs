@@ -11,7 +11,7 @@ use rows::Fault;
 const HEAD: &str = "# What it holds.\n# Source: somewhere, 2026-11.\n# Columns: some.\n";
 
 /// The file that is made from these tables, each under the usual lines.
-fn made(name: &str, texts: &[&str]) -> Result<String, (usize, Fault)> {
+fn made(name: &str, texts: &[&str]) -> tables::Written {
     let table = tables::ALL.iter().find(|table| table.name == name).expect("it is made");
     assert_eq!(texts.len(), table.from.len());
     (table.write)(&texts.iter().map(|text| format!("{HEAD}{text}")).collect::<Vec<_>>())

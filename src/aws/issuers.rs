@@ -1,8 +1,8 @@
 //! Identity providers: OIDC issuers with the claims that tell one customer of theirs from another, and SAML audiences.
 
-use super::{List, find, partitions};
+use super::{List, find, find_exact, partitions};
 
-// LITERAL: issuers of one name, sorted for `find`. PATTERNS: those in which `*` stands for characters other than a slash.
+// LITERAL: issuers of one name, sorted by it. PATTERNS: those in which `*` stands for characters other than a slash.
 include!(concat!(env!("OUT_DIR"), "/aws_issuers.rs"));
 
 /// Whom an issuer serves.
@@ -51,8 +51,7 @@ pub(super) fn known(host_and_path: &str) -> Option<&'static Issuer> {
     // The most literal pattern wins: Microsoft Sentinel is one tenant of Microsoft Entra ID. One without a `*` is the
     // text itself, and none is more literal.
     let literal = |issuer: &&Issuer| issuer.pattern.bytes().filter(|byte| *byte != b'*').count();
-    find(&LITERAL, text, |issuer| issuer.pattern)
-        .or_else(|| PATTERNS.iter().filter(|issuer| matches(issuer.pattern, text)).max_by_key(literal))
+    literal_issuer(text).or_else(|| PATTERNS.iter().filter(|issuer| matches(issuer.pattern, text)).max_by_key(literal))
 }
 
 /// The issuers that IAM takes as a principal without a provider. Source: *AWS JSON policy elements: Principal*.
@@ -62,8 +61,17 @@ pub fn builtin() -> impl Iterator<Item = Issuer> {
 
 /// Whether IAM takes this host as a principal without a provider.
 pub fn is_builtin(host: &str) -> bool {
-    find(&LITERAL, host, |issuer| issuer.pattern)
-        .is_some_and(|issuer| issuer.kind == IssuerKind::Builtin && issuer.pattern == host)
+    find_exact(&LITERAL, host, |issuer| issuer.pattern).is_some_and(|issuer| issuer.kind == IssuerKind::Builtin)
+}
+
+/// [`is_builtin`] as [`issuer`] compares: in whatever case, with a slash at the end or none.
+pub(super) fn names_builtin(host: &str) -> bool {
+    let text = host.strip_suffix('/').unwrap_or(host);
+    literal_issuer(text).is_some_and(|issuer| issuer.kind == IssuerKind::Builtin)
+}
+
+fn literal_issuer(text: &str) -> Option<&'static Issuer> {
+    find(&LITERAL, text, |issuer| issuer.pattern)
 }
 
 /// Whether a text fits a pattern: segment by segment, each with at most one `*`, which takes at least one character.
@@ -193,6 +201,9 @@ mod tests {
     fn builtin_issuers() {
         assert_eq!(builtin().count(), 4);
         assert!(is_builtin("cognito-identity.amazonaws.com") && !is_builtin("gitlab.com"));
+        assert!(!is_builtin("Accounts.google.com") && !is_builtin("accounts.google.com/"));
+        assert!(names_builtin("Accounts.google.com") && names_builtin("accounts.google.com/"));
+        assert!(!names_builtin("gitlab.com") && !names_builtin("acme.okta.com"));
     }
 
     #[test]

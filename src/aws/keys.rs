@@ -6,11 +6,11 @@
 //! Source: IAM User Guide, *AWS global condition context keys* and *IAM and AWS STS condition context keys*; the Service
 //! Authorization Reference of STS.
 
-use super::issuers::{self, IssuerKind};
+use super::issuers;
 use super::sts::Caller;
 use super::{find, nearest};
 
-// KEYS: keys of one name, and TAGGED: those with a tag after their slash, both sorted for `find`. COMMON: claims that
+// KEYS: keys of one name, and TAGGED: those with a tag after their slash, both sorted by name. COMMON: claims that
 // tokens have whoever the issuer is. CLAIM, ABSENT and OTHER: any other claim that STS gives for an issuer, does not give
 // for it, and of which nobody knows.
 include!(concat!(env!("OUT_DIR"), "/aws_keys.rs"));
@@ -161,15 +161,15 @@ fn known(name: &str) -> Option<&'static Key> {
 
 /// The row for a claim of an issuer that has no row of its own.
 fn claim_key(issuer: &str, claim: &str) -> &'static Key {
-    let issuer = issuers::known(issuer);
-    let builtin = issuer.is_some_and(|issuer| issuer.kind == IssuerKind::Builtin);
     let common = COMMON.iter().find(|(common, _)| common.eq_ignore_ascii_case(claim));
-    match (common, issuer) {
-        // Every key of the built-in issuers has a row of its own.
-        (Some((_, key)), _) if !builtin => key,
-        (_, Some(issuer)) if issuer.claims.contains(claim) => &CLAIM,
-        (_, Some(issuer)) if issuer.verified => &ABSENT,
-        (_, Some(_) | None) => &OTHER,
+    // Every key of the built-in issuers has a row of its own.
+    if let Some((_, key)) = common.filter(|_| !issuers::names_builtin(issuer)) {
+        return key;
+    }
+    match issuers::known(issuer) {
+        Some(issuer) if issuer.claims.contains(claim) => &CLAIM,
+        Some(issuer) if issuer.verified => &ABSENT,
+        Some(_) | None => &OTHER,
     }
 }
 

@@ -42,24 +42,19 @@ impl List {
     }
 }
 
-/// The item with this name, in whatever case. The array is sorted by the length of names and then by their bytes, small
-/// letters for capitals: most steps of the search then compare two numbers and no text.
-fn find<'t, T>(items: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> Option<&'t T> {
-    let at = items.binary_search_by(|item| {
-        let known = of(item);
-        known.len().cmp(&name.len()).then_with(|| folded(known).cmp(folded(name)))
-    });
-    at.ok().and_then(|at| items.get(at))
-}
+// The arrays are sorted by the length of names and then by their bytes: most steps of a search compare two numbers.
 
-/// The item with exactly this name.
+/// The item with exactly this name, in an array that is sorted by name.
 fn find_exact<'t, T>(items: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> Option<&'t T> {
-    find(items, name, &of).filter(|item| of(item) == name)
+    let order = |known: &str| known.len().cmp(&name.len()).then_with(|| known.cmp(name));
+    items.binary_search_by(|item| order(of(item))).ok().and_then(|at| items.get(at))
 }
 
-/// The bytes of a name, for comparison without regard to case.
-fn folded(name: &str) -> impl Iterator<Item = u8> {
-    name.bytes().map(|byte| byte.to_ascii_lowercase())
+/// The item with this name in whatever case, in an array that is sorted by name and has few of each length.
+fn find<'t, T>(items: &'t [T], name: &str, of: impl Fn(&T) -> &str) -> Option<&'t T> {
+    let first = items.partition_point(|item| of(item).len() < name.len());
+    let mut same = items.get(first..)?.iter().take_while(|item| of(item).len() == name.len());
+    same.find(|item| of(item).eq_ignore_ascii_case(name))
 }
 
 /// The one candidate that is nearest to a misspelt name, at most `limit` edits away, case apart. Between two that
@@ -104,27 +99,34 @@ mod tests {
         if list.is_empty() { "-".to_owned() } else { list.iter().collect::<Vec<_>>().join(" ") }
     }
 
-    /// Fails unless an array of names is sorted as [`find`] needs it and finds each of its items.
+    /// Fails unless an array is sorted by name as searches need it and finds each of its items, in capitals too.
     pub(super) fn searchable<T: std::fmt::Debug>(items: &[T], of: impl Fn(&T) -> &str) {
         for pair in items.windows(2) {
-            let [before, after] = [of(&pair[0]), of(&pair[1])].map(|name| (name.len(), name.to_ascii_lowercase()));
+            let [before, after] = [of(&pair[0]), of(&pair[1])].map(|name| (name.len(), name));
             assert!(before < after, "{before:?} does not stand before {after:?}");
         }
         for item in items {
+            let exact = find_exact(items, of(item), &of);
             let found = find(items, &of(item).to_ascii_uppercase(), &of);
-            assert!(found.is_some_and(|found| std::ptr::eq(found, item)), "{item:?}");
+            assert!(
+                [exact, found].into_iter().all(|found| found.is_some_and(|found| std::ptr::eq(found, item))),
+                "{item:?}"
+            );
         }
     }
 
     #[test]
     fn search_finds_first_and_last_and_nothing_else() {
-        let items = ["a", "D", "bé", "ccc"];
-        for (name, found) in [("a", "a"), ("A", "a"), ("d", "D"), ("bé", "bé"), ("CCC", "ccc")] {
+        let items = ["D", "a", "aB", "bé", "ccc"];
+        for (name, found) in
+            [("a", "a"), ("A", "a"), ("d", "D"), ("D", "D"), ("AB", "aB"), ("bé", "bé"), ("CCC", "ccc")]
+        {
             assert_eq!(find(&items, name, |item| item), Some(&found), "{name:?}");
             assert_eq!(find_exact(&items, name, |item| item).is_some(), name == found, "{name:?}");
         }
         for absent in ["", "0", "aa", "c", "e", "bÉ", "cccc"] {
             assert_eq!(find(&items, absent, |item| item), None, "{absent:?}");
+            assert_eq!(find_exact(&items, absent, |item| item), None, "{absent:?}");
         }
         assert_eq!(find(&[], "a", |item: &&str| item), None);
     }

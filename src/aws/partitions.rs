@@ -2,7 +2,7 @@
 
 use super::{List, find_exact};
 
-// PARTITIONS: the partitions. REGIONS: the Regions with theirs, sorted for `find`.
+// PARTITIONS: the partitions. REGIONS: the Regions with theirs, sorted by name.
 include!(concat!(env!("OUT_DIR"), "/aws_partitions.rs"));
 
 /// One partition. Source: `partitions.json` of botocore.

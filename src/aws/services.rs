@@ -3,7 +3,7 @@
 use super::{List, find_exact, nearest, partitions};
 
 // SERVICES: hosts without a Region, in the form with `amazonaws.com`. ALIASES: wrong names that no edit distance leads
-// back from. DEPUTIES: what is known of services and the confused deputy. All three are sorted for `find`.
+// back from. DEPUTIES: what is known of services and the confused deputy. All three are sorted by name.
 include!(concat!(env!("OUT_DIR"), "/aws_services.rs"));
 
 /// A row of the table of deputies.

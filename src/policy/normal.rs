@@ -237,10 +237,10 @@ pub(crate) mod tests {
         });
         // A document at the root, most often with statements, so that queries reach somewhere.
         let element = prop_oneof![
-            5 => (proptest::sample::select(&NAMES[1..]), value.clone()),
-            1 => proptest::sample::select(TEXTS).prop_map(|text| ("Principal", Value::from(text))),
+            2 => (proptest::sample::select(&NAMES[1..]), value.clone()),
+            3 => (proptest::sample::select(&NAMES[1..]), proptest::sample::select(TEXTS).prop_map(Value::from)),
         ];
-        let statement = proptest::collection::vec(element, 0..6);
+        let statement = proptest::collection::vec(element, 0..9);
         let statements = prop_oneof![
             3 => proptest::collection::vec(statement.clone().prop_map(object), 0..3).prop_map(Value::from),
             1 => statement.prop_map(object),
