@@ -189,10 +189,19 @@ impl<'l> Evaluator<'l> {
         add(&self.limits, Problem::new(span, message).with_help(help));
     }
 
-    /// Say that a function makes a longer list or a larger string than is made.
+    /// Say that a function makes a longer list than is made.
+    pub fn too_many(&self, span: Span) {
+        self.too_much(span, &format!("{MAX_ITEMS} elements"));
+    }
+
+    /// Say that a function makes a larger string than is made.
     pub fn too_large(&self, span: Span) {
-        let message = format!("this makes more than {MAX_ITEMS} elements or {MAX_SIZE} bytes, and is not evaluated");
-        self.limit(span, message, "what is made of it is not judged; write fewer, or judge a plan");
+        self.too_much(span, &format!("{MAX_SIZE} bytes"));
+    }
+
+    fn too_much(&self, span: Span, most: &str) {
+        let message = format!("this makes more than {most}, and is not evaluated");
+        self.limit(span, message, "what is made of it is not judged; write less, or judge a plan");
     }
 
     /// Take over what another evaluation of the same configuration came upon.

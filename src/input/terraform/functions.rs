@@ -159,7 +159,7 @@ pub(super) fn call(
         ("setproduct", [_, _]) => {
             let (left, right) = (list(0)?, list(1)?);
             if left.len().saturating_mul(right.len()) > MAX_ITEMS {
-                evaluator.too_large(span);
+                evaluator.too_many(span);
                 return None;
             }
             let pairs = left
@@ -184,7 +184,7 @@ pub(super) fn call(
         ("range", [_]) => {
             let count = text(0)?.parse::<usize>().ok()?;
             if count > MAX_ITEMS {
-                evaluator.too_large(span);
+                evaluator.too_many(span);
                 return None;
             }
             let number = |at: usize| Val::new(ValKind::Number(at.to_string().into()), span);
@@ -455,15 +455,18 @@ fn concat(evaluator: &Evaluator<'_>, lists: &[Val], span: Span) -> Val {
 
 /// What stands for the elements that a list has no room for.
 fn left_out(evaluator: &Evaluator<'_>, span: Span) -> Val {
-    evaluator.too_large(span);
+    evaluator.too_many(span);
     Val::unknown("…".to_owned(), REST, Domain::Any, span)
 }
+
+/// How deep lists may stand in one another to be made one: deeper than evaluation makes them.
+const MAX_NESTED: usize = 256;
 
 /// Add the elements of a list and of the lists in it; false where there is no room for all.
 fn flatten(value: &Val, depth: usize, items: &mut Vec<Val>) -> bool {
     match &value.kind {
         _ if items.len() > MAX_ITEMS => return false,
-        ValKind::List(inner) if depth < 32 => return inner.iter().all(|item| flatten(item, depth + 1, items)),
+        ValKind::List(inner) if depth < MAX_NESTED => return inner.iter().all(|item| flatten(item, depth + 1, items)),
         // It may be a list.
         ValKind::Unknown(hole) if hole.domain == Domain::Any => {
             items.push(Val::unknown(hole.name.clone(), REST, Domain::Any, value.span));
@@ -487,7 +490,7 @@ fn merge(evaluator: &Evaluator<'_>, maps: &[Val], span: Span) -> Option<Val> {
             }
         }
         if entries.len() > MAX_ITEMS {
-            evaluator.too_large(span);
+            evaluator.too_many(span);
             return None;
         }
     }
