@@ -28,6 +28,8 @@ const MAX_VARIANTS: usize = 32;
 /// How many choices are picked. A chain of conditions needs one for each of them, and evaluation is not so deep that
 /// there can be more of them in one chain.
 const MAX_PICKED: usize = 128;
+/// How many nodes the documents have together that are made under picked choices.
+const MAX_NODES: usize = 1_000_000;
 /// How many instances of modules one root may have.
 const MAX_SCOPES: usize = 1_000;
 /// How many places that gave values are kept of one policy.
@@ -234,7 +236,7 @@ impl Extraction<'_, '_, '_, '_> {
         let mut done = Done::default();
         let mut waiting: VecDeque<Choices> = VecDeque::from([Vec::new()]);
         let (mut known, mut seen): (Choices, HashSet<Rc<str>>) = (Vec::new(), HashSet::new());
-        let mut count = 0;
+        let (mut count, mut nodes) = (0, 0);
         let mut all_together = false;
         loop {
             let Some(choices) = waiting.pop_front() else {
@@ -245,10 +247,10 @@ impl Extraction<'_, '_, '_, '_> {
                 waiting.extend(every(&[], &known));
                 continue;
             };
-            if count == MAX_PICKED {
+            if count == MAX_PICKED || nodes > MAX_NODES {
                 let message = format!(
-                    "this rests on more conditions that are not known than the {MAX_PICKED} choices of them that are \
-                     judged, and what follows from some is not"
+                    "this rests on more conditions that are not known than choices of them are judged, at most \
+                     {MAX_PICKED} and {MAX_NODES} values, and what follows from some is not"
                 );
                 let help = "set their variables, with `--var`, `--var-file` or the values of the configuration";
                 self.base.limit(block.header, message, help);
@@ -256,6 +258,11 @@ impl Extraction<'_, '_, '_, '_> {
             }
             count += 1;
             let (instances, asked) = self.under(choices.clone(), block, route, read);
+            let documents = instances.iter().flat_map(|(_, variants)| variants).map(|variant| match &variant.policy {
+                Policy::Read(document) => document.count_nodes(),
+                Policy::None | Policy::Wrong(_) | Policy::Unresolved(_) => 1,
+            });
+            nodes += documents.sum::<usize>();
             done.add(instances);
             let new: Choices =
                 asked.into_iter().filter(|name| seen.insert(Rc::clone(name))).map(|name| (name, true)).collect();
