@@ -392,6 +392,11 @@ impl<'s> Value<'s> {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
 
+    /// How many nodes the tree has.
+    pub fn count_nodes(&self) -> usize {
+        1 + self.children().map(Value::count_nodes).sum::<usize>()
+    }
+
     /// Whether every part of a tree was written where the same part of an equal one was.
     pub fn is_at(&self, other: &Self) -> bool {
         self.span == other.span && self.children().zip(other.children()).all(|(one, other)| one.is_at(other))

@@ -10,6 +10,7 @@ use crate::span::Span;
 use crate::value::{Domain, Hole, Kind, Member, Part, PartRef, Text, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Whether a tree shows every block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,22 +173,10 @@ fn statement<'s>(block: &Value<'s>, blocks: Blocks) -> Value<'s> {
     Value::new(Kind::Map(members), span)
 }
 
-/// How many blocks of one statement are read; IAM takes no policy with nearly as many.
-const MAX_BLOCKS: usize = 2000;
-
-/// More blocks than are read.
-fn too_many<'s>(blocks: &Value<'s>) -> Value<'s> {
-    let name = format!("{} blocks", blocks.as_list().map_or(0, <[_]>::len));
-    let hole = Hole { name, why: "more than are read", domain: Domain::Any, default: None };
-    Value::new(Kind::Unknown(Box::new(hole)), blocks.span)
-}
-
 /// `principals` blocks. The type `*` with `["*"]` is everyone.
 fn principals<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
-    if value.one_or_many().len() > MAX_BLOCKS {
-        return too_many(value);
-    }
     let mut sorts: Vec<Member<'s>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     let mut rest = (blocks == Blocks::Written).then(|| unseen(value.span));
     for block in present(value) {
         let sort = block.member("type").filter(|sort| sort.value.as_str().is_some());
@@ -201,9 +190,12 @@ fn principals<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
             return Value::string("*", identifiers.one_or_many().first().map_or(block.span, |one| one.span));
         }
         let identifiers = with_variables(identifiers);
-        match sorts.iter_mut().find(|known| known.key == name) {
-            Some(known) => append(&mut known.value, identifiers),
-            None => sorts.push(Member { key: name.to_owned().into(), key_span: sort.value.span, value: identifiers }),
+        match places.entry(name.to_owned()) {
+            Entry::Occupied(at) => append(&mut sorts[*at.get()].value, identifiers),
+            Entry::Vacant(place) => {
+                place.insert(sorts.len());
+                sorts.push(Member { key: name.to_owned().into(), key_span: sort.value.span, value: identifiers });
+            }
         }
     }
     match (sorts.last_mut(), rest) {
@@ -219,10 +211,8 @@ fn conditions<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
     if let Kind::Unknown(_) = value.kind {
         return value.clone();
     }
-    if value.one_or_many().len() > MAX_BLOCKS {
-        return too_many(value);
-    }
     let mut tests: Vec<Member<'s>> = Vec::new();
+    let (mut operators, mut variables): (HashMap<String, usize>, HashMap<(usize, String), usize>) = Default::default();
     for block in present(value) {
         let test = block.member("test").filter(|test| test.value.as_str().is_some());
         let variable = block.get("variable").and_then(key);
@@ -231,19 +221,20 @@ fn conditions<'s>(value: &Value<'s>, blocks: Blocks) -> Value<'s> {
             continue;
         };
         let operator = test.value.as_str().unwrap_or_default();
-        let at = match tests.iter().position(|known| known.key == operator) {
-            Some(at) => at,
-            None => {
-                let keys = Value::new(Kind::Map(Vec::new()), block.span);
-                tests.push(Member { key: operator.to_owned().into(), key_span: test.value.span, value: keys });
-                tests.len() - 1
-            }
-        };
+        let at = *operators.entry(operator.to_owned()).or_insert_with(|| {
+            let keys = Value::new(Kind::Map(Vec::new()), block.span);
+            tests.push(Member { key: operator.to_owned().into(), key_span: test.value.span, value: keys });
+            tests.len() - 1
+        });
         let Kind::Map(keys) = &mut tests[at].value.kind else { continue };
         let values = with_variables(values);
-        match keys.iter_mut().find(|known| known.key == variable) {
-            Some(known) => append(&mut known.value, values),
-            None => keys.push(Member { key: variable.into(), key_span: variable_span, value: values }),
+        match variables.entry((at, variable)) {
+            Entry::Occupied(place) => append(&mut keys[*place.get()].value, values),
+            Entry::Vacant(place) => {
+                let key = place.key().1.clone().into();
+                place.insert(keys.len());
+                keys.push(Member { key, key_span: variable_span, value: values });
+            }
         }
     }
     if blocks == Blocks::Written {

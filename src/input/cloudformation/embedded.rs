@@ -129,8 +129,13 @@ impl Marked {
     fn parse(&self, syntax: Syntax) -> Result<Value<'static>, Unread> {
         // Text that starts with a hole is most often a hole as a whole.
         let starts_open = self.text.trim_start().starts_with(|c| u32::from(c) >= FIRST);
-        if let Some(hole) = self.holes.first().filter(|_| starts_open || self.holes.len() > MAX_HOLES) {
+        if let Some(hole) = self.holes.first().filter(|_| starts_open) {
             return Err(Unread::Unknown(hole.clone()));
+        }
+        if self.holes.len() > MAX_HOLES {
+            let message = format!("this text has more than {MAX_HOLES} values that are not known, and is not read");
+            let help = "a policy of this size is not judged; IAM takes 131,072 characters at most";
+            return Err(Unread::Wrong(vec![Problem::new(self.span, message).with_help(help)]));
         }
         match (open_text(&self.text, syntax, self.span, self.map.as_ref()), self.holes.first()) {
             (Ok(value), _) => Ok(fill(value, &self.holes)),

@@ -5,6 +5,7 @@ use super::intrinsics::{Call, Choices};
 use super::places::Place;
 use super::reader::Reader;
 use super::sam;
+use crate::diagnostic::Problem;
 use crate::input::Found;
 use crate::syntax::Document;
 use crate::value::{Kind, Value};
@@ -20,7 +21,7 @@ pub(super) fn whole<'s>(
     depth: usize,
     found: &mut Found<'s>,
 ) {
-    if let Some(merged) = sam::with_globals(root, document.text.len()) {
+    if let Some(merged) = sam::with_globals(root, document.text.len(), &mut found.limits) {
         let mut inner = Found::default();
         read(document, &merged, prefix, depth, &mut inner);
         found.adopt(inner);
@@ -44,8 +45,9 @@ impl<'s> Reader<'_, 's> {
     pub(super) fn template_body(&mut self, place: &Place<'_, 's>) {
         let address = &place.address;
         if self.depth >= MAX_NESTED {
-            let why = format!("{address}: it stands in {MAX_NESTED} other templates, and only so many are read");
-            self.found.unresolved.push((place.node.span, why));
+            let message = format!("{address}: it stands in {MAX_NESTED} other templates, and only so many are read");
+            let limit = Problem::new(place.node.span, message);
+            self.found.limits.push(limit.with_help("check the inner template as a file of its own"));
             return;
         }
         let choices = Choices::new(place.branch.clone(), &place.scope);

@@ -7,6 +7,7 @@ use super::intrinsics::Call;
 use super::loops::is_loop;
 use super::reader::Resource;
 use super::template::{Template, hole, unknown};
+use crate::diagnostic::Problem;
 use crate::value::{Domain, Kind, Member, Value};
 use std::borrow::Cow;
 
@@ -30,13 +31,15 @@ pub(super) fn inherited(root: &Value<'_>) -> impl Iterator<Item = (&'static str,
 
 /// The template with the policies of `Globals` merged into those of resources that have their own: objects member by
 /// member, lists one after the other, and anything else as the resource has it. `None` where there is nothing to merge.
-pub(super) fn with_globals<'s>(root: &Value<'s>, length: usize) -> Option<Value<'s>> {
+/// What is too much is said in `limits`.
+pub(super) fn with_globals<'s>(root: &Value<'s>, length: usize, limits: &mut Vec<Problem>) -> Option<Value<'s>> {
     let mut merged: Option<Value<'s>> = None;
     // The policies are repeated for every resource.
     let mut budget = length.saturating_mul(8).saturating_add(100_000);
     for (section, type_name, path) in INHERITED {
         let Some(global) = root.at(&["Globals", section]).and_then(|section| section.at(path)) else { continue };
         let cost = size(global);
+        let mut cut = false;
         let mut resources = Vec::new();
         resources_of(root.get("Resources"), type_name, &mut resources);
         if !resources.iter().any(|resource| own_policy(resource, path).is_some()) {
@@ -54,7 +57,15 @@ pub(super) fn with_globals<'s>(root: &Value<'s>, length: usize) -> Option<Value<
             budget = left.unwrap_or(0);
             *own = match left {
                 Some(_) => merge(global, own),
-                None => unknown("Globals", "a section that is merged into too many resources", own.span),
+                None => {
+                    if !cut {
+                        let message = format!("`Globals.{section}` makes this and further policies too large to read");
+                        let help = "it is repeated for every resource; write what few of them need in those";
+                        limits.push(Problem::new(own.span, message).with_help(help));
+                    }
+                    cut = true;
+                    unknown("Globals", "a section that is merged into too many resources", own.span)
+                }
             };
         });
     }

@@ -20,6 +20,9 @@ const MAX_CONDITIONS: usize = 4;
 const MAX_ROWS: usize = 32;
 /// So many combinations are chosen where there are more. A chain of `Fn::If` needs two for each branch of it.
 const MAX_CHOSEN: usize = 96;
+/// How many bytes all of them have together: fewer are chosen of a policy that is larger than AWS takes (its quotas are
+/// 32,768 characters and less), but at least two, with both branches of every `Fn::If` that stands in no other.
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// The combinations for one policy.
 pub(super) struct Worlds<'s> {
@@ -54,8 +57,8 @@ pub(super) fn of<'s>(
 /// What is said where a branch may be in none of the combinations.
 pub(super) fn limit(span: Span, address: &str) -> Problem {
     let message = format!(
-        "{address}: the conditions of `If` in this policy have more combinations than the {MAX_CHOSEN} that are \
-         judged, and what some branches say is not"
+        "{address}: the conditions of `If` in this policy have more combinations than are judged, at most {MAX_CHOSEN} \
+         and {MAX_BYTES} bytes, and some branches are in none of those"
     );
     Problem::new(span, message).with_help("write policies of their own, each with fewer conditions")
 }
@@ -63,17 +66,20 @@ pub(super) fn limit(span: Span, address: &str) -> Problem {
 /// Some of the combinations, and whether a branch may be in none of them.
 fn choose<'s>(conditions: &Conditions, node: &'s Value<'s>, names: &Names<'_, 's>) -> (Vec<Row>, bool) {
     let solver = Solver::new(conditions);
-    let mut chosen = Chosen::default();
     let count = names.list.len();
-    // A larger policy is not judged in any of them.
-    let rows = if node.span.len() > MAX_DOCUMENT { vec![vec![true; count]] } else { rows(count) };
-    for row in rows {
+    // One that is too large is not judged in any of them.
+    let most = match node.span.len() {
+        length if length > MAX_DOCUMENT => 1,
+        length => (MAX_BYTES / length.max(1)).clamp(2, MAX_CHOSEN),
+    };
+    let mut chosen = Chosen { most, ..Chosen::default() };
+    for row in rows(count).into_iter().take(most) {
         match solver.row(&[], &row) {
             Ok(row) => chosen.rows.extend(row.filter(|row| chosen.seen.insert(row.clone()))),
             Err(_) => chosen.cut = true,
         }
     }
-    if node.span.len() > MAX_DOCUMENT {
+    if most == 1 {
         return (chosen.rows, false);
     }
     let mut leaves = Vec::new();
@@ -88,6 +94,8 @@ fn choose<'s>(conditions: &Conditions, node: &'s Value<'s>, names: &Names<'_, 's
 
 #[derive(Default)]
 struct Chosen {
+    /// How many there may be.
+    most: usize,
     rows: Vec<Row>,
     seen: HashSet<Row>,
     cut: bool,
@@ -103,7 +111,7 @@ impl Chosen {
     /// be, so that what is found in both rests on the path.
     fn reach(&mut self, path: &[(usize, bool)], solver: &Solver<'_>, count: usize) {
         for rest in [true, false] {
-            if self.rows.len() >= MAX_CHOSEN {
+            if self.rows.len() >= self.most {
                 self.cut |= !self.reaches(path);
                 return;
             }

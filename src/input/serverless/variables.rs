@@ -10,13 +10,16 @@ use crate::syntax::{Document, MAX_DEPTH};
 use crate::value::{Domain, Hole, Kind, Member, Part, PartRef, Tagged, Text, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How many variables may lead to one another.
 const MAX_CHAIN: usize = 64;
 
 /// How many sources a variable may name.
 const MAX_SOURCES: usize = 32;
+
+/// An object with more members than this has an index of them once one is looked up.
+const LARGE: usize = 32;
 
 /// The stage where nobody names one.
 const STAGE: &str = "dev";
@@ -33,6 +36,8 @@ pub(super) struct Variables<'s> {
     /// How many nodes and bytes may still be made: properties can be named many times over.
     budget: Cell<usize>,
     limits: RefCell<Vec<Problem>>,
+    /// For large objects of the file, by their places in memory: the number of the first member with each key.
+    indexes: RefCell<HashMap<*const Value<'s>, HashMap<String, usize>>>,
 }
 
 /// A step of a path in the configuration.
@@ -80,6 +85,7 @@ impl<'s> Variables<'s> {
             active: RefCell::default(),
             budget: Cell::new(document.text.len().saturating_mul(32).saturating_add(500_000)),
             limits: RefCell::default(),
+            indexes: RefCell::default(),
         }
     }
 
@@ -316,7 +322,7 @@ impl<'s> Variables<'s> {
                     self.walk(&member.value, rest, Search { likely, ..search }, hits);
                 }
             }
-            (Kind::Map(_), Step::Known(name)) => match node.get(name) {
+            (Kind::Map(members), Step::Known(name)) => match self.member(node, members, name, search.evaluated) {
                 Some(value) => self.walk(value, rest, search, hits),
                 None => hits.missing = true,
             },
@@ -328,6 +334,25 @@ impl<'s> Variables<'s> {
             (Kind::Unknown(_), _) => hits.found.push((node.clone(), search.likely)),
             _ => hits.missing = true,
         }
+    }
+
+    /// The first member with a key. What was evaluated does not stay where it is, so that it gets no index.
+    fn member<'v>(
+        &self,
+        node: &'v Value<'s>,
+        members: &'v [Member<'s>],
+        name: &str,
+        evaluated: bool,
+    ) -> Option<&'v Value<'s>> {
+        if evaluated || members.len() <= LARGE {
+            return node.get(name);
+        }
+        let mut indexes = self.indexes.borrow_mut();
+        let index = indexes.entry(std::ptr::from_ref(node)).or_insert_with(|| {
+            let keys = members.iter().enumerate().rev();
+            keys.map(|(at, member)| (member.key.clone().into_owned(), at)).collect()
+        });
+        Some(&members[*index.get(name)?].value)
     }
 
     /// The stage: what the command line says, or `provider.stage`, or `dev`.

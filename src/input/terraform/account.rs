@@ -1,6 +1,6 @@
 //! The account that a resource is made in, where its provider says which.
 
-use super::eval::{Content, Env, Evaluator, Scope, plain};
+use super::eval::{Content, Env, Evaluator, Scope};
 use crate::site::OwnerAccount;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use std::rc::Rc;
@@ -21,7 +21,7 @@ fn provider<'s>(block: &Block, scope: &'s Rc<Scope>) -> Option<(&'s Block, &'s R
     let alias = match block.body.attribute("provider").map(|attribute| &attribute.value) {
         None => None,
         Some(Expr { kind: ExprKind::Traversal(_, steps), .. }) => match steps.first() {
-            Some(Step::Name(alias)) => Some(alias.as_str()),
+            Some(Step::Name(alias)) => Some(alias.clone()),
             _ => return None,
         },
         Some(Expr { kind: ExprKind::Variable(_), .. }) => None,
@@ -29,13 +29,8 @@ fn provider<'s>(block: &Block, scope: &'s Rc<Scope>) -> Option<(&'s Block, &'s R
     };
     let mut scope = scope;
     loop {
-        let providers = scope.module.files.iter().flat_map(|file| file.hcl.body.blocks_named("provider"));
-        let fits = |provider: &&Block| {
-            let own = provider.body.attribute("alias").and_then(|attribute| plain(&attribute.value));
-            provider.labels.first().is_some_and(|name| name == "aws") && own == alias
-        };
-        if let Some(provider) = providers.into_iter().find(fits) {
-            return Some((provider, scope));
+        if let Some(at) = scope.module.providers.get(&alias) {
+            return Some((scope.module.block(*at), scope));
         }
         // A module has the default provider of its caller, unless the call says otherwise.
         let call = scope.call.as_ref().filter(|_| alias.is_none())?;

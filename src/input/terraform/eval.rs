@@ -22,7 +22,8 @@ const MAX_DEPTH: usize = 160;
 const TEMPLATE_DEPTH: usize = 16;
 /// How many expressions one root may take: loops in loops can multiply.
 const MAX_STEPS: u32 = 1_000_000;
-/// The largest string and the longest list that are made, in bytes and elements.
+/// The largest string that is made, in bytes, and the longest list that functions make, in elements: a short expression
+/// can ask for any size. Nothing as large is a policy.
 pub(super) const MAX_SIZE: usize = 1024 * 1024;
 pub(super) const MAX_ITEMS: usize = 10_000;
 
@@ -100,9 +101,8 @@ enum Memo {
 pub(super) struct Evaluator<'l> {
     pub loader: &'l Loader<'l>,
     pub variables: &'l Variables,
-    /// What conditions that are not known are taken to be. `None` takes them for nothing: both sides of a choice are
-    /// one value that is not known.
-    choices: Option<Choices>,
+    /// What conditions that are not known are taken to be.
+    choices: HashMap<Rc<str>, bool>,
     /// The conditions that were asked since the last call of `take_asked`, in order.
     asked: RefCell<Vec<Rc<str>>>,
     memo: RefCell<HashMap<(usize, Name), Memo>>,
@@ -112,6 +112,8 @@ pub(super) struct Evaluator<'l> {
     steps: Cell<u32>,
     /// What went wrong, each once.
     pub problems: RefCell<Vec<Problem>>,
+    /// What was not evaluated because a limit was hit, each once.
+    pub limits: RefCell<Vec<Problem>>,
     /// For the place where a variable is used, in which scope: where its value was written, and what that is.
     pub origins: RefCell<BTreeMap<(Span, usize), (Val, String)>>,
     /// The documents of data sources that something read: the scope and the name.
@@ -120,11 +122,11 @@ pub(super) struct Evaluator<'l> {
 
 impl<'l> Evaluator<'l> {
     /// Conditions that `choices` does not name are taken to hold.
-    pub fn new(loader: &'l Loader<'l>, variables: &'l Variables, choices: Option<Choices>) -> Self {
+    pub fn new(loader: &'l Loader<'l>, variables: &'l Variables, choices: Choices) -> Self {
         Evaluator {
             loader,
             variables,
-            choices,
+            choices: choices.into_iter().rev().collect(),
             asked: RefCell::default(),
             memo: RefCell::default(),
             children: RefCell::default(),
@@ -132,6 +134,7 @@ impl<'l> Evaluator<'l> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             problems: RefCell::default(),
+            limits: RefCell::default(),
             origins: RefCell::default(),
             read: RefCell::default(),
         }
@@ -163,29 +166,48 @@ impl<'l> Evaluator<'l> {
         std::mem::take(&mut self.asked.borrow_mut())
     }
 
-    /// Whether a condition that is not known holds, under the choices of this evaluation; `None` where there are too
-    /// many of them to go through.
-    pub fn ask(&self, condition: &str) -> Option<bool> {
-        self.choices.as_ref()?;
+    /// Whether a condition that is not known holds, under the choices of this evaluation.
+    pub fn ask(&self, condition: &str) -> bool {
         let mut asked = self.asked.borrow_mut();
         if !asked.iter().any(|known| &**known == condition) {
             asked.push(condition.into());
         }
-        Some(self.chosen(condition).unwrap_or(true))
+        self.chosen(condition).unwrap_or(true)
     }
 
     /// What a condition was chosen to be.
     pub fn chosen(&self, condition: &str) -> Option<bool> {
-        let choices = self.choices.as_deref().unwrap_or_default();
-        choices.iter().find(|(name, _)| &**name == condition).map(|(_, holds)| *holds)
+        self.choices.get(condition).copied()
     }
 
     pub fn problem(&self, span: Span, message: impl Into<String>) {
-        let problem = Problem::new(span, message);
-        let mut problems = self.problems.borrow_mut();
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
+        add(&self.problems, Problem::new(span, message));
+    }
+
+    /// Say that a limit was hit: what was not looked at, and what to do.
+    pub fn limit(&self, span: Span, message: impl Into<String>, help: &str) {
+        add(&self.limits, Problem::new(span, message).with_help(help));
+    }
+
+    /// Say that a function makes a longer list than is made.
+    pub fn too_many(&self, span: Span) {
+        self.too_much(span, &format!("{MAX_ITEMS} elements"));
+    }
+
+    /// Say that a function makes a larger string than is made.
+    pub fn too_large(&self, span: Span) {
+        self.too_much(span, &format!("{MAX_SIZE} bytes"));
+    }
+
+    fn too_much(&self, span: Span, most: &str) {
+        let message = format!("this makes more than {most}, and is not evaluated");
+        self.limit(span, message, "what is made of it is not judged; write less, or judge a plan");
+    }
+
+    /// Take over what another evaluation of the same configuration came upon.
+    pub fn adopt(&self, other: &Evaluator<'_>) {
+        other.problems.take().into_iter().for_each(|problem| add(&self.problems, problem));
+        other.limits.take().into_iter().for_each(|limit| add(&self.limits, limit));
     }
 
     /// Compute something named once. What refers to itself is not known.
@@ -235,15 +257,16 @@ impl<'l> Evaluator<'l> {
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
         if self.depth.get() >= MAX_DEPTH || steps > MAX_STEPS {
-            if steps > MAX_STEPS {
-                self.problem(expr.span, format!("the evaluation was stopped here after {MAX_STEPS} expressions"));
+            if steps > MAX_STEPS + 1 {
+                // It was said before.
+            } else if steps > MAX_STEPS {
+                let message = format!("the evaluation was stopped here after {MAX_STEPS} expressions");
+                self.limit(expr.span, message, "loops in loops make so many; what rests on the rest is not judged");
             } else {
-                self.problem(
-                    expr.span,
-                    format!("this is nested more than {MAX_DEPTH} deep, through all that it refers to"),
-                );
+                let message = format!("this is nested more than {MAX_DEPTH} deep, through all that it refers to");
+                self.limit(expr.span, message, "what rests on it is not judged; write it with fewer steps in between");
             }
-            return Val::unknown("…".to_owned(), "beyond the limit of evaluation", Domain::Any, expr.span);
+            return Val::unknown("…".to_owned(), BEYOND, Domain::Any, expr.span);
         }
         self.depth.set(self.depth.get() + 1);
         let value = self.expr(expr, scope, env);
@@ -355,7 +378,7 @@ impl<'l> Evaluator<'l> {
             return known;
         }
         let (atom, holds) = self.atom(expr, scope, env);
-        self.ask(&atom).map(|chosen| chosen == holds)
+        Some(self.ask(&atom) == holds)
     }
 
     /// The condition that a comparison asks, and the value of it for which the comparison holds: `a != null` and
@@ -460,8 +483,8 @@ impl<'l> Evaluator<'l> {
     pub fn in_template(&self, template: &Template, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         // A template is no expression, and one may call for another.
         if self.depth.get() + TEMPLATE_DEPTH > MAX_DEPTH {
-            self.problem(span, "templates call for each other without an end");
-            return Val::unknown("…".to_owned(), "beyond the limit of evaluation", Domain::Any, span);
+            self.limit(span, "templates call for each other without an end", "what they make is not judged");
+            return Val::unknown("…".to_owned(), BEYOND, Domain::Any, span);
         }
         self.depth.set(self.depth.get() + TEMPLATE_DEPTH);
         let value = self.template(template, span, scope, env);
@@ -476,7 +499,13 @@ impl<'l> Evaluator<'l> {
         }
         let mut pieces = Vec::with_capacity(template.parts.len());
         let mut size = 0;
-        self.fill(template, scope, env, &mut pieces, &mut size);
+        if !self.fill(template, scope, env, &mut pieces, &mut size) {
+            let message =
+                format!("this text has more than {MAX_SIZE} bytes or {MAX_ITEMS} parts, and is not read to its end");
+            self.limit(span, message, "a policy of this size is not judged; IAM takes 131,072 characters at most");
+            let hole = Hole { name: "…".into(), why: BEYOND, domain: Domain::Text, default: None };
+            pieces.push(Piece::Hole { hole: Rc::new(hole), span: Span::default() });
+        }
         if pieces.is_empty() {
             return Val::text("", span);
         }
@@ -486,13 +515,11 @@ impl<'l> Evaluator<'l> {
         Val::new(ValKind::Text(pieces.into()), span)
     }
 
-    fn fill(&self, template: &Template, scope: &Rc<Scope>, env: &Env, out: &mut Vec<Piece>, size: &mut usize) {
+    /// Add the pieces of a template; false where the text is larger than one may be, and ends before.
+    fn fill(&self, template: &Template, scope: &Rc<Scope>, env: &Env, out: &mut Vec<Piece>, size: &mut usize) -> bool {
         for part in &template.parts {
             if *size > MAX_SIZE || out.len() > MAX_ITEMS {
-                let why = "a text beyond the limit of evaluation";
-                let hole = Rc::new(Hole { name: "…".into(), why, domain: Domain::Text, default: None });
-                out.push(Piece::Hole { hole, span: Span::default() });
-                return;
+                return false;
             }
             match part {
                 Part::Literal(literal) => {
@@ -524,11 +551,16 @@ impl<'l> Evaluator<'l> {
                         }
                     }
                 }
-                Part::If(condition, yes, no) => match self.truth(condition, scope, env, true) {
-                    Some(true) => self.fill(yes, scope, env, out, size),
-                    Some(false) => self.fill(no, scope, env, out, size),
-                    None => {}
-                },
+                Part::If(condition, yes, no) => {
+                    let taken = match self.truth(condition, scope, env, true) {
+                        Some(true) => yes,
+                        Some(false) => no,
+                        None => continue,
+                    };
+                    if !self.fill(taken, scope, env, out, size) {
+                        return false;
+                    }
+                }
                 Part::For { key, value, collection, body } => {
                     let values = self.eval(collection, scope, env);
                     let Some(entries) = elements(&values) else {
@@ -546,11 +578,14 @@ impl<'l> Evaluator<'l> {
                         if let Some(key) = key {
                             inner = inner.with(key, index);
                         }
-                        self.fill(body, scope, &inner, out, size);
+                        if !self.fill(body, scope, &inner, out, size) {
+                            return false;
+                        }
                     }
                 }
             }
         }
+        true
     }
 
     /// Follow the steps of a reference into a value.
@@ -691,6 +726,9 @@ fn part_of(hole: &Hole, steps: &[Step], span: Span) -> Val {
     Val::unknown(name, hole.why, Domain::Any, span)
 }
 
+/// Why a value is not known where a limit was hit; that is said at its place.
+const BEYOND: &str = "beyond the limit of evaluation";
+
 /// What stands in a list for any number of elements.
 pub(super) const REST: &str = "any number of further elements";
 
@@ -722,15 +760,11 @@ pub(super) fn elements(collection: &Val) -> Option<Vec<(Val, Val)>> {
                 return None;
             }
             let key = |at: usize| Val::new(ValKind::Number(at.to_string().into()), span);
-            Some(items.iter().take(MAX_ITEMS).enumerate().map(|(at, item)| (key(at), item.clone())).collect())
+            Some(items.iter().enumerate().map(|(at, item)| (key(at), item.clone())).collect())
         }
-        ValKind::Map(entries) => Some(
-            entries
-                .iter()
-                .take(MAX_ITEMS)
-                .map(|entry| (Val::text(&entry.key, entry.key_span), entry.value.clone()))
-                .collect(),
-        ),
+        ValKind::Map(entries) => {
+            Some(entries.iter().map(|entry| (Val::text(&entry.key, entry.key_span), entry.value.clone())).collect())
+        }
         ValKind::Null => Some(Vec::new()),
         _ => None,
     }
@@ -743,6 +777,14 @@ fn key_text(key: &Val) -> Rc<str> {
         (ValKind::Text(pieces), None) => super::val::text_of(pieces, key.span).display().as_ref().into(),
         (ValKind::Unknown(hole), None) => format!("${{{}}}", hole.name).into(),
         _ => "".into(),
+    }
+}
+
+/// Add what is not yet there.
+fn add(problems: &RefCell<Vec<Problem>>, problem: Problem) {
+    let mut problems = problems.borrow_mut();
+    if !problems.contains(&problem) {
+        problems.push(problem);
     }
 }
 

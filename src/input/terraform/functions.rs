@@ -6,6 +6,7 @@ use super::val::{Entry, Piece, Val, ValKind, quoted};
 use crate::span::Span;
 use crate::syntax::hcl;
 use crate::value::{Domain, Kind, Value};
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -73,7 +74,7 @@ pub(super) fn call(
                 values.iter().map(|value| format(&pattern, std::slice::from_ref(value), value.span)).collect();
             Some(Val::list(items?, span))
         }
-        ("join", [_, _]) => join(&text(0)?, list(1)?, span),
+        ("join", [_, _]) => join(evaluator, &text(0)?, list(1)?, span),
         ("split", [_, value]) => split(&text(0)?, value, span),
         ("replace", [value, _, _]) => replace(value, &text(1)?, &text(2)?, span),
         ("lower", [_]) => text(0).map(|text| make_text(&text.to_lowercase())),
@@ -102,17 +103,19 @@ pub(super) fn call(
         }
         ("title", [_]) => None,
         // Collections.
-        ("concat", [_, ..]) => Some(concat(arguments, span)),
+        ("concat", [_, ..]) => Some(concat(evaluator, arguments, span)),
         ("flatten", [value]) => {
             let mut items = Vec::new();
-            flatten(value, 0, &mut items);
+            if !flatten(value, 0, &mut items) {
+                items.push(left_out(evaluator, span));
+            }
             Some(Val::list(items, span))
         }
         ("compact", [_]) => {
             let keeps = |item: &&Val| !item.is_null() && item.known().is_none_or(|text| !text.is_empty());
             Some(Val::list(list(0)?.iter().filter(keeps).cloned().collect(), span))
         }
-        ("merge", [_, ..]) => merge(arguments, span),
+        ("merge", [_, ..]) => merge(evaluator, arguments, span),
         ("keys", [value]) => {
             let keys = value.as_map()?.iter().map(|entry| Val::text(&entry.key, entry.key_span));
             Some(Val::list(keys.collect(), span))
@@ -142,7 +145,7 @@ pub(super) fn call(
             [only] => Some(only.clone()),
             _ => None,
         },
-        ("setunion", [_, ..]) => convert("distinct", &concat(arguments, span)),
+        ("setunion", [_, ..]) => convert("distinct", &concat(evaluator, arguments, span)),
         ("setsubtract", [_, _]) => {
             let out = list(1)?;
             let items = list(0)?.iter().filter(|item| !out.iter().any(|other| item.equals(other) == Some(true)));
@@ -156,6 +159,7 @@ pub(super) fn call(
         ("setproduct", [_, _]) => {
             let (left, right) = (list(0)?, list(1)?);
             if left.len().saturating_mul(right.len()) > MAX_ITEMS {
+                evaluator.too_many(span);
                 return None;
             }
             let pairs = left
@@ -178,7 +182,11 @@ pub(super) fn call(
             Some(Val::list(items.get(from..to)?.to_vec(), span))
         }
         ("range", [_]) => {
-            let count = text(0)?.parse::<usize>().ok().filter(|count| *count <= MAX_ITEMS)?;
+            let count = text(0)?.parse::<usize>().ok()?;
+            if count > MAX_ITEMS {
+                evaluator.too_many(span);
+                return None;
+            }
             let number = |at: usize| Val::new(ValKind::Number(at.to_string().into()), span);
             Some(Val::list((0..count).map(number).collect(), span))
         }
@@ -361,7 +369,7 @@ fn joined(pieces: Vec<Piece>, span: Span) -> Val {
     }
 }
 
-fn join(separator: &str, items: &[Val], span: Span) -> Option<Val> {
+fn join(evaluator: &Evaluator<'_>, separator: &str, items: &[Val], span: Span) -> Option<Val> {
     let mut pieces = Vec::new();
     let mut size = 0;
     for (at, item) in items.iter().enumerate() {
@@ -371,6 +379,7 @@ fn join(separator: &str, items: &[Val], span: Span) -> Option<Val> {
         pieces.extend(item.to_pieces()?);
         size += separator.len() + item.known().map_or(0, |text| text.len());
         if size > MAX_SIZE {
+            evaluator.too_large(span);
             return None;
         }
     }
@@ -427,45 +436,61 @@ fn literal_part(value: &Val, part: &str, span: Span) -> Val {
 }
 
 /// The lists after one another; one that is not known stands for any number of elements.
-fn concat(lists: &[Val], span: Span) -> Val {
+fn concat(evaluator: &Evaluator<'_>, lists: &[Val], span: Span) -> Val {
     let mut items = Vec::new();
     for list in lists {
+        if items.len() > MAX_ITEMS {
+            items.push(left_out(evaluator, span));
+            break;
+        }
         match &list.kind {
             ValKind::List(more) => items.extend(more.iter().cloned()),
             ValKind::Null => {}
             ValKind::Unknown(hole) => items.push(Val::unknown(hole.name.clone(), REST, Domain::Any, list.span)),
             _ => items.push(list.clone()),
         }
-        if items.len() > MAX_ITEMS {
-            break;
-        }
     }
     Val::list(items, span)
 }
 
-fn flatten(value: &Val, depth: usize, items: &mut Vec<Val>) {
+/// What stands for the elements that a list has no room for.
+fn left_out(evaluator: &Evaluator<'_>, span: Span) -> Val {
+    evaluator.too_many(span);
+    Val::unknown("…".to_owned(), REST, Domain::Any, span)
+}
+
+/// How deep lists may stand in one another to be made one: deeper than evaluation makes them.
+const MAX_NESTED: usize = 256;
+
+/// Add the elements of a list and of the lists in it; false where there is no room for all.
+fn flatten(value: &Val, depth: usize, items: &mut Vec<Val>) -> bool {
     match &value.kind {
-        ValKind::List(inner) if depth < 32 && items.len() <= MAX_ITEMS => {
-            inner.iter().for_each(|item| flatten(item, depth + 1, items));
-        }
+        _ if items.len() > MAX_ITEMS => return false,
+        ValKind::List(inner) if depth < MAX_NESTED => return inner.iter().all(|item| flatten(item, depth + 1, items)),
         // It may be a list.
         ValKind::Unknown(hole) if hole.domain == Domain::Any => {
             items.push(Val::unknown(hole.name.clone(), REST, Domain::Any, value.span));
         }
         _ => items.push(value.clone()),
     }
+    true
 }
 
-fn merge(maps: &[Val], span: Span) -> Option<Val> {
+fn merge(evaluator: &Evaluator<'_>, maps: &[Val], span: Span) -> Option<Val> {
     let mut entries: Vec<Entry> = Vec::new();
+    let mut places: HashMap<Rc<str>, usize> = HashMap::new();
     for map in maps.iter().filter(|map| !map.is_null()) {
         for entry in map.as_map()? {
-            match entries.iter_mut().find(|known| known.key == entry.key) {
-                Some(known) => *known = entry.clone(),
-                None => entries.push(entry.clone()),
+            match places.get(&entry.key) {
+                Some(at) => entries[*at] = entry.clone(),
+                None => {
+                    places.insert(Rc::clone(&entry.key), entries.len());
+                    entries.push(entry.clone());
+                }
             }
         }
         if entries.len() > MAX_ITEMS {
+            evaluator.too_many(span);
             return None;
         }
     }

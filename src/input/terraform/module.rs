@@ -7,7 +7,7 @@ use crate::source::Source;
 use crate::span::Span;
 use crate::syntax::hcl::{self, Attribute, Block};
 use crate::syntax::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -39,6 +39,8 @@ pub(super) struct Module {
     pub resources: HashMap<(String, String), At>,
     pub calls: HashMap<String, At>,
     pub outputs: HashMap<String, At>,
+    /// The configurations of the AWS provider, by their aliases.
+    pub providers: HashMap<Option<String>, At>,
     /// The values that `terraform.tfvars` and `*.auto.tfvars` give, by file and attribute: they hold where this folder is
     /// the root.
     pub values: HashMap<String, (usize, usize)>,
@@ -71,6 +73,10 @@ impl Module {
                 match (block.name.as_str(), block.labels.as_slice()) {
                     ("variable", [name]) => drop(self.variables.entry(name.clone()).or_insert(place)),
                     ("output", [name]) => drop(self.outputs.entry(name.clone()).or_insert(place)),
+                    ("provider", [name, ..]) if name == "aws" => {
+                        let alias = block.body.attribute("alias").and_then(|attribute| plain(&attribute.value));
+                        self.providers.entry(alias.map(str::to_owned)).or_insert(place);
+                    }
                     ("module", [name]) => drop(self.calls.entry(name.clone()).or_insert(place)),
                     ("data", [kind, name]) => drop(self.data.entry((kind.clone(), name.clone())).or_insert(place)),
                     ("resource", [kind, name]) => {
@@ -188,6 +194,7 @@ impl<'f> Loader<'f> {
         let listed = self.files.list(&module.folder);
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let names: Vec<String> = listed.iter().map(|path| name(path)).collect();
+        let present: HashSet<&str> = names.iter().map(String::as_str).collect();
         let mut values = Vec::new();
         for (path, file_name) in listed.iter().zip(&names) {
             if is_values(file_name) {
@@ -195,7 +202,7 @@ impl<'f> Loader<'f> {
             } else if is_configuration(file_name) {
                 // OpenTofu reads its own file where both are there.
                 let own = file_name.replacen(".tf", ".tofu", 1);
-                if own != *file_name && names.contains(&own) {
+                if own != *file_name && present.contains(own.as_str()) {
                     continue;
                 }
                 if module.files.len() >= MAX_FILES {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 const MAX_MODULES: usize = 12;
 /// How deep types of variables are followed.
 const MAX_TYPE_DEPTH: usize = 32;
-/// How many instances of one resource or module are told apart.
-const MAX_INSTANCES: usize = 100;
+/// How many instances of one resource or module are told apart. Each is evaluated on its own.
+pub(super) const MAX_INSTANCES: usize = 1_000;
 
 impl Evaluator<'_> {
     /// The value of `name` followed by `steps`; `expr` is the whole.
@@ -165,7 +165,7 @@ impl Evaluator<'_> {
                 let domain = if hole.domain == Domain::Any { Domain::Text } else { hole.domain };
                 unknown(Hole { domain, ..hole })
             }
-            _ if self.ask(DEFAULTS) == Some(true) => value,
+            _ if self.ask(DEFAULTS) => value,
             _ => unknown(hole("a variable that has a default", None)),
         }
     }
@@ -246,10 +246,8 @@ impl Evaluator<'_> {
         let block = scope.module.block(at);
         let Some(module) = self.loader.called(block, &scope.module.folder) else { return Vec::new() };
         if scope.depth >= MAX_MODULES {
-            self.problem(
-                block.name_span,
-                format!("modules are followed {MAX_MODULES} calls deep, and this is one more"),
-            );
+            let message = format!("modules are followed {MAX_MODULES} calls deep, and this is one more");
+            self.limit(block.name_span, message, "judge the folder of the called module with the values it is given");
             return Vec::new();
         }
         let instances = self.instances(block, scope);
@@ -306,6 +304,10 @@ impl Evaluator<'_> {
             Some(elements)
                 if elements.iter().all(|(key, value)| !is_set || value.known().is_some() && !key.has_hole()) =>
             {
+                if elements.len() > MAX_INSTANCES {
+                    let message = format!("only the first {MAX_INSTANCES} instances of this are judged");
+                    self.limit(attribute.value.span, message, "judge a plan, which has all of them");
+                }
                 elements
                     .into_iter()
                     .take(MAX_INSTANCES)

@@ -9,6 +9,7 @@ use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
 use super::{Variables, account};
 use crate::diagnostic::Problem;
+use crate::input::combinations::rows;
 use crate::input::policy_json::{is_policy, kind_of};
 use crate::input::terraform_document::{is_permission, permission};
 use crate::input::terraform_types::{Carrier, Shape, carriers};
@@ -17,12 +18,18 @@ use crate::site::{Origin, Owner, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many choices of conditions are gone through for one resource; with more, both sides of a choice are one unknown
-/// value.
+/// How many choices of conditions are gone through for one resource where there are no others; with more, choices are
+/// picked.
 const MAX_VARIANTS: usize = 32;
+/// How many choices are picked. A chain of conditions needs one for each of them, and evaluation is not so deep that
+/// there can be more of them in one chain.
+const MAX_PICKED: usize = 128;
+/// How many nodes the documents have together that are made under picked choices.
+const MAX_NODES: usize = 1_000_000;
 /// How many instances of modules one root may have.
 const MAX_SCOPES: usize = 1_000;
 /// How many places that gave values are kept of one policy.
@@ -40,12 +47,13 @@ pub(super) fn extract(
     variables: &Variables,
     found: &mut Found<'_>,
 ) -> Vec<(Span, String)> {
-    let base = Evaluator::new(loader, variables, Some(Vec::new()));
+    let base = Evaluator::new(loader, variables, Vec::new());
     let mut extraction = Extraction { base: &base, module, found, scopes: 0, elsewhere: Vec::new() };
     let root = base.root(Arc::clone(module));
     extraction.scope(&root, &Vec::new());
     let elsewhere = extraction.elsewhere;
     found.problems.extend(base.problems.take());
+    found.limits.extend(base.limits.take());
     elsewhere
 }
 
@@ -88,7 +96,8 @@ impl Extraction<'_, '_, '_, '_> {
         for (file, module_file) in module.files.iter().enumerate() {
             for (at, block) in module_file.hcl.body.blocks.iter().enumerate() {
                 if self.found.sites.len() >= MAX_SITES {
-                    self.base.problem(block.name_span, format!("only the first {MAX_SITES} policies are judged"));
+                    let message = format!("only the first {MAX_SITES} policies are judged");
+                    self.base.limit(block.name_span, message, "judge the modules of this configuration one by one");
                     return;
                 }
                 match (block.name.as_str(), block.labels.as_slice()) {
@@ -114,8 +123,8 @@ impl Extraction<'_, '_, '_, '_> {
         }
         for (key, child) in children {
             if self.scopes == MAX_SCOPES {
-                self.base
-                    .problem(block.name_span, format!("only the first {MAX_SCOPES} instances of modules are judged"));
+                let message = format!("only the first {MAX_SCOPES} instances of modules are judged");
+                self.base.limit(block.name_span, message, "judge the modules of this configuration one by one");
             }
             let route = [route.as_slice(), &[(name.to_owned(), key)]].concat();
             self.scope(&child, &route);
@@ -181,7 +190,7 @@ impl Extraction<'_, '_, '_, '_> {
 
     /// Put the policies that `read` finds in a block into what was found, in every instance and variant.
     fn variants(&mut self, block: &Block, address: &str, anchor: Span, route: &Route, read: &Read<'_>) {
-        let mut instances = self.instances_of(block, route, read);
+        let (mut instances, picked) = self.instances_of(block, route, read);
         // Instances that say the same are one policy.
         let all_alike = instances.windows(2).all(|pair| alike(&pair[0].1, &pair[1].1));
         if all_alike {
@@ -193,28 +202,23 @@ impl Extraction<'_, '_, '_, '_> {
                 _ if all_alike => address.to_owned(),
                 key => format!("{address}[{}]", shown_key(key)),
             };
-            self.put(&address, anchor, variants);
+            self.put(&address, anchor, variants, picked);
         }
     }
 
-    /// The instances of a block with the variants of each, under every choice of conditions.
-    fn instances_of(&self, block: &Block, route: &Route, read: &Read<'_>) -> Vec<Judged> {
-        let mut done: Vec<Judged> = Vec::new();
+    /// The instances of a block with the variants of each, under every choice of conditions; whether these are too many,
+    /// so that some were picked.
+    fn instances_of(&self, block: &Block, route: &Route, read: &Read<'_>) -> (Vec<Judged>, bool) {
+        let mut done = Done::default();
         let mut waiting: Vec<Choices> = vec![Vec::new()];
         let mut count = 0;
         while let Some(choices) = waiting.pop() {
             count += 1;
             if count > MAX_VARIANTS {
-                // Too many: one variant in which both sides of a choice are one value that is not known.
-                return self.under(None, block, route, read).0;
+                return (self.picked(block, route, read), true);
             }
-            let (instances, asked) = self.under(Some(choices.clone()), block, route, read);
-            for (key, variants) in instances {
-                match done.iter_mut().find(|(known, _)| *known == key) {
-                    Some((_, known)) => known.extend(variants),
-                    None => done.push((key, variants)),
-                }
-            }
+            let (instances, asked) = self.under(choices.clone(), block, route, read);
+            done.add(instances);
             let open: Vec<&Rc<str>> =
                 asked.iter().filter(|name| !choices.iter().any(|(known, _)| known == *name)).collect();
             for (at, name) in open.iter().enumerate() {
@@ -223,21 +227,57 @@ impl Extraction<'_, '_, '_, '_> {
                 waiting.push(next.collect());
             }
         }
-        done
+        (done.instances, false)
+    }
+
+    /// The same under some choices of conditions, where there are too many. Conditions that become known in one
+    /// evaluation are chosen together, on top of what led to them; and in the end all of them.
+    fn picked(&self, block: &Block, route: &Route, read: &Read<'_>) -> Vec<Judged> {
+        let mut done = Done::default();
+        let mut waiting: VecDeque<Choices> = VecDeque::from([Vec::new()]);
+        let (mut known, mut seen): (Choices, HashSet<Rc<str>>) = (Vec::new(), HashSet::new());
+        let (mut count, mut nodes) = (0, 0);
+        let mut all_together = false;
+        loop {
+            let Some(choices) = waiting.pop_front() else {
+                if all_together {
+                    return done.instances;
+                }
+                all_together = true;
+                waiting.extend(every(&[], &known));
+                continue;
+            };
+            if count == MAX_PICKED || nodes > MAX_NODES {
+                let message = format!(
+                    "this rests on more conditions that are not known than choices of them are judged, at most \
+                     {MAX_PICKED} and {MAX_NODES} values, and what follows from some is not"
+                );
+                let help = "set their variables, with `--var`, `--var-file` or the values of the configuration";
+                self.base.limit(block.header, message, help);
+                return done.instances;
+            }
+            count += 1;
+            let (instances, asked) = self.under(choices.clone(), block, route, read);
+            let documents = instances.iter().flat_map(|(_, variants)| variants).map(|variant| match &variant.policy {
+                Policy::Read(document) => document.count_nodes(),
+                Policy::None | Policy::Wrong(_) | Policy::Unresolved(_) => 1,
+            });
+            nodes += documents.sum::<usize>();
+            done.add(instances);
+            let new: Choices =
+                asked.into_iter().filter(|name| seen.insert(Rc::clone(name))).map(|name| (name, true)).collect();
+            // All of them true is what was evaluated here.
+            waiting.extend(every(&choices, &new).skip(1));
+            known.extend(new);
+        }
     }
 
     /// What `read` finds under one choice, by instance, and the conditions that were asked.
-    fn under(
-        &self,
-        choices: Option<Choices>,
-        block: &Block,
-        route: &Route,
-        read: &Read<'_>,
-    ) -> (Vec<Judged>, Vec<Rc<str>>) {
+    fn under(&self, choices: Choices, block: &Block, route: &Route, read: &Read<'_>) -> (Vec<Judged>, Vec<Rc<str>>) {
         let own;
-        let evaluator = match &choices {
-            Some(choices) if choices.is_empty() => self.base,
-            _ => {
+        let evaluator = match choices.is_empty() {
+            true => self.base,
+            false => {
                 own = Evaluator::new(self.base.loader, self.base.variables, choices);
                 &own
             }
@@ -259,9 +299,7 @@ impl Extraction<'_, '_, '_, '_> {
         evaluator.add_asked(&after);
         let asked = evaluator.take_asked();
         if !std::ptr::eq(evaluator, self.base) {
-            for problem in evaluator.problems.take() {
-                self.base.problem(problem.span, problem.message);
-            }
+            self.base.adopt(evaluator);
             // Scopes are numbered as they are met; only the root has the same number everywhere.
             let read = evaluator.read.take();
             self.base.read.borrow_mut().extend(read.into_iter().filter(|(scope, _)| *scope == root.id));
@@ -308,7 +346,7 @@ impl Extraction<'_, '_, '_, '_> {
     }
 
     /// Put the variants of one instance into what was found.
-    fn put(&mut self, address: &str, anchor: Span, variants: Vec<Variant>) {
+    fn put(&mut self, address: &str, anchor: Span, variants: Vec<Variant>, picked: bool) {
         let mut suffixes: Vec<String> = Vec::new();
         for variant in &variants {
             if !suffixes.contains(&variant.suffix) {
@@ -345,7 +383,11 @@ impl Extraction<'_, '_, '_, '_> {
                         let defaults = variant.branch.iter().any(|(name, holds)| name == DEFAULTS && *holds);
                         let statements = document.get("Statement").and_then(Value::as_list);
                         let is_empty = defaults && statements.is_some_and(<[_]>::is_empty);
-                        if is_empty || self.found.sites[earlier..].iter().any(|site| *site.document == document) {
+                        // Of many conditions, those that a finding rests on are told by where the choices differ.
+                        let same = |site: &PolicySite<'_>| {
+                            *site.document == document && (!picked || site.document.is_at(&document))
+                        };
+                        if is_empty || self.found.sites[earlier..].iter().any(same) {
                             continue;
                         }
                         self.found.sites.push(PolicySite {
@@ -366,6 +408,38 @@ impl Extraction<'_, '_, '_, '_> {
 
 /// An instance, by its key, with the policies in it.
 type Judged = (String, Vec<Variant>);
+
+/// The instances that were read under several choices.
+#[derive(Default)]
+struct Done {
+    instances: Vec<Judged>,
+    /// The place of each key among them.
+    places: HashMap<String, usize>,
+}
+
+impl Done {
+    fn add(&mut self, instances: Vec<Judged>) {
+        for (key, variants) in instances {
+            match self.places.get(&key) {
+                Some(at) => self.instances[*at].1.extend(variants),
+                None => {
+                    self.places.insert(key.clone(), self.instances.len());
+                    self.instances.push((key, variants));
+                }
+            }
+        }
+    }
+}
+
+/// Choices of some conditions on top of others, as [`rows`] has them.
+fn every(before: &[(Rc<str>, bool)], conditions: &[(Rc<str>, bool)]) -> impl Iterator<Item = Choices> {
+    let with = |row: Vec<bool>| {
+        let chosen = conditions.iter().zip(row).map(|((name, _), holds)| (Rc::clone(name), holds));
+        before.iter().cloned().chain(chosen).collect()
+    };
+    let rows = if conditions.is_empty() { Vec::new() } else { rows(conditions.len()) };
+    rows.into_iter().map(with).collect::<Vec<Choices>>().into_iter()
+}
 
 /// Whether the variants of two instances say the same.
 fn alike(a: &[Variant], b: &[Variant]) -> bool {

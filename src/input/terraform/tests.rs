@@ -1,9 +1,10 @@
+use super::references::MAX_INSTANCES;
 use super::*;
 use crate::input::Found;
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::span::Span;
 use crate::value::{Kind, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Files of a test.
 struct Memory(BTreeMap<PathBuf, String>);
@@ -29,6 +30,7 @@ struct Read {
     documents: Vec<Value<'static>>,
     unresolved: Vec<String>,
     problems: Vec<String>,
+    limits: Vec<String>,
     /// For each document, the text at the place of each string in it.
     places: Vec<Vec<(String, String)>>,
     origins: Vec<Vec<(String, String)>>,
@@ -57,6 +59,7 @@ fn read_with(files: &[(&str, &str)], vars: &[(&str, &str)]) -> Read {
         documents: found.sites.iter().map(|site| (*site.document).clone().into_owned(&|span| span)).collect(),
         unresolved: found.unresolved.iter().map(|(span, what)| format!("{} | {what}", at(*span))).collect(),
         problems: found.problems.iter().map(|problem| format!("{} | {}", at(problem.span), problem.message)).collect(),
+        limits: found.limits.iter().map(|limit| format!("{} | {}", at(limit.span), limit.message)).collect(),
         places: found.sites.iter().map(places).collect(),
         origins: found
             .sites
@@ -358,11 +361,41 @@ fn conditions_that_are_not_known_make_variants() {
 }
 
 #[test]
-fn more_conditions_than_are_followed_are_one_value_that_is_not_known() {
-    let list: String = (0..40).map(|at| format!("var.c{at} ? \"a{at}\" : \"b{at}\", ")).collect();
-    let read = read(&[("main.tf", &trust(&format!("[{list}]")))]);
-    assert_eq!(read.documents.len(), 1);
-    assert_eq!(read.documents[0].count_unknown(), 40);
+fn every_side_of_many_conditions_is_in_some_choice() {
+    for count in [6, 16, 40, 200] {
+        let list: String = (0..count).map(|at| format!("var.c{at} ? \"a{at}\" : \"b{at}\", ")).collect();
+        let read = read(&[("main.tf", &trust(&format!("[{list}]")))]);
+        assert!(read.limits.is_empty() && read.documents.len() <= 32, "{count}: {}", read.documents.len());
+        assert!(read.documents.iter().all(|document| document.count_unknown() == 0), "{count}");
+        let texts: HashSet<&String> = read.places.iter().flatten().map(|(text, _)| text).collect();
+        for side in ["a", "b"] {
+            assert!((0..count).all(|at| texts.contains(&format!("{side}{at}"))), "{side} of {count}");
+        }
+    }
+}
+
+#[test]
+fn every_side_of_a_chain_of_conditions_is_in_some_choice() {
+    let locals: String = (0..60).map(|at| format!("  l{at} = var.c{at} ? \"a{at}\" : local.l{}\n", at + 1)).collect();
+    let main = trust("local.l0") + &format!("locals {{\n{locals}  l60 = \"*\"\n}}\n");
+    let read = read(&[("main.tf", &main)]);
+    assert_eq!(read.limits, Vec::<String>::new());
+    let texts: HashSet<&str> = read.places.iter().flatten().map(|(text, _)| text.as_str()).collect();
+    assert!((0..60).all(|at| texts.contains(format!("a{at}").as_str())) && texts.contains("*"));
+    let star = read.places.iter().position(|texts| texts.iter().any(|(text, _)| text == "*")).expect("the end");
+    assert_eq!(read.branches[star].len(), 60, "it rests on all of them");
+}
+
+#[test]
+fn more_choices_than_are_picked_are_said() {
+    // Chains beside one another, each of which needs a choice for each of its conditions.
+    let chain = |name: usize| {
+        (0..20).rev().fold("\"end\"".to_owned(), |rest, at| format!("(var.c{name}_{at} ? \"a\" : {rest})"))
+    };
+    let list: Vec<String> = (0..12).map(chain).collect();
+    let read = read(&[("main.tf", &trust(&format!("[{}]", list.join(", "))))]);
+    let [limit] = read.limits.as_slice() else { panic!("{:?}", read.limits) };
+    assert!(limit.starts_with("main.tf:1:1 ") && limit.contains("more conditions that are not known"), "{limit}");
 }
 
 #[test]
@@ -626,14 +659,10 @@ fn what_cannot_be_read_is_said_and_the_rest_is_judged() {
 fn modules_and_templates_that_call_themselves_end() {
     let main = trust("\"*\"") + "module \"m\" {\n  source = \"./\"\n}\n";
     let read = read_with(&[("main.tf", &main)], &[]);
-    assert!(read.problems.iter().any(|problem| problem.contains("modules are followed")), "{:?}", read.problems);
+    assert!(read.limits.iter().any(|limit| limit.contains("modules are followed")), "{:?}", read.limits);
     let main = role("templatefile(\"t\", { x = \"y\" })");
     let read = read_with(&[("main.tf", &main), ("t", "${templatefile(\"t\", { x = x })}")], &[]);
-    assert!(
-        read.problems.iter().any(|problem| problem.contains("templates call for each other")),
-        "{:?}",
-        read.problems
-    );
+    assert!(read.limits.iter().any(|limit| limit.contains("templates call for each other")), "{:?}", read.limits);
 }
 
 #[test]
@@ -644,15 +673,68 @@ fn work_is_bounded() {
         nested = format!("[for a in range(100) : {nested}]");
     }
     let read = read_with(&[("main.tf", &trust(&nested))], &[]);
-    assert!(read.problems.iter().any(|problem| problem.contains("was stopped here after")), "{:?}", read.problems);
+    assert!(read.limits.iter().any(|limit| limit.contains("was stopped here after")), "{:?}", read.limits);
     // Locals that double.
     let locals: String =
         (1..60).map(|at| format!("  l{at} = \"${{local.l{}}}${{local.l{}}}\"\n", at - 1, at - 1)).collect();
     let main = trust("local.l59") + &format!("locals {{\n  l0 = \"xxxxxxxxxx\"\n{locals}}}\n");
-    assert_eq!(read_with(&[("main.tf", &main)], &[]).sites.len(), 1);
+    let read = read_with(&[("main.tf", &main)], &[]);
+    assert_eq!(read.sites.len(), 1);
+    assert!(read.limits.iter().any(|limit| limit.contains("is not read to its end")), "{:?}", read.limits);
     // Chains longer than the stack.
     let locals: String = (1..5000).map(|at| format!("  l{at} = local.l{}\n", at - 1)).collect();
     let main = trust("local.l4999") + &format!("locals {{\n  l0 = \"x\"\n{locals}}}\n");
     let read = read_with(&[("main.tf", &main)], &[]);
-    assert!(read.problems.iter().any(|problem| problem.contains("nested more than")), "{:?}", read.problems);
+    assert!(read.limits.iter().any(|limit| limit.contains("nested more than")), "{:?}", read.limits);
+}
+
+/// What a short expression makes too much of is said where it stands.
+#[test]
+fn lists_and_texts_that_are_not_made_are_said() {
+    let many = "[for a in range(9000) : \"x\"]";
+    let limited = [
+        "range(10001)".to_owned(),
+        format!("concat({many}, {many}, {many})"),
+        format!("flatten([{many}, [{many}, {many}]])"),
+        format!("setproduct({many}, [1, 2])"),
+        "split(\",\", join(\",\", [for a in range(9000) : format(\"%0200d\", a)]))".to_owned(),
+        "keys(merge({ for a in range(9000) : \"a${a}\" => 1 }, { for a in range(9000) : \"b${a}\" => 1 }))".to_owned(),
+    ];
+    for list in limited {
+        let list = list.replace("format(\"%0200d\", a)", &format!("\"{}${{a}}\"", "x".repeat(200)));
+        let read = read(&[("main.tf", &trust(&list))]);
+        let [limit] = read.limits.as_slice() else { panic!("{list}: {:?}", read.limits) };
+        assert!(limit.contains("and is not evaluated"), "{limit}");
+    }
+    assert_eq!(read(&[("main.tf", &trust("range(10000)"))]).limits, Vec::<String>::new());
+}
+
+#[test]
+fn more_instances_than_are_told_apart_are_said() {
+    let of = |count: usize| {
+        let each = format!("{{\n  for_each = toset([for a in range({count}) : \"r${{a}}\"])\n");
+        read(&[("main.tf", &trust("each.value").replacen("{\n", &each, 1))])
+    };
+    let read = of(MAX_INSTANCES + 1);
+    assert_eq!(read.sites.len(), MAX_INSTANCES);
+    assert!(read.limits[0].contains("only the first 1000 instances"), "{:?}", read.limits);
+    assert_eq!(of(MAX_INSTANCES).limits, Vec::<String>::new());
+}
+
+#[test]
+fn a_document_takes_any_number_of_blocks() {
+    let main = "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    actions = [\"sts:AssumeRole\"]\n    dynamic \"principals\" {\n      \
+                for_each = range(3000)\n      content {\n        type = principals.value > 2000 ? \"AWS\" : \"Service\"\n        \
+                identifiers = [\"p${principals.value}\"]\n      }\n    }\n    dynamic \"condition\" {\n      for_each = range(3000)\n      \
+                content {\n        test = \"StringEquals\"\n        variable = \"k${condition.value}\"\n        values = [\"v\"]\n      \
+                }\n    }\n  }\n}\n";
+    let read = read(&[("main.tf", main)]);
+    let statement = &read.documents[0].get("Statement").and_then(Value::as_list).expect("statements")[0];
+    let count = |path: &[&str]| {
+        statement.at(path).map(|value| value.one_or_many().len().max(value.as_map().map_or(0, <[_]>::len)))
+    };
+    assert_eq!(count(&["Principal", "AWS"]), Some(999));
+    assert_eq!(count(&["Principal", "Service"]), Some(2001));
+    assert_eq!(count(&["Condition", "StringEquals"]), Some(3000));
+    assert_eq!(read.limits, Vec::<String>::new());
 }

@@ -81,7 +81,7 @@ fn templates_in_templates() {
     let found = extract(&CloudFormation, &text);
     assert!(found.sites.is_empty());
     assert_eq!(found.unresolved.len(), 1);
-    assert!(found.unresolved[0].1.ends_with("it stands in 3 other templates, and only so many are read"));
+    assert!(found.limits[0].message.ends_with("it stands in 3 other templates, and only so many are read"));
 }
 
 #[test]
@@ -103,6 +103,8 @@ fn globals_in_thousands_of_functions() {
     );
     assert_eq!(found.sites.len() + found.unresolved.len(), 1_000);
     assert!(found.unresolved[0].1.ends_with("is a section that is merged into too many resources"));
+    let [limit] = found.limits.as_slice() else { panic!("{:?}", found.limits) };
+    assert!(limit.message.starts_with("`Globals.Function` makes this"), "{}", limit.message);
 }
 
 #[test]
