@@ -35,7 +35,7 @@ use crate::value::Text;
 use bits::Bits;
 use boxes::{Bound, Boxed, Reading};
 use queries::{Query, Standing, Through};
-use solve::{Cell, Clause, Found, MAX_NODES, solve};
+use solve::{Cell, Clause, Found, MAX_WORK, solve};
 use space::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
 
 /// One or two policies ready for questions.
@@ -195,7 +195,7 @@ impl CompiledPolicy {
         };
         let denials = self.denials(scope, denied);
         let clauses: Vec<&Clause> = denials.iter().chain(more).chain(self.laws.iter().map(|(_, law)| law)).collect();
-        let mut nodes = MAX_NODES;
+        let mut nodes = MAX_WORK;
         let mut out_of_budget = false;
         for (at, allow) in self.with(scope.policy, Effect::Allow) {
             if scope.through.statement.is_some_and(|statement| statement != allow.index) {
