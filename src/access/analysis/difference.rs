@@ -9,7 +9,7 @@ use crate::access::engine::boxes::{Bound, Boxed};
 use crate::access::engine::compile::{self, Bounds};
 use crate::access::engine::domain::Test;
 use crate::access::engine::pattern::Pattern;
-use crate::access::engine::solve::{Clause, Found, MAX_NODES, solve};
+use crate::access::engine::solve::{Clause, Found, MAX_WORK, solve};
 use crate::access::engine::work::Work;
 use crate::policy::condition::Family;
 use crate::policy::principal::Member;
@@ -100,7 +100,7 @@ impl<'m> Comparison<'m> {
             inner.iter().for_each(|boxed| boxed.narrow(&self.model.space, &mut cell, Bound::Least, None));
             let kept: Vec<Clause> = outer.iter().chain(&denies).map(|boxed| boxed.clause(Bound::Most, None)).collect();
             let clauses: Vec<&Clause> = kept.iter().chain(self.model.laws.iter().map(|(_, law)| law)).collect();
-            match solve(&self.model.space.layout, cell, &clauses, &mut { MAX_NODES }) {
+            match solve(&self.model.space.layout, cell, &clauses, &mut { MAX_WORK }) {
                 Found::Nothing => {}
                 Found::OutOfBudget => return Err(Reason::Nodes),
                 Found::Point(point) => {

@@ -10,7 +10,7 @@ use crate::access::engine::CompiledPolicy;
 use crate::access::engine::asked::Asked;
 use crate::access::engine::boxes::{Bound, Boxed, Side};
 use crate::access::engine::guess::Goal;
-use crate::access::engine::solve::{Cell, Clause, Found, MAX_NODES, solve};
+use crate::access::engine::solve::{Cell, Clause, Found, MAX_WORK, solve};
 use crate::access::engine::space::Sets;
 use crate::policy::{Effect, Statement};
 
@@ -264,7 +264,7 @@ fn is_dead(model: &CompiledPolicy, boxed: &Boxed) -> bool {
 /// Whether a cell has no point outside the clauses and the laws; `None` if the budget ran out.
 pub(super) fn nothing(model: &CompiledPolicy, cell: Cell, clauses: &[Clause]) -> Option<bool> {
     let clauses: Vec<&Clause> = clauses.iter().chain(model.laws.iter().map(|(_, law)| law)).collect();
-    match solve(&model.space.layout, cell, &clauses, &mut { MAX_NODES }) {
+    match solve(&model.space.layout, cell, &clauses, &mut { MAX_WORK }) {
         Found::Nothing => Some(true),
         Found::Point(_) => Some(false),
         Found::OutOfBudget => None,

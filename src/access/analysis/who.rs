@@ -8,7 +8,7 @@ use crate::access::engine::CompiledPolicy;
 use crate::access::engine::bits::Bits;
 use crate::access::engine::boxes::Bound;
 use crate::access::engine::callers::Kind;
-use crate::access::engine::solve::{Cell, Clause, Found, MAX_NODES, solve};
+use crate::access::engine::solve::{Cell, Clause, Found, MAX_WORK, solve};
 use crate::access::engine::space::{ACTION, CALLER, CREDENTIALS, Value};
 use crate::access::request::Caller;
 use crate::policy::Effect;
@@ -94,7 +94,7 @@ impl<'m> Reach<'m> {
         self.cells.iter().any(|cell| {
             let mut cell = cell.clone();
             self.model.space.layout.narrow(&mut cell, dim, &only);
-            matches!(solve(&self.model.space.layout, cell, &clauses, &mut { MAX_NODES }), Found::Point(_))
+            matches!(solve(&self.model.space.layout, cell, &clauses, &mut { MAX_WORK }), Found::Point(_))
         })
     }
 

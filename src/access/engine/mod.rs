@@ -42,7 +42,7 @@ use bits::Bits;
 use boxes::{Bound, Boxed, Reading};
 use named::Named;
 use queries::{Query, Through};
-use solve::{Cell, Clause, Found, MAX_NODES, solve};
+use solve::{Cell, Clause, Found, MAX_WORK, solve};
 use space::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
 use standing::Standing;
 
@@ -214,7 +214,7 @@ impl CompiledPolicy {
         };
         let denials = self.denials(scope, denied);
         let clauses: Vec<&Clause> = denials.iter().chain(more).chain(self.laws.iter().map(|(_, law)| law)).collect();
-        let mut nodes = MAX_NODES;
+        let mut nodes = MAX_WORK;
         let mut out_of_budget = false;
         for (at, allow) in self.with(scope.policy, Effect::Allow) {
             if scope.through.statement.is_some_and(|statement| statement != allow.index) {
@@ -266,7 +266,7 @@ impl CompiledPolicy {
         let clauses: Vec<&Clause> = denied.iter().chain(self.laws.iter().map(|(_, law)| law)).collect();
         self.boxes(&Query::Anything).iter().all(|regions| {
             let cell = self.within(&cell, regions, Bound::Most);
-            solve(&self.space.layout, cell, &clauses, &mut { MAX_NODES }) == Found::Nothing
+            solve(&self.space.layout, cell, &clauses, &mut { MAX_WORK }) == Found::Nothing
         })
     }
 

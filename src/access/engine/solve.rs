@@ -6,6 +6,7 @@
 //! search branches on the clause with the fewest ways out, into parts that do not overlap.
 
 use super::bits::Bits;
+use std::rc::Rc;
 
 /// Where each dimension's words lie in a box.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +16,48 @@ pub struct Layout {
 
 /// One set of atoms for each dimension, laid end to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell(Vec<u64>);
+pub struct Cell(Words);
+
+/// The words of a cell; few of them need no piece of memory of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Words {
+    Few([u64; FEW], usize),
+    Many(Box<[u64]>),
+}
+
+const FEW: usize = 16;
+
+impl Cell {
+    fn new(words: &[u64]) -> Self {
+        let mut few = [0; FEW];
+        match few.get_mut(..words.len()) {
+            Some(place) => {
+                place.copy_from_slice(words);
+                Cell(Words::Few(few, words.len()))
+            }
+            None => Cell(Words::Many(words.into())),
+        }
+    }
+
+    fn all(&self) -> &[u64] {
+        match &self.0 {
+            Words::Few(words, len) => &words[..*len],
+            Words::Many(words) => words,
+        }
+    }
+
+    fn all_mut(&mut self) -> &mut [u64] {
+        match &mut self.0 {
+            Words::Few(words, len) => &mut words[..*len],
+            Words::Many(words) => words,
+        }
+    }
+}
 
 /// A forbidden box.
 #[derive(Clone, Debug, Default)]
 pub struct Clause {
-    /// The dimensions that it narrows, each with the atoms inside.
+    /// The dimensions that it narrows, each once, with the atoms inside.
     pub sides: Vec<(usize, Bits)>,
 }
 
@@ -35,8 +72,16 @@ pub enum Found {
     OutOfBudget,
 }
 
-/// How many nodes a search may visit.
-pub const MAX_NODES: usize = 200_000;
+/// How much work a search may do, counted in words that are looked at or copied: a few milliseconds.
+pub const MAX_WORK: usize = 4_000_000;
+
+/// How a cell stands to a clause.
+enum Stand {
+    /// They do not meet.
+    Apart,
+    /// The cell lies inside but for some sides: how many, and the first.
+    Ways(usize, usize),
+}
 
 impl Layout {
     /// The layout for dimensions of these sizes.
@@ -52,28 +97,31 @@ impl Layout {
 
     /// The box of everything, given each dimension's size.
     pub fn everything(&self, sizes: impl Iterator<Item = usize>) -> Cell {
-        Cell(sizes.flat_map(|size| Bits::all(size).words().to_vec()).collect())
+        let mut words = Vec::with_capacity(self.spans.last().map_or(0, |(_, to)| *to));
+        sizes.for_each(|size| words.extend_from_slice(Bits::all(size).words()));
+        Cell::new(&words)
     }
 
     fn words<'c>(&self, cell: &'c Cell, dim: usize) -> &'c [u64] {
         let (from, to) = self.spans[dim];
-        &cell.0[from..to]
+        &cell.all()[from..to]
     }
 
     /// Keep of one dimension only these atoms.
     pub fn narrow(&self, cell: &mut Cell, dim: usize, to: &Bits) {
         let (from, end) = self.spans[dim];
-        cell.0[from..end].iter_mut().zip(to.words()).for_each(|(word, other)| *word &= other);
+        cell.all_mut()[from..end].iter_mut().zip(to.words()).for_each(|(word, other)| *word &= other);
     }
 
     fn remove(&self, cell: &mut Cell, dim: usize, what: &Bits) {
         let (from, end) = self.spans[dim];
-        cell.0[from..end].iter_mut().zip(what.words()).for_each(|(word, other)| *word &= !other);
+        cell.all_mut()[from..end].iter_mut().zip(what.words()).for_each(|(word, other)| *word &= !other);
     }
 
     /// Whether some dimension has no atom left.
     pub fn is_empty(&self, cell: &Cell) -> bool {
-        (0..self.spans.len()).any(|dim| self.words(cell, dim).iter().all(|word| *word == 0))
+        let words = cell.all();
+        self.spans.iter().any(|(from, to)| words[*from..*to].iter().all(|word| *word == 0))
     }
 
     fn first(&self, cell: &Cell, dim: usize) -> usize {
@@ -81,100 +129,142 @@ impl Layout {
         words.iter().position(|word| *word != 0).map_or(0, |at| at * 64 + words[at].trailing_zeros() as usize)
     }
 
-    /// How a cell stands to a clause: `None` if they do not meet, else the sides by which it can leave.
-    fn ways_out(&self, cell: &Cell, clause: &Clause) -> Option<Vec<usize>> {
-        let mut ways = Vec::new();
-        for (side, (dim, inside)) in clause.sides.iter().enumerate() {
-            let words = self.words(cell, *dim);
-            let (mut meets, mut leaves) = (0, 0);
-            for (word, inside) in words.iter().zip(inside.words()) {
-                meets |= word & inside;
-                leaves |= word & !inside;
+    /// Whether a cell meets a side, and whether it reaches beyond it.
+    fn side(&self, cell: &Cell, (dim, inside): &(usize, Bits)) -> (bool, bool) {
+        let (mut meets, mut leaves) = (0, 0);
+        for (word, inside) in self.words(cell, *dim).iter().zip(inside.words()) {
+            meets |= word & inside;
+            leaves |= word & !inside;
+        }
+        (meets != 0, leaves != 0)
+    }
+
+    fn stand(&self, cell: &Cell, clause: &Clause) -> Stand {
+        let (mut ways, mut first) = (0, 0);
+        for (at, side) in clause.sides.iter().enumerate() {
+            let (meets, leaves) = self.side(cell, side);
+            if !meets {
+                return Stand::Apart;
             }
-            if meets == 0 {
-                return None;
-            }
-            if leaves != 0 {
-                ways.push(side);
+            if leaves {
+                first = if ways == 0 { at } else { first };
+                ways += 1;
             }
         }
-        Some(ways)
+        Stand::Ways(ways, first)
     }
 }
 
-/// Look for a point of `cell` outside all clauses. `nodes` counts down and is shared by the searches of one question.
-pub fn solve(layout: &Layout, cell: Cell, clauses: &[&Clause], nodes: &mut usize) -> Found {
-    let mut open: Vec<(Cell, Vec<u32>)> = vec![(cell, (0..clauses.len() as u32).collect())];
-    while let Some((mut cell, mut active)) = open.pop() {
-        if *nodes == 0 {
-            return Found::OutOfBudget;
+/// A clause that a cell is not yet outside of.
+#[derive(Clone, Copy)]
+struct Waiting {
+    clause: u32,
+    /// In how many dimensions the cell can leave it.
+    ways: u32,
+}
+
+/// A part of the search.
+struct Branch {
+    cell: Cell,
+    waiting: Rc<[Waiting]>,
+    /// The dimensions that were narrowed since the clauses were looked at, a bit for each, 64 apart alike.
+    changed: u64,
+}
+
+/// Look for a point of `cell` outside all clauses. `work` counts down and is shared by the searches of one question.
+pub fn solve(layout: &Layout, cell: Cell, clauses: &[&Clause], work: &mut usize) -> Found {
+    let Some(left) = work.checked_sub(1 + cell.all().len() + clauses.len()) else { return Found::OutOfBudget };
+    *work = left;
+    if layout.is_empty(&cell) {
+        return Found::Nothing;
+    }
+    let masks: Vec<u64> = clauses.iter().map(|clause| mask(clause)).collect();
+    let waiting = (0..clauses.len() as u32).map(|clause| Waiting { clause, ways: 0 }).collect();
+    let mut open = vec![Branch { cell, waiting, changed: u64::MAX }];
+    let mut left: Vec<Waiting> = Vec::with_capacity(clauses.len());
+    while let Some(Branch { mut cell, waiting, changed }) = open.pop() {
+        left.clear();
+        left.extend_from_slice(&waiting);
+        let Some(rest) = work.checked_sub(1 + cell.all().len() + left.len() / 2) else { return Found::OutOfBudget };
+        *work = rest;
+        match propagate(layout, &mut cell, clauses, &masks, &mut left, changed, work) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => return Found::OutOfBudget,
         }
-        *nodes -= 1;
-        if layout.is_empty(&cell) {
-            continue;
-        }
-        let Some(choice) = propagate(layout, &mut cell, clauses, &mut active) else { continue };
-        let Some((clause, ways)) = choice else {
+        let Some(choice) = left.iter().min_by_key(|waiting| waiting.ways) else {
             return Found::Point((0..layout.spans.len()).map(|dim| layout.first(&cell, dim)).collect());
         };
+        let chosen = choice.clause as usize;
         // Leave by the first way; or stay inside there and leave by the second; and so on.
-        let mut branches = Vec::with_capacity(ways.len());
-        let mut inside = cell;
-        for way in ways {
-            let (dim, side) = &clause.sides[way];
-            let mut branch = inside.clone();
-            layout.remove(&mut branch, *dim, side);
-            branches.push((branch, active.clone()));
-            layout.narrow(&mut inside, *dim, side);
+        let waiting: Rc<[Waiting]> = left.as_slice().into();
+        let first = open.len();
+        for side in &clauses[chosen].sides {
+            if !layout.side(&cell, side).1 {
+                continue;
+            }
+            let Some(rest) = work.checked_sub(cell.all().len()) else { return Found::OutOfBudget };
+            *work = rest;
+            let mut branch = cell.clone();
+            layout.remove(&mut branch, side.0, &side.1);
+            open.push(Branch { cell: branch, waiting: Rc::clone(&waiting), changed: masks[chosen] });
+            layout.narrow(&mut cell, side.0, &side.1);
         }
-        open.extend(branches.into_iter().rev());
+        open[first..].reverse();
     }
     Found::Nothing
 }
 
-/// Cut off the clauses that leave no choice. `None` if the cell has no point; else the clause to branch on, if any.
-fn propagate<'c>(
+/// The dimensions that a clause narrows, a bit for each, 64 apart alike.
+fn mask(clause: &Clause) -> u64 {
+    clause.sides.iter().fold(0, |mask, (dim, _)| mask | 1 << (dim % 64))
+}
+
+/// Cut off the clauses that leave no choice, and forget those that the cell is outside of. Whether the cell has a point
+/// that way; `None` if the budget ran out. Only clauses about dimensions that changed are looked at.
+fn propagate(
     layout: &Layout,
     cell: &mut Cell,
-    clauses: &[&'c Clause],
-    active: &mut Vec<u32>,
-) -> Option<Option<(&'c Clause, Vec<usize>)>> {
-    loop {
-        let mut changed = false;
+    clauses: &[&Clause],
+    masks: &[u64],
+    waiting: &mut Vec<Waiting>,
+    mut changed: u64,
+    work: &mut usize,
+) -> Option<bool> {
+    while changed != 0 {
+        let mut next = 0;
         let mut dead = false;
-        let mut best: Option<(&Clause, Vec<usize>)> = None;
-        active.retain(|index| {
-            let clause = clauses[*index as usize];
-            if dead {
+        let mut looked = 0;
+        waiting.retain_mut(|waiting| {
+            let at = waiting.clause as usize;
+            if dead || masks[at] & (changed | next) == 0 {
+                // A clause without sides forbids everything, whatever changed.
+                dead |= masks[at] == 0;
                 return true;
             }
-            let Some(ways) = layout.ways_out(cell, clause) else { return false };
-            match ways.as_slice() {
-                [] => {
-                    dead = true;
-                    true
-                }
-                [way] => {
-                    let (dim, side) = &clause.sides[*way];
+            let clause = clauses[at];
+            looked += 2 + clause.sides.len() * 2;
+            looked += clause.sides.iter().map(|(_, inside)| inside.words().len()).sum::<usize>();
+            match layout.stand(cell, clause) {
+                Stand::Apart => return false,
+                Stand::Ways(0, _) => dead = true,
+                Stand::Ways(1, way) => {
+                    let (dim, side) = &clause.sides[way];
                     layout.remove(cell, *dim, side);
-                    changed = true;
-                    false
+                    next |= 1 << (dim % 64);
+                    return false;
                 }
-                _ => {
-                    if best.as_ref().is_none_or(|(_, fewest)| ways.len() < fewest.len()) {
-                        best = Some((clause, ways));
-                    }
-                    true
-                }
+                Stand::Ways(ways, _) => waiting.ways = ways as u32,
             }
+            true
         });
         if dead {
-            return None;
+            return Some(false);
         }
-        if !changed {
-            return Some(best);
-        }
+        *work = work.checked_sub(looked)?;
+        changed = next;
     }
+    Some(true)
 }
 
 #[cfg(test)]
@@ -221,8 +311,8 @@ mod tests {
             });
             let any = points.into_iter().any(|point| !forbidden(&point));
             let borrowed: Vec<&Clause> = clauses.iter().collect();
-            let mut nodes = MAX_NODES;
-            match solve(&layout, layout.everything(sizes.iter().copied()), &borrowed, &mut nodes) {
+            let mut work = MAX_WORK;
+            match solve(&layout, layout.everything(sizes.iter().copied()), &borrowed, &mut work) {
                 Found::Point(point) => {
                     assert!(!forbidden(&point));
                     satisfiable += 1;

@@ -174,7 +174,8 @@ impl Builder {
         keys.sort_by_key(|(at, _)| *at);
         dims.extend(keys.into_iter().map(|(_, dimension)| dimension));
         let layout = Layout::new(dims.iter().map(|dim| dim.values.len()));
-        Space { dims, callers, layout }
+        let whole = layout.everything(dims.iter().map(|dim| dim.values.len()));
+        Space { dims, callers, layout, whole }
     }
 }
 
@@ -337,6 +338,8 @@ pub struct Space {
     pub callers: Callers,
     /// Where the dimensions lie in a box.
     pub layout: Layout,
+    /// The box of every point.
+    whole: Cell,
 }
 
 /// Two sets of atoms: who satisfies something for sure, and who may.
@@ -403,7 +406,7 @@ impl Space {
 
     /// The box of every point.
     pub fn everything(&self) -> Cell {
-        self.layout.everything(self.dims.iter().map(|dim| dim.values.len()))
+        self.whole.clone()
     }
 
     /// The atoms of a group, at least and at most, by "some value" and "every value".
