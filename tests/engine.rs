@@ -5,4 +5,5 @@ mod access {
     mod engine;
     mod engine_laws;
     mod generate;
+    mod residue;
 }

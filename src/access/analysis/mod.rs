@@ -4,6 +4,7 @@ pub mod barriers;
 pub mod compare;
 pub mod difference;
 pub mod explain;
+pub mod residue;
 pub mod review;
 pub mod split;
 pub mod who;
