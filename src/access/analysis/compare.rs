@@ -309,8 +309,13 @@ fn gained(old: &Version, new: &Version, kind: PolicyKind) -> Change {
         Some(Residue { old: before, new: after, from, denies_the_same }) => {
             let from = from.into_iter().map(|at| new.from.get(at).copied().flatten()).collect();
             let after = Version { policy: after, from };
-            Search { old: split(&before).0, new: after.apart(), kind, denied_the_same: denied_the_same || denies_the_same }
-                .change(true)
+            Search {
+                old: split(&before).0,
+                new: after.apart(),
+                kind,
+                denied_the_same: denied_the_same || denies_the_same,
+            }
+            .change(true)
         }
         None => Search { old: split(&old.policy).0, new: new.apart(), kind, denied_the_same }.change(false),
     }

@@ -110,11 +110,98 @@ fn with(policy: &Policy, mut statements: Vec<(usize, Statement)>) -> (Policy, Ve
     statements.sort_by_key(|(at, _)| *at);
     let from = statements.iter().map(|(at, _)| *at).collect();
     let renumbered = statements.into_iter().enumerate().map(|(index, (_, statement))| Statement { index, ..statement });
-    let policy = Policy {
-        statements: renumbered.collect(),
-        version: policy.version.clone(),
-        facts: Vec::new(),
-        ..*policy
-    };
+    let policy =
+        Policy { statements: renumbered.collect(), version: policy.version.clone(), facts: Vec::new(), ..*policy };
     (policy, from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{lower, principal};
+    use crate::syntax::{Syntax, parse};
+    use crate::value::{Domain, Hole, Text};
+
+    fn policy(statements: &str) -> Policy {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        lower(&parse(&text, Syntax::Json).documents[0])
+    }
+
+    fn trust(principals: &str) -> Policy {
+        policy(&format!(r#"{{"Effect": "Allow", "Principal": {{"AWS": [{principals}]}}, "Action": "sts:AssumeRole"}}"#))
+    }
+
+    fn principals(policy: &Policy) -> Vec<String> {
+        let entries = policy.statements.iter().flat_map(Statement::listed_principals);
+        entries.map(|entry| entry.text.display().into_owned()).collect()
+    }
+
+    #[test]
+    fn of_a_large_policy_little_is_left() {
+        let user = |at: usize| format!("\"arn:aws:iam::111122223333:user/u{at}\"");
+        let all = (0..500).map(user).collect::<Vec<_>>().join(",");
+        let (old, new) = (trust(&all), trust(&all.replace(&user(250), &user(999))));
+        let left = residue(&old, &new, PolicyKind::Trust).expect("all is shown");
+        assert_eq!((principals(&left.new), left.from), (vec![user(999).replace('"', "")], vec![0]));
+        assert!(left.old.statements.is_empty() && left.denies_the_same);
+        // The account may hold the new user, and the old ones are no matter.
+        let old = trust(&format!("{all}, \"111122223333\", \"444455556666\""));
+        let left = residue(&old, &new, PolicyKind::Trust).expect("all is shown");
+        assert_eq!(principals(&left.old), ["111122223333"]);
+    }
+
+    #[test]
+    fn a_deny_that_is_lifted_counts_where_it_reaches() {
+        let allow = r#"{"Effect": "Allow", "Action": ["s3:Get*", "ec2:*", "iam:PassRole"], "Resource": "*"}"#;
+        let deny = |actions: &str| format!(r#"{{"Effect": "Deny", "Action": [{actions}], "Resource": "*"}}"#);
+        let of = |actions: &str| policy(&format!("{allow}, {}", deny(actions)));
+        let actions = |policy: &Policy| -> Vec<Vec<String>> {
+            let lists = policy.statements.iter().filter_map(|one| one.actions.as_ref());
+            lists.map(|list| list.items.iter().map(|item| item.display().into_owned()).collect()).collect()
+        };
+        let kind = PolicyKind::Identity;
+        let left = residue(&of(r#""ec2:Run*", "iam:*""#), &of(r#""iam:*""#), kind).expect("all is shown");
+        assert_eq!(actions(&left.new), [["ec2:*"]]);
+        assert_eq!(actions(&left.old), [["ec2:*"], ["ec2:Run*"]]);
+        assert!(!left.denies_the_same);
+        // The other way round a Deny is added, which grants nothing.
+        assert!(residue(&of(r#""iam:*""#), &of(r#""ec2:Run*", "iam:*""#), kind).is_some_and(|it| it.grants_nothing()));
+    }
+
+    #[test]
+    fn statements_taken_apart_say_the_same() {
+        let one = |actions: &str, resources: &str| {
+            format!(
+                r#"{{"Effect": "Allow", "Action": [{actions}], "Resource": [{resources}], "Condition": {{"StringEquals": {{"aws:PrincipalTag/a": ["1", "2"]}}}}}}"#
+            )
+        };
+        let (a, b, x, y) = (r#""s3:A""#, r#""s3:B""#, r#""x""#, r#""y""#);
+        let whole = policy(&one(&format!("{a}, {b}"), &format!("{x}, {y}")));
+        let apart =
+            policy(&[one(a, x), one(b, x), one(a, y), one(b, y).replace(r#""1", "2""#, r#""2", "1""#)].join(","));
+        for (old, new) in [(&whole, &apart), (&apart, &whole)] {
+            assert!(residue(old, new, PolicyKind::Identity).is_some_and(|left| left.grants_nothing()));
+        }
+        let less = policy(&[one(a, x), one(b, y)].join(","));
+        let left = residue(&less, &whole, PolicyKind::Identity).expect("all is shown");
+        assert_eq!(left.new.statements.len(), 2, "{:#?}", left.new);
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_may_be_any_other() {
+        // The sort of principal that a default is says nothing of other values.
+        let default = Some("arn:aws:iam::111122223333:user/alice".to_owned());
+        let hole = || Hole { name: "X".into(), why: "a parameter", domain: Domain::Text, default: default.clone() };
+        let (mut old, mut new) = (trust(r#""444455556666", "1""#), trust(r#""444455556666", "1", "777788889999""#));
+        for policy in [&mut old, &mut new] {
+            let list = policy.statements[0].principals.as_mut().expect("principals");
+            list.entries[1].text = Text::hole(hole(), list.span);
+            list.entries[1].kind = principal::classify(&list.entries[1].text, list.entries[1].member);
+        }
+        let left = residue(&old, &new, PolicyKind::Trust).expect("all is shown");
+        assert_eq!(principals(&left.new), ["777788889999"]);
+        assert_eq!(principals(&left.old), ["${X}"]);
+        assert!(residue(&new, &old, PolicyKind::Trust).is_some_and(|left| left.grants_nothing()));
+        assert_eq!(principals(&meeting(&left.old, &left.new, PolicyKind::Trust)), ["${X}"]);
+    }
 }

@@ -56,7 +56,8 @@ impl List {
     /// The statement with these members alone; those that are not shown are a part of their own.
     fn keep(self, statement: &Statement, members: Range<usize>, open: bool) -> Statement {
         let patterns = |list: &Option<Patterns>, mine: bool| {
-            let of = |list: &Patterns| Patterns { items: list.items[members.clone()].to_vec(), open_ended: open, ..*list };
+            let of =
+                |list: &Patterns| Patterns { items: list.items[members.clone()].to_vec(), open_ended: open, ..*list };
             list.as_ref().map(|list| if mine { of(list) } else { list.clone() })
         };
         let principals = statement.principals.as_ref().map(|list| match self {
@@ -78,7 +79,8 @@ impl List {
 
 /// Statements taken apart by one of their lists, as far as there may be so many of them.
 fn apart_by(list: List, parts: Vec<(usize, Statement)>) -> Vec<(usize, Statement)> {
-    let singles = |part: &(usize, Statement)| list.size(&part.1).map_or(1, |(len, open)| (len + usize::from(open)).max(1));
+    let singles =
+        |part: &(usize, Statement)| list.size(&part.1).map_or(1, |(len, open)| (len + usize::from(open)).max(1));
     let total: usize = parts.iter().map(singles).sum();
     // In runs only what cannot be taken apart in any other way.
     let is_long = |(_, part): &(usize, Statement)| list.size(part).is_some_and(|(len, _)| len > MOST_STATEMENTS);
@@ -169,7 +171,8 @@ mod tests {
     fn long_lists_are_taken_apart_into_runs() {
         let list = (0..1_234).map(|at| format!("\"a:{at}\"")).collect::<Vec<_>>().join(",");
         let (parts, from) = split(&policy(&format!(r#""Action": [{list}]"#)));
-        let sizes: Vec<usize> = parts.statements.iter().filter_map(|one| Some(one.actions.as_ref()?.items.len())).collect();
+        let sizes: Vec<usize> =
+            parts.statements.iter().filter_map(|one| Some(one.actions.as_ref()?.items.len())).collect();
         assert_eq!((sizes.len(), sizes.iter().sum::<usize>(), from.len()), (95, 1_234, 96));
     }
 }

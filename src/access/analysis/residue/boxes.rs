@@ -57,8 +57,7 @@ pub fn subtract<'p>(of: &'p Policy, these: &[usize], than: &'p Policy, those: &[
             classes.entry(class).or_default().push(product);
         }
     }
-    let classes: HashMap<Class<'_>, Said> =
-        classes.into_iter().map(|(class, said)| (class, Said::new(said))).collect();
+    let classes: HashMap<Class<'_>, Said> = classes.into_iter().map(|(class, said)| (class, Said::new(said))).collect();
     let mut left = Vec::new();
     for at in these {
         let statement = &of.statements[*at];

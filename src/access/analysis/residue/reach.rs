@@ -62,16 +62,16 @@ impl Reach {
             }
             (list, _) => list.clone(),
         };
-        let patterns = |list: &Option<Patterns>, reach: &Option<Beginnings>, begin: fn(&Text) -> Cow<'_, str>| {
-            match (list, reach) {
+        let patterns =
+            |list: &Option<Patterns>, reach: &Option<Beginnings>, begin: fn(&Text) -> Cow<'_, str>| match (list, reach)
+            {
                 (Some(list), Some(reach)) if !list.negated => {
                     let met = list.items.iter().filter(|item| reach.meets(&begin(item))).cloned();
                     let list = Patterns { items: met.collect(), ..*list };
                     (list.open_ended || !list.items.is_empty()).then_some(Some(list))
                 }
                 (list, _) => Some(list.clone()),
-            }
-        };
+            };
         Some(Statement {
             principals,
             actions: patterns(&statement.actions, &self.actions, action)?,
@@ -119,6 +119,10 @@ fn principal(entry: &Principal) -> Cow<'_, str> {
         ended(format!("aws {account} {sort}{name}"), is_whole)
     };
     let never = |_: char| false;
+    // A parameter is taken to be of the sort that its default is, and its value may still be any other.
+    if entry.text.only_hole().is_some() {
+        return Cow::Borrowed("");
+    }
     match &entry.kind {
         PrincipalKind::Anyone | PrincipalKind::Unknown => Cow::Borrowed(""),
         PrincipalKind::Account { account } => of_account(account, "", None),
