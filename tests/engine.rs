@@ -10,6 +10,7 @@ mod access {
     mod engine_laws;
     mod generate;
     mod guards;
+    mod residue;
     mod resources;
     mod smallest;
     mod strangers;

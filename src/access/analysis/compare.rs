@@ -1,6 +1,7 @@
 //! What one version of a policy allows and the other does not, with requests that show it, statement by statement.
 
-use super::difference::diff;
+use super::difference;
+use super::residue::{Residue, meeting, residue};
 use super::split::split;
 use crate::access::answer::{Answer, Cause, Estate, Reason, Witness};
 use crate::access::request::Request;
@@ -163,7 +164,7 @@ fn beside(change: &mut Change, limits: impl FnOnce() -> Change, why: &str) {
     change.examples.iter_mut().for_each(|example| (example.statement, example.certain) = (None, false));
 }
 
-/// One version, ready for the engine.
+/// One version, ready to be compared.
 struct Version {
     policy: Policy,
     /// For each statement, the one that it comes from.
@@ -174,8 +175,9 @@ impl Version {
     fn of(policy: Option<&Policy>, kind: PolicyKind) -> Version {
         match policy {
             Some(policy) => {
-                let (policy, from) = split(policy);
-                Version { policy, from: from.into_iter().map(Some).collect() }
+                let mut policy = policy.clone();
+                renumber(&mut policy);
+                Version { from: (0..policy.statements.len()).map(Some).collect(), policy }
             }
             None => match kind {
                 // No such policy, no access.
@@ -202,10 +204,6 @@ impl Version {
         !statements.is_empty() && statements.iter().all(|statement| statement.effect == Effect::Deny)
     }
 
-    fn words_of_denies(&self) -> BTreeSet<String> {
-        self.policy.statements.iter().filter(|statement| statement.effect != Effect::Allow).map(words).collect()
-    }
-
     /// The policy as a limit to what others allow: everything but what it denies.
     fn into_limit(mut self, kind: PolicyKind) -> Version {
         let mut all = everything(kind);
@@ -218,27 +216,7 @@ impl Version {
         Version { policy: all, from: self.from }
     }
 
-    /// The policy with one of its Allow statements and every other statement.
-    fn only(&self, at: usize) -> Policy {
-        let mut policy = self.policy.clone();
-        let mut number = 0;
-        policy.statements.retain(|statement| {
-            number += 1;
-            statement.effect != Effect::Allow || number - 1 == at
-        });
-        renumber(&mut policy);
-        policy
-    }
-
-    /// The policy without what allows nobody knows whom.
-    fn known(&self) -> Policy {
-        let mut policy = self.policy.clone();
-        policy.statements.retain(|statement| statement.effect == Effect::Deny || is_known(statement));
-        renumber(&mut policy);
-        policy.open_ended = false;
-        policy
-    }
-
+    /// A witness for a statement of the version, as an example.
     fn example(&self, mut witness: Witness, at: usize, certain: bool) -> Example {
         if let Some(actions) = self.policy.statements.get(at).and_then(|statement| statement.actions.as_ref()) {
             let patterns = actions.items.iter().filter_map(|item| item.known());
@@ -247,6 +225,34 @@ impl Version {
         let statement = self.from.get(at).copied().flatten();
         Example { request: witness.request, absent: witness.absent, statement, certain }
     }
+
+    /// The version taken apart.
+    fn apart(&self) -> Version {
+        let (policy, places) = split(&self.policy);
+        Version { policy, from: places.into_iter().map(|at| self.from.get(at).copied().flatten()).collect() }
+    }
+}
+
+/// The policy with one of its Allow statements and every other statement.
+fn only(policy: &Policy, at: usize) -> Policy {
+    let kept = policy.statements.iter().enumerate().filter(|(place, one)| one.effect != Effect::Allow || *place == at);
+    with_statements(policy, kept.map(|(_, one)| one.clone()).collect())
+}
+
+/// The policy without what allows nobody knows whom.
+fn known(policy: &Policy) -> Policy {
+    let kept = policy.statements.iter().filter(|one| one.effect == Effect::Deny || is_known(one));
+    Policy { open_ended: false, ..with_statements(policy, kept.cloned().collect()) }
+}
+
+fn with_statements(policy: &Policy, statements: Vec<Statement>) -> Policy {
+    let mut policy = Policy { statements, version: policy.version.clone(), facts: Vec::new(), ..*policy };
+    renumber(&mut policy);
+    policy
+}
+
+fn words_of_denies(policy: &Policy) -> BTreeSet<String> {
+    policy.statements.iter().filter(|statement| statement.effect != Effect::Allow).map(words).collect()
 }
 
 /// An action, which has no case, in the letters of the pattern that covers it.
@@ -297,44 +303,84 @@ fn everything(kind: PolicyKind) -> Policy {
 
 /// What `new` allows and `old` does not.
 fn gained(old: &Version, new: &Version, kind: PolicyKind) -> Change {
-    let ask = |old: &Policy, new: &Policy| diff(old, new, kind, &Estate::default()).gained;
-    let first = ask(&old.policy, &new.policy);
-    if first.is_never() {
-        return Change::NOTHING;
-    }
-    let words_of_old: BTreeSet<String> = old.policy.statements.iter().map(words).collect();
-    let denied_the_same = new.words_of_denies() == old.words_of_denies();
-    let known = old.known();
-    let mut change = Change { answer: certainty(&first), ..Change::NOTHING };
-    for (at, statement) in new.policy.statements.iter().enumerate() {
-        let same = denied_the_same && words_of_old.contains(&words(statement));
-        if statement.effect != Effect::Allow || same {
-            continue;
+    let denied_the_same = words_of_denies(&old.policy) == words_of_denies(&new.policy);
+    match residue(&old.policy, &new.policy, kind) {
+        Some(left) if left.grants_nothing() => Change::NOTHING,
+        Some(Residue { old: before, new: after, from, denies_the_same }) => {
+            let from = from.into_iter().map(|at| new.from.get(at).copied().flatten()).collect();
+            let after = Version { policy: after, from };
+            Search {
+                old: split(&before).0,
+                new: after.apart(),
+                kind,
+                denied_the_same: denied_the_same || denies_the_same,
+            }
+            .change(true)
         }
-        if change.examples.len() == MOST_EXAMPLES {
-            change.more = true;
-            break;
+        None => Search { old: split(&old.policy).0, new: new.apart(), kind, denied_the_same }.change(false),
+    }
+}
+
+/// Two versions, taken apart, to be searched for what the new one allows and the old one does not.
+struct Search {
+    old: Policy,
+    new: Version,
+    kind: PolicyKind,
+    /// Whether both deny the same, in the same words.
+    denied_the_same: bool,
+}
+
+impl Search {
+    fn ask(&self, old: &Policy, new: &Policy) -> Answer {
+        difference::gained(old, new, self.kind, &Estate::default())
+    }
+
+    /// What was gained. `is_plain` says that nothing is allowed but by the Allow statements that are shown, so that these
+    /// together answer for the whole.
+    fn change(&self, is_plain: bool) -> Change {
+        let first = self.ask(&self.old, &self.new.policy);
+        if first.is_never() {
+            return Change::NOTHING;
         }
-        let part = new.only(at);
-        let answer = ask(&old.policy, &part);
-        // Unknown values of the old version are taken to be none of those that the new one writes out.
-        let otherwise = || ask(&known, &part).witness().cloned();
-        change.answer = change.answer.max(certainty(&answer));
-        let (why, witness, certain) = taken(answer, otherwise);
-        change.why.extend(why);
-        change.add(witness.map(|witness| new.example(witness, at, certain)));
+        // What is too much at once may be found out part by part.
+        let is_open = is_plain && matches!(first, Answer::Undecided(_));
+        let answer = if is_open { Sure::Never } else { certainty(&first) };
+        let words_of_old: BTreeSet<String> = self.old.statements.iter().map(words).collect();
+        let known = known(&self.old);
+        let mut change = Change { answer, ..Change::NOTHING };
+        for (at, statement) in self.new.policy.statements.iter().enumerate() {
+            // Two that have conditions which are not shown say the same, and nobody knows whether they mean it.
+            let same = !is_open && self.denied_the_same && words_of_old.contains(&words(statement));
+            if statement.effect != Effect::Allow || same {
+                continue;
+            }
+            if change.examples.len() == MOST_EXAMPLES {
+                change.more = true;
+                break;
+            }
+            let part = only(&self.new.policy, at);
+            let part = meeting(&part, &part, self.kind);
+            let beside = |old: &Policy| meeting(old, &part, self.kind);
+            let answer = self.ask(&beside(&self.old), &part);
+            // Unknown values of the old version are taken to be none of those that the new one writes out.
+            let otherwise = || self.ask(&beside(&known), &part).witness().cloned();
+            change.answer = change.answer.max(certainty(&answer));
+            let (why, witness, certain) = taken(answer, otherwise);
+            change.why.extend(why);
+            change.add(witness.map(|witness| self.new.example(witness, at, certain)));
+        }
+        if change.examples.is_empty() && !is_open {
+            let (why, witness, certain) = taken(first, || None);
+            change.why.extend(why);
+            change.add(witness.map(|witness| {
+                let at = witness.allowed_by;
+                self.new.example(witness, at, certain)
+            }));
+        }
+        change.why.sort();
+        change.why.dedup();
+        change
     }
-    if change.examples.is_empty() {
-        let (why, witness, certain) = taken(first, || None);
-        change.why.extend(why);
-        change.add(witness.map(|witness| {
-            let at = witness.allowed_by;
-            new.example(witness, at, certain)
-        }));
-    }
-    change.why.sort();
-    change.why.dedup();
-    change
 }
 
 fn certainty(answer: &Answer) -> Sure {

@@ -33,6 +33,15 @@ pub fn diff(before: &Policy, after: &Policy, kind: PolicyKind, estate: &Estate) 
     Difference { gained: compare(0, 1), lost: compare(1, 0) }
 }
 
+/// Is there a request that the second of two versions allows and the first does not?
+pub fn gained(before: &Policy, after: &Policy, kind: PolicyKind, estate: &Estate) -> Answer {
+    let model = CompiledPolicy::new(&[before, after], kind, estate);
+    Comparison { model: &model, old: 0, new: 1 }.grants_more()
+}
+
+/// Nodes that the searches of one comparison may visit together.
+const MAX_WORK_TOGETHER: usize = 4 * MAX_WORK;
+
 struct Comparison<'m> {
     model: &'m CompiledPolicy,
     old: usize,
@@ -58,34 +67,28 @@ impl<'m> Comparison<'m> {
         self.model.possibly(None)
     }
 
-    /// The new allows that the old policy does not have word for word, each with the clauses of what the old one allows;
-    /// and each new allow within each old Deny that the new one does not have.
-    fn parts(&self) -> Vec<(Vec<&'m Boxed>, Vec<&'m Boxed>)> {
+    /// Holds all parts of the question against a test, until it fails: the new allows that the old policy does not have word
+    /// for word, each with what the old one allows; and each new allow within each old Deny that the new one does not have.
+    fn each_part(&self, mut test: impl FnMut(&[&'m Boxed], &[&'m Boxed]) -> bool) -> bool {
         let (allows, old_allows) = (self.statements(self.new, Effect::Allow), self.statements(self.old, Effect::Allow));
         let (denies, old_denies) = (self.statements(self.new, Effect::Deny), self.statements(self.old, Effect::Deny));
-        let mut parts = Vec::new();
-        for allow in allows {
-            if !old_allows.iter().any(|old| self.same(allow, old)) {
-                parts.push((vec![allow], old_allows.clone()));
-            }
-            for old in &old_denies {
-                if !denies.iter().any(|deny| self.same(deny, old)) {
-                    parts.push((vec![allow, *old], Vec::new()));
-                }
-            }
-        }
-        parts
+        let is_lifted = |old: &&&Boxed| !denies.iter().any(|deny| self.same(deny, old));
+        let lifted: Vec<&Boxed> = old_denies.iter().filter(is_lifted).copied().collect();
+        allows.iter().all(|allow| {
+            let is_said = old_allows.iter().any(|old| self.same(allow, old));
+            (is_said || test(&[*allow], &old_allows)) && lifted.iter().all(|deny| test(&[*allow, *deny], &[]))
+        })
     }
 
     /// Whether nothing is gained, whatever the unknown values are.
     fn surely_nothing(&self) -> bool {
         let denies = self.statements(self.new, Effect::Deny);
-        self.parts().into_iter().all(|(inner, outer)| {
-            let all = inner.iter().chain(&outer).chain(&denies).copied();
+        self.each_part(|inner, outer| {
+            let all = inner.iter().chain(outer).chain(&denies).copied();
             readings(all).iter().all(|(most, least)| {
                 let mut cell = self.model.space.everything();
                 inner.iter().for_each(|boxed| boxed.narrow(&self.model.space, &mut cell, *most, None));
-                let outer = outer.iter().map(|boxed| boxed.clause_without(*least, &self.implied(&inner, boxed)));
+                let outer = outer.iter().map(|boxed| boxed.clause_without(*least, &self.implied(inner, boxed)));
                 let kept: Vec<Clause> = outer.chain(denies.iter().map(|deny| deny.clause(*least, None))).collect();
                 nothing(self.model, cell, &kept) == Some(true)
             })
@@ -95,23 +98,33 @@ impl<'m> Comparison<'m> {
     /// A request that is gained whatever the unknown values are, with what the evaluator says of it.
     fn point(&self) -> Result<Option<(Witness, Truth)>, Reason> {
         let denies = self.statements(self.new, Effect::Deny);
-        for (inner, outer) in self.parts() {
+        let mut found = Ok(None);
+        let mut left = MAX_WORK_TOGETHER;
+        self.each_part(|inner, outer| {
             let mut cell = self.model.space.everything();
             inner.iter().for_each(|boxed| boxed.narrow(&self.model.space, &mut cell, Bound::Least, None));
+            if self.model.space.layout.is_empty(&cell) {
+                return true;
+            }
             let kept: Vec<Clause> = outer.iter().chain(&denies).map(|boxed| boxed.clause(Bound::Most, None)).collect();
             let clauses: Vec<&Clause> = kept.iter().chain(self.model.laws.iter().map(|(_, law)| law)).collect();
-            match solve(&self.model.space.layout, cell, &clauses, &mut { MAX_WORK }) {
-                Found::Nothing => {}
-                Found::OutOfBudget => return Err(Reason::Nodes),
+            let mut nodes = left.min(MAX_WORK);
+            let before = nodes;
+            let answer = solve(&self.model.space.layout, cell, &clauses, &mut nodes);
+            left -= before - nodes;
+            match answer {
+                Found::Nothing => return true,
+                Found::OutOfBudget => found = Err(Reason::Nodes),
                 Found::Point(point) => {
                     let witness = self.model.witness_of(&point, inner[0].index);
                     let accepts = |policy: usize| self.model.accepts(policy, &witness.request);
                     let truth = accepts(self.new).and(accepts(self.old).not());
-                    return Ok(Some((witness, truth)));
+                    found = Ok(Some((witness, truth)));
                 }
             }
-        }
-        Ok(None)
+            false
+        });
+        found
     }
 
     /// The tests of a statement that every request passes which one of `inner` matches, whatever is not known: they say the

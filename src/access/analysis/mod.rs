@@ -4,5 +4,6 @@ pub mod compare;
 pub mod difference;
 pub mod explain;
 pub mod redundancy;
+pub mod residue;
 pub mod split;
 pub mod who;

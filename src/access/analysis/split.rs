@@ -4,18 +4,17 @@
 //! holds values that are not known; and each part of what is new gets a request of its own.
 
 use crate::policy::{Patterns, Policy, Principals, Statement};
+use std::ops::Range;
 
 /// A policy is not taken further apart than into this many statements.
 const MOST_STATEMENTS: usize = 100;
 
-/// The policy taken apart, with the place of the original for each of its statements.
+/// The policy taken apart, with the place of the original for each of its statements. A list that is too long to be
+/// taken apart into single members is taken apart into runs of them.
 pub fn split(policy: &Policy) -> (Policy, Vec<usize>) {
     let mut parts: Vec<(usize, Statement)> = policy.statements.iter().cloned().enumerate().collect();
-    for by in [by_principal, by_action, by_resource] {
-        let total: usize = parts.iter().map(|(_, statement)| by(statement).len()).sum();
-        if total <= MOST_STATEMENTS {
-            parts = parts.into_iter().flat_map(|(at, one)| by(&one).into_iter().map(move |part| (at, part))).collect();
-        }
+    for list in [List::Principals, List::Actions, List::Resources] {
+        parts = apart_by(list, parts);
     }
     let mut from = Vec::with_capacity(parts.len());
     let mut statements: Vec<Statement> = Vec::with_capacity(parts.len());
@@ -25,44 +24,85 @@ pub fn split(policy: &Policy) -> (Policy, Vec<usize>) {
         from.push(at);
         statements.push(statement);
     }
-    (Policy { statements, ..policy.clone() }, from)
+    let Policy { span, version, open_ended, facts, .. } = policy;
+    (Policy { span: *span, version: version.clone(), statements, open_ended: *open_ended, facts: facts.clone() }, from)
 }
 
-fn by_principal(statement: &Statement) -> Vec<Statement> {
-    let Some(principals) = statement.principals.as_ref().filter(|list| !list.negated) else {
-        return vec![statement.clone()];
-    };
-    let parts = apart(&principals.entries, principals.open_ended);
-    let with = |(entries, open_ended)| {
-        let principals = Some(Principals { entries, open_ended, ..principals.clone() });
-        Statement { principals, ..statement.clone() }
-    };
-    parts.into_iter().map(with).collect()
+/// The list that statements are taken apart by.
+#[derive(Clone, Copy)]
+enum List {
+    Principals,
+    Actions,
+    Resources,
 }
 
-fn by_action(statement: &Statement) -> Vec<Statement> {
-    let with = |actions| Statement { actions, ..statement.clone() };
-    by_pattern(statement.actions.as_ref()).into_iter().map(with).collect()
-}
-
-fn by_resource(statement: &Statement) -> Vec<Statement> {
-    let with = |resources| Statement { resources, ..statement.clone() };
-    by_pattern(statement.resources.as_ref()).into_iter().map(with).collect()
-}
-
-fn by_pattern(list: Option<&Patterns>) -> Vec<Option<Patterns>> {
-    let Some(list) = list.filter(|list| !list.negated) else { return vec![list.cloned()] };
-    let with = |(items, open_ended)| Some(Patterns { items, open_ended, ..list.clone() });
-    apart(&list.items, list.open_ended).into_iter().map(with).collect()
-}
-
-/// The members one by one; those that are not shown are a part of their own. An empty list stays one.
-fn apart<T: Clone>(items: &[T], open_ended: bool) -> Vec<(Vec<T>, bool)> {
-    let mut parts: Vec<(Vec<T>, bool)> = items.iter().map(|item| (vec![item.clone()], false)).collect();
-    if open_ended || parts.is_empty() {
-        parts.push((Vec::new(), open_ended));
+impl List {
+    /// The members of the list, and whether there may be more; `None` for a list that is one test.
+    fn size(self, statement: &Statement) -> Option<(usize, bool)> {
+        let patterns = |list: &Option<Patterns>| {
+            let list = list.as_ref().filter(|list| !list.negated)?;
+            Some((list.items.len(), list.open_ended))
+        };
+        match self {
+            List::Principals => {
+                let list = statement.principals.as_ref().filter(|list| !list.negated)?;
+                Some((list.entries.len(), list.open_ended))
+            }
+            List::Actions => patterns(&statement.actions),
+            List::Resources => patterns(&statement.resources),
+        }
     }
-    parts
+
+    /// The statement with these members alone; those that are not shown are a part of their own.
+    fn keep(self, statement: &Statement, members: Range<usize>, open: bool) -> Statement {
+        let patterns = |list: &Option<Patterns>, mine: bool| {
+            let of =
+                |list: &Patterns| Patterns { items: list.items[members.clone()].to_vec(), open_ended: open, ..*list };
+            list.as_ref().map(|list| if mine { of(list) } else { list.clone() })
+        };
+        let principals = statement.principals.as_ref().map(|list| match self {
+            List::Principals => {
+                Principals { entries: list.entries[members.clone()].to_vec(), open_ended: open, ..*list }
+            }
+            List::Actions | List::Resources => list.clone(),
+        });
+        Statement {
+            principals,
+            actions: patterns(&statement.actions, matches!(self, List::Actions)),
+            resources: patterns(&statement.resources, matches!(self, List::Resources)),
+            sid: statement.sid.clone(),
+            conditions: statement.conditions.clone(),
+            ..*statement
+        }
+    }
+}
+
+/// Statements taken apart by one of their lists, as far as there may be so many of them.
+fn apart_by(list: List, parts: Vec<(usize, Statement)>) -> Vec<(usize, Statement)> {
+    let singles =
+        |part: &(usize, Statement)| list.size(&part.1).map_or(1, |(len, open)| (len + usize::from(open)).max(1));
+    let total: usize = parts.iter().map(singles).sum();
+    // In runs only what cannot be taken apart in any other way.
+    let is_long = |(_, part): &(usize, Statement)| list.size(part).is_some_and(|(len, _)| len > MOST_STATEMENTS);
+    let long = parts.iter().filter(|part| is_long(part)).count();
+    let runs = MOST_STATEMENTS.saturating_sub(parts.len() - long).checked_div(long).unwrap_or(0).max(1);
+    let mut out = Vec::new();
+    for (at, part) in parts {
+        let (len, open) = match list.size(&part) {
+            Some(size) if total <= MOST_STATEMENTS || size.0 > MOST_STATEMENTS => size,
+            _ => {
+                out.push((at, part));
+                continue;
+            }
+        };
+        let run = if total <= MOST_STATEMENTS { 1 } else { len.div_ceil(runs) };
+        let starts = (0..len).step_by(run.max(1));
+        out.extend(starts.map(|start| (at, list.keep(&part, start..len.min(start + run), false))));
+        if open || len == 0 {
+            out.push((at, list.keep(&part, 0..0, open)));
+        }
+    }
+    out
 }
 
 /// Conditions and their values in one order: how they are written says nothing.
@@ -85,6 +125,7 @@ mod tests {
     use super::*;
     use crate::policy::lower;
     use crate::syntax::{Syntax, parse};
+    use crate::value::Text;
 
     fn policy(statement: &str) -> Policy {
         lower(
@@ -106,8 +147,16 @@ mod tests {
 
     #[test]
     fn empty_and_open_lists_stay() {
-        assert_eq!(apart::<u8>(&[], false), [(vec![], false)]);
-        assert_eq!(apart(&[1], true), [(vec![1], false), (vec![], true)]);
+        let sizes = |policy: &Policy| -> Vec<(usize, bool)> {
+            let lists = split(policy).0.statements.into_iter().skip(1).filter_map(|one| one.actions);
+            lists.map(|list| (list.items.len(), list.open_ended)).collect()
+        };
+        let mut open = policy(r#""Action": []"#);
+        assert_eq!(sizes(&open), [(0, false)]);
+        let list = open.statements[1].actions.as_mut().expect("a list");
+        list.items.push(Text::literal("a:B", list.span));
+        list.open_ended = true;
+        assert_eq!(sizes(&open), [(1, false), (0, true)]);
         assert_eq!(split(&policy("")).1, [0, 1]);
     }
 
@@ -116,5 +165,14 @@ mod tests {
         let list = |n: usize| (0..n).map(|at| format!("\"a:{at}\"")).collect::<Vec<_>>().join(",");
         let (parts, _) = split(&policy(&format!(r#""Action": [{}], "Resource": [{}]"#, list(15), list(15))));
         assert_eq!(parts.statements.len(), 16);
+    }
+
+    #[test]
+    fn long_lists_are_taken_apart_into_runs() {
+        let list = (0..1_234).map(|at| format!("\"a:{at}\"")).collect::<Vec<_>>().join(",");
+        let (parts, from) = split(&policy(&format!(r#""Action": [{list}]"#)));
+        let sizes: Vec<usize> =
+            parts.statements.iter().filter_map(|one| Some(one.actions.as_ref()?.items.len())).collect();
+        assert_eq!((sizes.len(), sizes.iter().sum::<usize>(), from.len()), (95, 1_234, 96));
     }
 }

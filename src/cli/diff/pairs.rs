@@ -1,6 +1,9 @@
 //! Which policy of the old version is which of the new.
 
 use super::contents::{Form, Site};
+use crate::value::{Kind, Value};
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A policy in both versions, or in one.
 #[derive(Clone, Copy, Debug)]
@@ -20,18 +23,18 @@ impl<'a> Pair<'a> {
 
 /// Pair the policies of two versions: by file, address and kind; what is left by what only one policy on each side has.
 pub fn pairs<'a>(old: &'a [Site], new: &'a [Site]) -> Vec<Pair<'a>> {
-    let mut matching =
-        Matching { old: old.iter().map(Some).collect(), new: new.iter().map(Some).collect(), pairs: vec![] };
-    let same_place = |a: &Site, b: &Site| (&a.key, &a.address, a.kind) == (&b.key, &b.address, b.kind);
+    let waiting = |sites: &'a [Site]| sites.iter().map(|site| Some((site, words(site)))).collect();
+    let mut matching = Matching { old: waiting(old), new: waiting(new), pairs: Vec::new() };
+    let place = |site: &'a Site| (site.key.as_str(), site.address.as_str(), site.kind);
     // Where a file has several policies of one address, those that did not change are no part of the question.
-    matching.take(|a, b| same_place(a, b) && same_text(a, b), false);
-    matching.take(same_place, false);
+    matching.take(|site, words| (place(site), words), same_text, false);
+    matching.take(|site, _| place(site), |_, _| true, false);
     // A file was renamed, or a resource moved to another file. A file that is one policy is known by its text alone.
-    let same_name = |a: &Site, b: &Site| (&a.address, a.kind) == (&b.address, b.kind);
-    matching.take(|a, b| same_name(a, b) && (!a.address.is_empty() || same_text(a, b)), true);
+    let name = |site: &'a Site, words| (&site.address, site.kind, site.address.is_empty().then_some(words));
+    matching.take(name, |a, b| !a.address.is_empty() || same_text(a, b), true);
     let Matching { old, new, mut pairs } = matching;
-    pairs.extend(old.into_iter().flatten().map(|site| Pair { old: Some(site), new: None }));
-    pairs.extend(new.into_iter().flatten().map(|site| Pair { old: None, new: Some(site) }));
+    pairs.extend(old.into_iter().flatten().map(|(site, _)| Pair { old: Some(site), new: None }));
+    pairs.extend(new.into_iter().flatten().map(|(site, _)| Pair { old: None, new: Some(site) }));
     pairs.sort_by_key(|pair| pair.site().map(|site| (&site.key, site.span, &site.address)));
     pairs
 }
@@ -42,27 +45,70 @@ pub fn same_text(old: &Site, new: &Site) -> bool {
     old.forms.len() == new.forms.len() && old.forms.iter().zip(&new.forms).all(|(a, b)| form(a, b))
 }
 
+/// A number that policies have in common which are written alike.
+fn words(site: &Site) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for form in &site.forms {
+        form.branch.hash(&mut hasher);
+        hash(&form.document, &mut hasher);
+    }
+    hasher.finish()
+}
+
+fn hash(value: &Value<'_>, hasher: &mut DefaultHasher) {
+    std::mem::discriminant(&value.kind).hash(hasher);
+    match &value.kind {
+        Kind::Null => {}
+        Kind::Bool(known) => known.hash(hasher),
+        Kind::Number(text) | Kind::String(text) => text.hash(hasher),
+        Kind::Template(text) => text.hash(hasher),
+        Kind::List(items) => items.iter().for_each(|item| hash(item, hasher)),
+        Kind::Map(members) => members.iter().for_each(|member| {
+            member.key.hash(hasher);
+            hash(&member.value, hasher);
+        }),
+        Kind::Tagged(tagged) => {
+            tagged.tag.hash(hasher);
+            hash(&tagged.value, hasher);
+        }
+        Kind::Unknown(hole) => hole.hash(hasher),
+    }
+}
+
+/// The policies that have no partner yet, each with the number of its words.
 struct Matching<'a> {
-    old: Vec<Option<&'a Site>>,
-    new: Vec<Option<&'a Site>>,
+    old: Vec<Option<(&'a Site, u64)>>,
+    new: Vec<Option<(&'a Site, u64)>>,
     pairs: Vec<Pair<'a>>,
 }
 
 impl<'a> Matching<'a> {
-    /// Pair what is the same; if `only`, just where there is one candidate on each side.
-    fn take(&mut self, same: impl Fn(&Site, &Site) -> bool, only: bool) {
-        for at in 0..self.old.len() {
-            let Some(old) = self.old[at] else { continue };
-            let mut candidates = self.new.iter_mut().filter(|site| site.is_some_and(|new| same(old, new)));
-            let Some(slot) = candidates.next() else { continue };
-            if only
-                && (candidates.next().is_some()
-                    || self.old.iter().flatten().filter(|other| slot.is_some_and(|new| same(other, new))).count() > 1)
-            {
+    /// Pair what has the same key and is the same, in order; if `only`, just where there is one on each side.
+    fn take<K: Eq + Hash>(
+        &mut self,
+        key: impl Fn(&'a Site, u64) -> K,
+        same: impl Fn(&Site, &Site) -> bool,
+        only: bool,
+    ) {
+        let mut classes: HashMap<K, (usize, VecDeque<usize>)> = HashMap::new();
+        for (at, (site, words)) in self.new.iter().enumerate().filter_map(|(at, site)| Some((at, (*site)?))) {
+            classes.entry(key(site, words)).or_default().1.push_back(at);
+        }
+        for (site, words) in self.old.iter().flatten() {
+            if let Some((old, _)) = classes.get_mut(&key(site, *words)) {
+                *old += 1;
+            }
+        }
+        for slot in &mut self.old {
+            let Some((old, words)) = *slot else { continue };
+            let Some((count, waiting)) = classes.get_mut(&key(old, words)) else { continue };
+            if only && (*count, waiting.len()) != (1, 1) {
                 continue;
             }
-            self.pairs.push(Pair { old: Some(old), new: slot.take() });
-            self.old[at] = None;
+            let is_same = |at: &usize| self.new[*at].is_some_and(|(new, _)| same(old, new));
+            let Some(new) = waiting.iter().position(is_same).and_then(|place| waiting.remove(place)) else { continue };
+            self.pairs.push(Pair { old: Some(old), new: self.new[new].take().map(|(new, _)| new) });
+            *slot = None;
         }
     }
 }
