@@ -6,6 +6,7 @@ mod common;
 
 mod access {
     mod conformance;
+    mod directed;
     mod engine;
     mod engine_laws;
     mod generate;
