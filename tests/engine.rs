@@ -11,6 +11,7 @@ mod access {
     mod engine_laws;
     mod generate;
     mod guards;
+    mod possible;
     mod smallest;
     mod strangers;
 }
