@@ -6,10 +6,12 @@ mod common;
 
 mod access {
     mod conformance;
+    mod directed;
     mod engine;
     mod engine_laws;
     mod generate;
     mod guards;
+    mod possible;
     mod residue;
     mod resources;
     mod smallest;

@@ -251,3 +251,19 @@ fn trace_and_decision_agree() {
     assert_eq!(code, 2);
     assert!(error.contains("`arn:aws:sqs` has fewer than the six fields of an ARN"), "{error}");
 }
+
+#[test]
+fn who_names_no_account_that_nobody_wrote() {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole",
+        "Condition":{"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/*","arn:aws:iam::999999999999:*"]}}}]}"#;
+    // Whatever account is left out, every other one comes in.
+    for left_out in ["618273945102", "999999999999", "888888888888"] {
+        let policy = policy.replace("999999999999", left_out);
+        let (code, out, error) = run(&[("a.json", &policy)], &["who", "--isolated", "a.json"]);
+        assert_eq!((code, error.as_str()), (0, ""));
+        let digits = |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let named: Vec<&str> = out.split(|c: char| !c.is_ascii_digit()).filter(|word| digits(word)).collect();
+        assert!(named.iter().all(|account| *account == left_out), "{left_out}: {out}");
+        assert!(out.contains("any account"), "{left_out}: {out}");
+    }
+}

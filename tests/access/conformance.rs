@@ -60,6 +60,10 @@ impl Profiles {
             let config: Config = config::parse_text(config).expect("a configuration");
             let mut settings = Settings::new(&Config { profile, ..config });
             settings.kind = kind;
+            // The other rules have nothing to say here, and some are dear.
+            let asked =
+                |id: &str| STRANGERS.contains(&id) || TOKENS.contains(&id) || [UNDECIDED, UNKNOWN].contains(&id);
+            settings.rules.retain(|active| asked(active.rule.id));
             settings
         };
         Profiles([Audience::Default, Audience::Strict, Audience::Audit].map(settings))

@@ -70,7 +70,6 @@ const IDENTITY: &[Family] = &[
             "*",
             "x*",
             "arn:aws:iam::9999*",
-            "arn:aws-cn:iam::*:*",
         ],
         arn: true,
         list: false,
