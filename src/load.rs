@@ -5,11 +5,11 @@
 
 use crate::diagnostic::Problem;
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
-use crate::input::{self, Found, Input};
+use crate::input::{self, Found, Input, aws_cli};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
-use crate::syntax::{self, Document, Syntax};
+use crate::syntax::{self, Document, Syntax, json};
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -90,6 +90,24 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
         loaded.reason = "cannot be read";
     }
     then(loaded)
+}
+
+/// How long a text is, in bytes, for which it pays to read it in parts.
+const LONG: usize = 1024 * 1024;
+
+/// Read the dump of an account a part at a time, each given to `each` and to be forgotten when it was judged. Returns
+/// what is left of the document: everything but the elements of long lists, which `each` got.
+///
+/// `None` for any other text, whatever was given to `each`: it is to be read as a whole.
+pub fn in_parts<'s>(source: &'s Source, each: &mut dyn FnMut(Document<'s>)) -> Option<Document<'s>> {
+    let syntax = Syntax::of(&source.path, &source.text);
+    if source.text.len() < LONG || syntax != Syntax::Json || !mentions_policy(&source.text) {
+        return None;
+    }
+    let document = |root| Document { text: &source.text, syntax, root };
+    let parsed = json::parse_in_parts(&source.text, &aws_cli::is_list_of_owners, &mut |part| each(document(part)));
+    let rest = parsed.documents.into_iter().next().filter(|_| parsed.problems.is_empty())?;
+    Some(document(rest))
 }
 
 /// Read a text, or the file of Terraform that it is with what lies beside it in `files`.

@@ -88,8 +88,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         eprintln!("iamlint: {}: {}", one_line(&error.path), error.message);
         failed = true;
     }
-    let read: Vec<Result<Vec<Role>, String>> =
-        units(&files).par_iter().map(|unit| roles_of(unit, &config)).collect();
+    let read: Vec<Result<Vec<Role>, String>> = units(&files).par_iter().map(|unit| roles_of(unit, &config)).collect();
     let mut roles = Vec::new();
     for file in read {
         match file {

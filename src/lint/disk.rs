@@ -4,10 +4,10 @@
 use crate::discover::{self, READ_LIMIT};
 use crate::input::terraform::{Files, normal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::env;
 
 /// Reads from the disk.
 #[derive(Debug, Default)]
