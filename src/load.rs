@@ -4,8 +4,9 @@
 //! that was written elsewhere has the place of the resource. (`lint` keeps the places of all files, to point at them.)
 
 use crate::diagnostic::Problem;
+use crate::input::aws_cli::{self, AwsCli};
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
-use crate::input::{self, Found, Input, aws_cli};
+use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
@@ -108,6 +109,29 @@ pub fn in_parts<'s>(source: &'s Source, each: &mut dyn FnMut(Document<'s>)) -> O
     let parsed = json::parse_in_parts(&source.text, &aws_cli::is_list_of_owners, &mut |part| each(document(part)));
     let rest = parsed.documents.into_iter().next().filter(|_| parsed.problems.is_empty())?;
     Some(document(rest))
+}
+
+/// What is in a part of the dump of an account, with why it is one, where the part tells. `None` if only the whole tells
+/// what it is: it may be of another format, or the document itself has a policy.
+pub fn part<'s>(
+    document: &'s Document<'s>,
+    path: &'s str,
+    kind: Option<PolicyKind>,
+) -> Option<(Option<&'static str>, Found<'s>)> {
+    let reason = match input::detect(document) {
+        Some((format, reason)) if format.name() == AwsCli.name() => Some(reason),
+        Some(_) => return None,
+        None => None,
+    };
+    let mut found = Found { forced_kind: kind, path, ..Found::default() };
+    AwsCli.extract(document, &mut found);
+    let is_of_document = |site: &PolicySite<'_>| owner_start(site) == document.root.span.start;
+    (!found.sites.iter().any(is_of_document)).then_some((reason, found))
+}
+
+/// Where the owner of a policy begins in its file: what the policies of a dump are sorted by.
+pub fn owner_start(site: &PolicySite<'_>) -> u32 {
+    site.owner.extent.map_or(0, |extent| extent.start)
 }
 
 /// Read a text, or the file of Terraform that it is with what lies beside it in `files`.
