@@ -4,12 +4,13 @@
 //! that was written elsewhere has the place of the resource. (`lint` keeps the places of all files, to point at them.)
 
 use crate::diagnostic::Problem;
+use crate::input::aws_cli::{self, AwsCli};
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
 use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
-use crate::syntax::{self, Document, Syntax};
+use crate::syntax::{self, Document, Syntax, json};
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -90,6 +91,47 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
         loaded.reason = "cannot be read";
     }
     then(loaded)
+}
+
+/// How long a text is, in bytes, for which it pays to read it in parts.
+const LONG: usize = 1024 * 1024;
+
+/// Read the dump of an account a part at a time, each given to `each` and to be forgotten when it was judged. Returns
+/// what is left of the document: everything but the elements of long lists, which `each` got.
+///
+/// `None` for any other text, whatever was given to `each`: it is to be read as a whole.
+pub fn in_parts<'s>(source: &'s Source, each: &mut dyn FnMut(Document<'s>)) -> Option<Document<'s>> {
+    let syntax = Syntax::of(&source.path, &source.text);
+    if source.text.len() < LONG || syntax != Syntax::Json || !mentions_policy(&source.text) {
+        return None;
+    }
+    let document = |root| Document { text: &source.text, syntax, root };
+    let parsed = json::parse_in_parts(&source.text, &aws_cli::is_list_of_owners, &mut |part| each(document(part)));
+    let rest = parsed.documents.into_iter().next().filter(|_| parsed.problems.is_empty())?;
+    Some(document(rest))
+}
+
+/// What is in a part of the dump of an account, with why it is one, where the part tells. `None` if only the whole tells
+/// what it is: it may be of another format, or the document itself has a policy.
+pub fn part<'s>(
+    document: &'s Document<'s>,
+    path: &'s str,
+    kind: Option<PolicyKind>,
+) -> Option<(Option<&'static str>, Found<'s>)> {
+    let reason = match input::detect(document) {
+        Some((format, reason)) if format.name() == AwsCli.name() => Some(reason),
+        Some(_) => return None,
+        None => None,
+    };
+    let mut found = Found { forced_kind: kind, path, ..Found::default() };
+    AwsCli.extract(document, &mut found);
+    let is_of_document = |site: &PolicySite<'_>| owner_start(site) == document.root.span.start;
+    (!found.sites.iter().any(is_of_document)).then_some((reason, found))
+}
+
+/// Where the owner of a policy begins in its file: what the policies of a dump are sorted by.
+pub fn owner_start(site: &PolicySite<'_>) -> u32 {
+    site.owner.extent.map_or(0, |extent| extent.start)
 }
 
 /// Read a text, or the file of Terraform that it is with what lies beside it in `files`.

@@ -15,6 +15,7 @@ use crate::source::Source;
 use crate::span::{Span, Spanned};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -216,8 +217,18 @@ pub fn discovery(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Disco
 
 /// The files that the arguments name.
 pub fn named(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
+    named_with(args, here, config, &mut |_| {})
+}
+
+/// The same, with each file given to `each` as soon as it is found.
+fn named_with(
+    args: &JudgeArgs,
+    here: &Path,
+    config: &Config,
+    each: &mut dyn FnMut(&FoundFile),
+) -> Result<Named, Failure> {
     let paths = args.paths();
-    let discovery = discover::discover(&paths, &discovery(args, here, config)?);
+    let discovery = discover::discover_with(&paths, &discovery(args, here, config)?, each);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
     let stdin = args.stdin();
     let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
@@ -237,6 +248,12 @@ pub struct Judged {
     pub failed: bool,
 }
 
+/// Whether a file may say which accounts there are, from its path.
+fn tells_organization(path: &Path) -> bool {
+    let is_named = |name: &OsStr| name == "accounts.json" || name == "structure.json";
+    path.file_name().is_some_and(is_named) && path.iter().any(|part| part == "organizations")
+}
+
 /// Judge everything that the arguments name.
 pub fn judge(
     args: &JudgeArgs,
@@ -245,13 +262,16 @@ pub fn judge(
     settings: &mut Settings,
     asked: Asked,
 ) -> Result<Judged, Failure> {
-    let mut named = named(args, here, config)?;
+    // A file that lists the accounts of the organization decides what is found in all others.
+    let is_alone = |file: &FoundFile| !tells_organization(&file.path);
+    let (named, ahead) = lint::lint_ahead(settings, READ_LIMIT, is_alone, |each| named_with(args, here, config, each));
+    let mut named = named?;
     let paths: Vec<PathBuf> = named.files.iter().map(|file| file.path.clone()).collect();
     if let Some(told) = collected::complete(&mut settings.org, &paths).filter(|_| !asked.quiet) {
         eprintln!("iamlint: {told}");
     }
     let settings = &*settings;
-    let mut report = lint::lint_files(&named.files, settings, READ_LIMIT);
+    let mut report = lint::lint_files_with(&named.files, settings, READ_LIMIT, &Disk::default(), ahead);
     if named.stdin {
         let name = args.stdin_filename.as_deref().unwrap_or(STDIN);
         let text = read_stdin()?;

@@ -75,7 +75,12 @@ pub struct Unreadable {
 ///
 /// Links are followed. A file is known by its path: a link to it is a second file.
 pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Discovery {
-    let mut search = Search { options, files: Vec::new(), taken: HashSet::new(), errors: Vec::new() };
+    discover_with(paths, options, &mut |_| {})
+}
+
+/// The same, with each file given to `each` as soon as it is found, while others are still looked for.
+pub fn discover_with(paths: &[PathBuf], options: &DiscoverOptions, each: &mut dyn FnMut(&FoundFile)) -> Discovery {
+    let mut search = Search { options, each, files: Vec::new(), taken: HashSet::new(), errors: Vec::new() };
     let mut directories_without_files = Vec::new();
     for path in paths {
         let absolute = absolute(path, &options.working_directory);
@@ -101,6 +106,7 @@ pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Discovery {
 
 struct Search<'o> {
     options: &'o DiscoverOptions,
+    each: &'o mut dyn FnMut(&FoundFile),
     files: Vec<FoundFile>,
     /// Absolute paths of `files`.
     taken: HashSet<PathBuf>,
@@ -179,7 +185,9 @@ impl Search<'_> {
     fn take(&mut self, path: &Path, absolute: PathBuf) {
         if !self.taken.contains(&absolute) {
             let shown = label(path, &absolute, &self.options.working_directory);
-            self.files.push(FoundFile { path: path.to_owned(), shown });
+            let file = FoundFile { path: path.to_owned(), shown };
+            (self.each)(&file);
+            self.files.push(file);
             self.taken.insert(absolute);
         }
     }

@@ -17,7 +17,7 @@ fn options(folder: &TempDir) -> DiscoverOptions {
     DiscoverOptions { working_directory: folder.path().to_owned(), ..DiscoverOptions::default() }
 }
 
-fn found(discovery: &Discovery, folder: &TempDir) -> Vec<String> {
+fn found(discovery: &Discovery) -> Vec<String> {
     discovery.files.iter().map(|file| file.shown.clone()).collect()
 }
 
@@ -26,7 +26,7 @@ fn files(folder: &TempDir, names: &[&str], options: &DiscoverOptions) -> Vec<Str
     let paths: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
     let discovery = discover(&paths, options);
     assert_eq!(discovery.errors, []);
-    found(&discovery, folder)
+    found(&discovery)
 }
 
 fn excluding(folder: &TempDir, patterns: &[&str]) -> DiscoverOptions {
@@ -182,7 +182,7 @@ fn missing_paths_and_empty_folders_are_told() {
     let folder = tree(&["docs/README.md", "a.json"]);
     let path = |name: &str| folder.path().join(name);
     let discovery = discover(&[path("docs"), path("gone.json"), path("a.json")], &options(&folder));
-    assert_eq!(found(&discovery, &folder), ["a.json"]);
+    assert_eq!(found(&discovery), ["a.json"]);
     assert_eq!(discovery.directories_without_files, ["docs"]);
     let message = "no such file or directory".to_owned();
     assert_eq!(discovery.errors, [Unreadable { path: "gone.json".to_owned(), message }]);
@@ -201,7 +201,7 @@ fn links_are_followed_and_loops_are_told() {
     symlink(path("nowhere"), path("sub/gone.json")).unwrap();
     symlink(path("nowhere"), path("sub/gone")).unwrap();
     let discovery = discover(&[folder.path().to_owned()], &options(&folder));
-    assert_eq!(found(&discovery, &folder), ["real/a.json", "sub/link.json", "sub/once/a.json"]);
+    assert_eq!(found(&discovery), ["real/a.json", "sub/link.json", "sub/once/a.json"]);
     let errors: Vec<_> = discovery.errors.iter().map(|error| (error.path.as_str(), error.message.as_str())).collect();
     let looping = "this link leads back to the folder `.` that it stands in";
     assert_eq!(errors, [("sub/gone.json", "no such file or directory"), ("sub/up", looping)]);
@@ -237,7 +237,7 @@ fn a_folder_that_cannot_be_read_is_told() {
     // A superuser reads everything; then there is nothing to see here.
     if fs::read_dir(folder.path().join("closed")).is_err() {
         let discovery = discover(&[folder.path().to_owned()], &options(&folder));
-        assert_eq!(found(&discovery, &folder), ["a.json"]);
+        assert_eq!(found(&discovery), ["a.json"]);
         assert_eq!(discovery.errors.len(), 1);
         assert_eq!(discovery.errors[0].path, "closed");
         assert_eq!(discovery.errors[0].message, "permission denied");

@@ -38,6 +38,12 @@ impl Input for AwsCli {
     }
 }
 
+/// Whether the elements of the list with this name, a member of an output, are read each by itself.
+pub fn is_list_of_owners(key: &str) -> bool {
+    let lists = ["Roles", "RoleDetailList", "UserDetailList", "GroupDetailList", "Policies"];
+    lists.iter().any(|list| key.eq_ignore_ascii_case(list))
+}
+
 /// A policy in the output of a call.
 struct Place<'s> {
     /// What the output has, to follow "because it".

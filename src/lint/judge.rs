@@ -68,9 +68,7 @@ impl Judge<'_> {
         self.problems(&found.problems);
         self.problems(&found.limits);
         self.unresolved(found);
-        let same =
-            |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.document.span == b.document.span;
-        let sites: Vec<&[PolicySite<'_>]> = found.sites.chunk_by(same).collect();
+        let sites: Vec<&[PolicySite<'_>]> = variants_of(&found.sites).collect();
         let this = &*self;
         // An account's dump is one file with thousands of policies.
         let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
@@ -210,6 +208,11 @@ impl Judge<'_> {
             }
         }
     }
+}
+
+/// The policies of a document, each in its variants.
+pub fn variants_of<'f, 's>(sites: &'f [PolicySite<'s>]) -> impl Iterator<Item = &'f [PolicySite<'s>]> {
+    sites.chunk_by(|a, b| a.address == b.address && a.document.span == b.document.span)
 }
 
 /// What a text says about findings in it, and what stands in it. Of a text that is broken, or that nobody took for a

@@ -11,6 +11,7 @@ mod filter;
 mod judge;
 pub mod ndjson;
 mod overrides;
+mod parts;
 mod placed;
 mod plans;
 mod report;
@@ -32,8 +33,10 @@ use crate::load;
 use crate::source::Source;
 use judge::Judge;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Judge one text. One of Terraform is judged without the files that may lie beside it.
 pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
@@ -65,31 +68,85 @@ fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
 fn lint_alone(source: Source, settings: &Settings) -> FileReport {
     let mut report = FileReport::new(source);
     let mut findings = Vec::new();
-    let in_source = Judge { settings, findings: &mut findings }.file(&mut report);
+    let in_source = match parts::judge(&mut report, &mut findings, settings) {
+        true => None,
+        false => Judge { settings, findings: &mut findings }.file(&mut report),
+    };
     filter::of_file(&mut report, findings, in_source, settings);
     report
 }
 
-/// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
-pub fn lint_files(files: &[FoundFile], settings: &Settings, limit: u64) -> Report {
-    lint_files_with(files, settings, limit, &Disk::default())
+/// Reports of files that were judged while others were still looked for, by the paths they were read from.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    reports: HashMap<PathBuf, FileReport>,
 }
 
-/// The same with the texts of some files as `disk` has them.
-pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, disk: &Disk) -> Report {
+/// Judge files while `search` finds them and names each of them once. Files that are judged with their folder are left for
+/// later; so is every file from the first that is not `taken` on, and then nothing counts.
+pub fn lint_ahead<T: Send>(
+    settings: &Settings,
+    limit: u64,
+    taken: impl Fn(&FoundFile) -> bool + Sync,
+    search: impl FnOnce(&mut dyn FnMut(&FoundFile)) -> T + Send,
+) -> (T, Ahead) {
+    let reports: Mutex<HashMap<PathBuf, FileReport>> = Mutex::default();
+    let stopped = AtomicBool::new(false);
+    let disk = Disk::default();
+    let (one, is_over) =
+        (|file: &FoundFile| judge_file(file, settings, limit, &disk), || stopped.load(Ordering::Relaxed));
+    let found = rayon::scope(|scope| {
+        search(&mut |file| {
+            if !taken(file) {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            if is_over() || load::is_of_folder(&file.path) {
+                return;
+            }
+            let file = file.clone();
+            let (reports, one, is_over) = (&reports, &one, &is_over);
+            scope.spawn(move |_| {
+                if !is_over() {
+                    let report = one(&file);
+                    reports.lock().unwrap_or_else(PoisonError::into_inner).insert(file.path, report);
+                }
+            });
+        })
+    });
+    let reports = if is_over() { HashMap::new() } else { reports.into_inner().unwrap_or_else(PoisonError::into_inner) };
+    (found, Ahead { reports })
+}
+
+/// Judge many files, in parallel. A file that cannot be read is a finding and never stops the others.
+pub fn lint_files(files: &[FoundFile], settings: &Settings, limit: u64) -> Report {
+    lint_files_with(files, settings, limit, &Disk::default(), Ahead::default())
+}
+
+/// The same with the texts of some files as `disk` has them, and with what was judged ahead.
+pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, disk: &Disk, mut ahead: Ahead) -> Report {
     let (terraform, others): (Vec<&FoundFile>, Vec<&FoundFile>) =
         files.iter().partition(|file| load::is_of_folder(&file.path));
     let terraform: Vec<FoundFile> = terraform.into_iter().cloned().collect();
-    let (mut reports, folders) = rayon::join(
-        || -> Vec<FileReport> {
-            let judge = |file: &&FoundFile| guarded(&file.shown, settings, || read(file, settings, limit, disk));
-            others.par_iter().map(judge).collect()
-        },
+    let mut reports = Vec::with_capacity(files.len());
+    let mut left = Vec::new();
+    for file in others {
+        match ahead.reports.remove(&file.path) {
+            Some(report) => reports.push(report),
+            None => left.push(file),
+        }
+    }
+    let (judged, folders) = rayon::join(
+        || -> Vec<FileReport> { left.par_iter().map(|file| judge_file(file, settings, limit, disk)).collect() },
         || terraform::lint_terraform(&terraform, settings, disk),
     );
-    reports.extend(folders);
+    reports.extend(judged.into_iter().chain(folders));
     let report = place_plans(Report::new(reports), settings, disk);
     Report { read: disk.seen(), ..report }
+}
+
+/// What came of one file that is judged by itself.
+fn judge_file(file: &FoundFile, settings: &Settings, limit: u64, disk: &Disk) -> FileReport {
+    guarded(&file.shown, settings, || read(file, settings, limit, disk))
 }
 
 fn read(file: &FoundFile, settings: &Settings, limit: u64, disk: &Disk) -> FileReport {

@@ -114,9 +114,14 @@ impl FileReport {
         }
     }
 
+    /// Whether something of its text may be shown.
+    pub(super) fn shows_text(&self) -> bool {
+        !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()
+    }
+
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
     pub(super) fn forget_text(&mut self) {
-        if self.findings.is_empty() && self.suppressed.is_empty() && self.problem.is_none() {
+        if !self.shows_text() {
             self.source = Source::new(std::mem::take(&mut self.source.path), "");
         }
     }

@@ -54,7 +54,11 @@ pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> 
     let judged: Vec<FolderReport> = folders
         .par_iter()
         .map(|(folder, files)| {
-            let judge = || judge_folder(folder, files, &asked, &loader, &variables, settings);
+            let judge = || {
+                let report = judge_folder(folder, files, &asked, &loader, &variables, settings);
+                loader.release(folder);
+                report
+            };
             catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
                 let files = files.iter().map(|file| panicked(&file.shown, settings)).collect();
                 FolderReport { files, ..FolderReport::default() }
@@ -73,7 +77,15 @@ pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> 
     }
     filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
     let mut reports: Vec<FileReport> = reports.into_values().collect();
-    reports.iter_mut().for_each(FileReport::forget_text);
+    let sources = loader.sources.all();
+    let texts: HashMap<&str, &str> =
+        sources.iter().map(|source| (source.path.as_str(), source.text.as_str())).collect();
+    for report in &mut reports {
+        if report.shows_text() {
+            let text = texts.get(report.source.path.as_str()).copied().unwrap_or_default();
+            report.source = Source::new(std::mem::take(&mut report.source.path), text);
+        }
+    }
     reports
 }
 
@@ -121,8 +133,8 @@ struct Placing<'a> {
 
 impl Placing<'_> {
     fn report_of(&mut self, file: &FoundFile, source: Option<&Arc<Source>>) {
-        let text = source.map_or("", |source| source.text.as_str());
-        let mut report = FileReport::new(Source::new(&file.shown, text));
+        // Its text is put in once it is known that something is shown of it.
+        let mut report = FileReport::new(Source::new(&file.shown, ""));
         report.reason = match source {
             Some(_) => "is Terraform without a resource that holds a policy",
             None if file.shown.ends_with(".tfvars") => "gives values to Terraform's variables",

@@ -32,7 +32,21 @@ pub fn parse_line(text: &str) -> Parsed<'_> {
     parse_as(text, Dialect::Strict, "line")
 }
 
+/// Parse one JSON document a part at a time, so that its tree need not be held as a whole.
+///
+/// From each list that is a member of the document with a name that is `wanted`, the elements are handed to `each` as
+/// soon as they take [`PART`] bytes, in a document that has nothing but the list with them. What is returned is the
+/// document without these elements.
+pub fn parse_in_parts<'s>(text: &'s str, wanted: &dyn Fn(&str) -> bool, each: &mut dyn FnMut(Value<'s>)) -> Parsed<'s> {
+    let parts = Parts { wanted, each, list: None };
+    parse_with(text, Dialect::Strict, "file", Some(parts))
+}
+
 fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<'s> {
+    parse_with(text, dialect, whole, None)
+}
+
+fn parse_with<'s>(text: &'s str, dialect: Dialect, whole: &'static str, parts: Option<Parts<'_, 's>>) -> Parsed<'s> {
     let mut parser = Parser {
         text,
         whole,
@@ -45,6 +59,7 @@ fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<
         problems: Vec::new(),
         gave_up: false,
         templated: false,
+        parts,
     };
     let value = parser.document();
     Parsed { documents: value.into_iter().collect(), problems: parser.problems, warnings: Vec::new() }
@@ -104,7 +119,18 @@ fn unicode_escape(text: &str) -> Option<(char, usize)> {
     char::from_u32(high).map(|character| (character, 6))
 }
 
-struct Parser<'s> {
+/// How many bytes of text a part has at least.
+pub const PART: usize = 128 * 1024;
+
+/// Who takes the elements of long lists while the rest is read.
+struct Parts<'p, 's> {
+    wanted: &'p dyn Fn(&str) -> bool,
+    each: &'p mut dyn FnMut(Value<'s>),
+    /// The name of the open member of the document, if it is wanted.
+    list: Option<(Cow<'s, str>, Span)>,
+}
+
+struct Parser<'p, 's> {
     text: &'s str,
     /// What a person calls the whole text: a file or a line of one.
     whole: &'static str,
@@ -120,9 +146,10 @@ struct Parser<'s> {
     gave_up: bool,
     /// Whether a placeholder was found.
     templated: bool,
+    parts: Option<Parts<'p, 's>>,
 }
 
-impl<'s> Parser<'s> {
+impl<'s> Parser<'_, 's> {
     fn document(&mut self) -> Option<Value<'s>> {
         self.skip_blank();
         if self.at == self.bytes.len() {
@@ -194,6 +221,11 @@ impl<'s> Parser<'s> {
                     let key_start = self.at;
                     let key = self.string();
                     let key_span = Span::new(key_start, self.at);
+                    if self.depth == 1
+                        && let Some(parts) = &mut self.parts
+                    {
+                        parts.list = (parts.wanted)(&key).then(|| (key.clone(), key_span));
+                    }
                     self.skip_blank();
                     let value = if self.bytes.get(self.at) == Some(&b':') {
                         self.at += 1;
@@ -256,12 +288,28 @@ impl<'s> Parser<'s> {
                 Some(_) => {
                     let value = self.value();
                     self.items.push(value);
+                    if self.depth == 2 {
+                        self.hand_over(start, first);
+                    }
                     self.separator(b']');
                 }
             }
         }
         let items = self.items.drain(first..).collect();
         Value::new(Kind::List(items), Span::new(start, self.at))
+    }
+
+    /// Give the elements of the open list away, which begins at `start` and has them from `first` on, if they are many.
+    fn hand_over(&mut self, start: usize, first: usize) {
+        let Some(parts) = &mut self.parts else { return };
+        let (Some((key, key_span)), Some(item)) = (&parts.list, self.items.get(first)) else { return };
+        if self.at - (item.span.start as usize) < PART {
+            return;
+        }
+        let items = self.items.drain(first..).collect();
+        let value = Value::new(Kind::List(items), Span::new(start, self.at));
+        let member = Member { key: key.clone(), key_span: *key_span, value };
+        (parts.each)(Value::new(Kind::Map(vec![member]), Span::new(start, self.at)));
     }
 
     /// Pass the comma after an element. Always `true`; the caller looks for the closing bracket next.

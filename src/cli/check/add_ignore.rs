@@ -129,7 +129,7 @@ impl Adding<'_> {
             (new_config, new_settings) = (self.with_text)(text.clone()).map_err(wrong)?;
             (config_in_force, settings) = (&new_config, &new_settings);
         }
-        let mut report = lint::lint_files_with(&judged.files, settings, READ_LIMIT, &disk);
+        let mut report = lint::lint_files_with(&judged.files, settings, READ_LIMIT, &disk, lint::Ahead::default());
         if let Some(file) = lint::of_configuration(config_in_force, &report, settings, judged.whole) {
             report = report.with(file);
         }

@@ -7,10 +7,12 @@ use crate::policy::{self, Policy};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
-use crate::value::{Hole, Value};
+use crate::value::{Hole, Kind, Value};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, Hash as _, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// One version of a file.
 #[derive(Debug)]
@@ -94,8 +96,8 @@ pub struct Site {
 pub struct Form {
     /// The choices under which it is written so.
     pub branch: Vec<(String, bool)>,
-    /// The document.
-    pub document: Value<'static>,
+    /// How the document is written.
+    pub wording: Wording,
     /// The policy.
     pub policy: Policy,
     /// The values in it that are not known, by name.
@@ -148,8 +150,8 @@ pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents 
     let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && same_place(a, b);
     for variants in found.sites.chunk_by(same) {
         let Some(first) = variants.first() else { continue };
-        let forms: Vec<Form> = variants.iter().map(form).collect();
-        let rejection = forms.iter().find_map(|form| policies::rejection(&form.document, &form.policy));
+        let (forms, rejections): (Vec<Form>, Vec<Option<(Span, String)>>) = variants.iter().map(form).unzip();
+        let rejection = rejections.into_iter().flatten().next();
         let obstacle = rejection.map(|(span, message)| Obstacle::at(source, span, message));
         contents.sites.push(Site {
             key: key.to_owned(),
@@ -164,10 +166,97 @@ pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents 
     contents
 }
 
-fn form(site: &PolicySite<'_>) -> Form {
-    let document = (*site.document).clone().into_owned(&|span| span);
+/// A form of a policy, and why IAM would not take it. Its tree is let go: two dumps have tens of thousands.
+fn form(site: &PolicySite<'_>) -> (Form, Option<(Span, String)>) {
+    let document = &*site.document;
     let mut holes = Vec::new();
-    policy::holes(&document, &mut holes);
+    policy::holes(document, &mut holes);
     let holes = holes.into_iter().map(|(_, hole)| (hole.name.clone(), hole.into_owned())).collect();
-    Form { branch: site.branch.clone(), policy: policy::lower(&document), holes, document }
+    let policy = policy::lower(document);
+    let rejection = policies::rejection(document, &policy);
+    (Form { branch: site.branch.clone(), wording: Wording::of(document), policy, holes }, rejection)
+}
+
+/// How a document is written, wherever it stands: documents that are written alike have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wording(u128);
+
+impl Wording {
+    /// A hash under a secret key, so that nobody can write two documents with the same.
+    fn of(document: &Value<'_>) -> Self {
+        static KEYS: LazyLock<(u64, u64)> = LazyLock::new(|| {
+            let random = RandomState::new();
+            (random.hash_one(0), random.hash_one(1))
+        });
+        let mut hasher = SipHasher13::new_with_keys(KEYS.0, KEYS.1);
+        feed(document, &mut hasher);
+        Wording(hasher.finish128().as_u128())
+    }
+}
+
+/// Give everything that two equal values have in common to a hasher.
+fn feed(value: &Value<'_>, hasher: &mut SipHasher13) {
+    std::mem::discriminant(&value.kind).hash(hasher);
+    match &value.kind {
+        Kind::Null => {}
+        Kind::Bool(value) => value.hash(hasher),
+        Kind::Number(text) | Kind::String(text) => text.hash(hasher),
+        Kind::Template(text) => text.hash(hasher),
+        Kind::List(items) => {
+            items.len().hash(hasher);
+            items.iter().for_each(|item| feed(item, hasher));
+        }
+        Kind::Map(members) => {
+            members.len().hash(hasher);
+            for member in members {
+                member.key.hash(hasher);
+                feed(&member.value, hasher);
+            }
+        }
+        Kind::Tagged(tagged) => {
+            tagged.tag.hash(hasher);
+            feed(&tagged.value, hasher);
+        }
+        Kind::Unknown(hole) => hole.hash(hasher),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{Syntax, parse};
+
+    fn wording(text: &str) -> Wording {
+        Wording::of(&parse(text, Syntax::Json).documents[0])
+    }
+
+    #[test]
+    fn documents_that_say_the_same_have_the_same_wording() {
+        assert_eq!(
+            wording(r#"{"a": ["b", 1, null], "c": true}"#),
+            wording("{ \"\\u0061\":[\"b\",1,null],\n\"c\":true}")
+        );
+        let different = [
+            "{}",
+            "[]",
+            "null",
+            "true",
+            "false",
+            "1",
+            "1.0",
+            "\"1\"",
+            "\"\"",
+            r#"["a", "b"]"#,
+            r#"["ab"]"#,
+            r#"[["a"], "b"]"#,
+            r#"[["a", "b"]]"#,
+            r#"{"a": "b"}"#,
+            r#"{"a": {"b": "c"}}"#,
+            r#"{"a": "b", "c": "d"}"#,
+            r#"{"c": "d", "a": "b"}"#,
+        ];
+        for (at, one) in different.iter().enumerate() {
+            assert!(different[..at].iter().all(|other| wording(one) != wording(other)), "{one}");
+        }
+    }
 }

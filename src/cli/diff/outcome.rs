@@ -117,7 +117,7 @@ impl<'a> Compared<'a> {
         let mut changes: Vec<Changed> = Vec::new();
         for FormPair { old, new, when } in forms(of(pair.old), of(pair.new)) {
             // Whatever is not known of one is not known of the other.
-            if old.zip(new).is_some_and(|(old, new)| old.document == new.document) {
+            if old.zip(new).is_some_and(|(old, new)| old.wording == new.wording) {
                 continue;
             }
             let mut comparison = compare(old.map(|form| &form.policy), new.map(|form| &form.policy), kind);

@@ -41,7 +41,7 @@ pub fn pairs<'a>(old: &'a [Site], new: &'a [Site]) -> Vec<Pair<'a>> {
 
 /// Whether two policies are written alike, wherever they stand.
 pub fn same_text(old: &Site, new: &Site) -> bool {
-    let form = |a: &Form, b: &Form| a.branch == b.branch && a.document == b.document;
+    let form = |a: &Form, b: &Form| a.branch == b.branch && a.wording == b.wording;
     old.forms.len() == new.forms.len() && old.forms.iter().zip(&new.forms).all(|(a, b)| form(a, b))
 }
 

@@ -1,12 +1,13 @@
 //! The policies of two versions of the same files.
 
 use super::Failure;
-use super::contents::{Contents, FilePair, Folders, Obstacle, Version, held};
+use super::contents::{Contents, FilePair, Folders, Obstacle, Site, Version, held, of_found};
 use super::terraform;
 use crate::discover::{self, DiscoverOptions, READ_LIMIT};
 use crate::load::{self, How};
 use crate::site::PolicyKind;
 use crate::source::Source;
+use crate::syntax::Document;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +23,34 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
     if load::is_terraform(Path::new(&source.path)) {
         return terraform::file(key, &source);
     }
-    load::text(&source, How { kind, ..How::default() }, |loaded| held(key, &source, &loaded))
+    let whole = || load::text(&source, How { kind, ..How::default() }, |loaded| held(key, &source, &loaded));
+    dump(key, &source, kind).unwrap_or_else(whole)
+}
+
+/// The same for the dump of an account, whose tree is never held as a whole. `None` for any other file, and where
+/// something keeps policies from being compared.
+fn dump(key: &str, source: &Arc<Source>, kind: Option<PolicyKind>) -> Option<Contents> {
+    let mut sites: Vec<(u32, Site)> = Vec::new();
+    let (mut is_dump, mut is_whole) = (false, true);
+    let mut read = |document: Document<'_>| {
+        let Some((reason, found)) = load::part(&document, &source.path, kind) else {
+            is_whole = false;
+            return;
+        };
+        is_dump |= reason.is_some();
+        is_whole &= found.problems.is_empty() && found.unresolved.is_empty();
+        let owners: BTreeMap<u32, u32> =
+            found.sites.iter().map(|site| (site.document.span.start, load::owner_start(site))).collect();
+        let owner = |site: &Site| owners.get(&site.span.start).copied().unwrap_or_default();
+        sites.extend(of_found(key, source, &found).sites.into_iter().map(|site| (owner(&site), site)));
+    };
+    let rest = load::in_parts(source, &mut read)?;
+    read(rest);
+    if !is_dump || !is_whole {
+        return None;
+    }
+    sites.sort_by_key(|(at, _)| *at);
+    Some(Contents { sites: sites.into_iter().map(|(_, site)| site).collect(), ..Contents::default() })
 }
 
 /// The files of two paths: two files whatever their names, or two folders by the paths below them, with the folders of

@@ -124,6 +124,8 @@ pub struct Loader<'f> {
     pub sources: Sources,
     modules: Mutex<HashMap<PathBuf, Arc<OnceLock<Arc<Module>>>>>,
     texts: Mutex<HashMap<PathBuf, Result<Text, String>>>,
+    /// The folders that other folders call as modules.
+    called: Mutex<HashSet<PathBuf>>,
 }
 
 /// A text and its first offset in the common space.
@@ -138,7 +140,13 @@ impl std::fmt::Debug for Loader<'_> {
 impl<'f> Loader<'f> {
     /// A loader that has read nothing yet.
     pub fn new(files: &'f dyn Files) -> Self {
-        Loader { files, sources: Sources::default(), modules: Mutex::default(), texts: Mutex::default() }
+        Loader {
+            files,
+            sources: Sources::default(),
+            modules: Mutex::default(),
+            texts: Mutex::default(),
+            called: Mutex::default(),
+        }
     }
 
     /// The module in a folder; an empty one where there is no such folder.
@@ -151,11 +159,22 @@ impl<'f> Loader<'f> {
         Arc::clone(slot.get_or_init(|| Arc::new(self.read_module(folder))))
     }
 
+    /// Let the trees of a folder go that was read, unless another calls it. Who asks for it all the same gets it parsed
+    /// again from the same texts.
+    pub fn release(&self, folder: &Path) {
+        let folder = normal(folder);
+        if !self.called.lock().unwrap_or_else(PoisonError::into_inner).contains(&folder) {
+            self.modules.lock().unwrap_or_else(PoisonError::into_inner).remove(&folder);
+        }
+    }
+
     /// The module that a block of a folder calls, where its source is in the tree.
     pub(super) fn called(&self, block: &Block, folder: &Path) -> Option<Arc<Module>> {
         let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value))?;
         let is_local = source.starts_with("./") || source.starts_with("../");
-        let module = is_local.then(|| self.module(&folder.join(Path::new(source))))?;
+        let path = is_local.then(|| normal(&folder.join(Path::new(source))))?;
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        let module = self.module(&path);
         (!module.files.is_empty()).then_some(module)
     }
 
