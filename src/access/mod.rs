@@ -1,21 +1,21 @@
 //! What a policy allows: answers about requests, without files, rules or words.
 //!
-//! Two readings of the same documents, which share only the types of a request and hold each other to account:
+//! Rules ask at the door: [`Access::ask`] takes a [`Query`] and gives one [`Verdict`]. Behind it stand four rooms, each of
+//! which sees only those before it, and the words they share: [`request`], [`answer`], [`values`] and [`undocumented`],
+//! which has one constant for each question that AWS leaves open.
 //!
-//! - *One request at a time.* [`operators`] decides one condition for one value, [`eval`] one request for one policy,
-//!   [`decide`] for all policies that have a say. What AWS leaves open is answered in [`open`], one constant each.
-//! - *All requests at once.* [`analyse`] turns a policy into boxes over finite dimensions and [`ask`] searches them: the
-//!   answer is a request that [`eval`] accepts, or the proof that there is none. [`pattern`], [`domain`], [`atoms`] and
-//!   [`principal`] find the atoms of each dimension, [`compile`] and [`statements`] read the policy, [`axioms`] lists
-//!   what AWS never does, [`queries`] the standing questions, [`solve`] is the search. [`explain`] says why there is no
-//!   request, [`review`] what in a policy has no effect, [`difference`] what another version grants, [`compare`] the
-//!   same for each part that [`split`] finds in it, [`findings`] who comes in at all.
+//! - [`decide`]: *one request.* Whether one condition holds, what one policy says, what all policies say together. The
+//!   plain reading of the IAM User Guide, and the judge of everything below.
+//! - [`engine`]: *all requests at once.* A policy becomes boxes over finite dimensions, and a question a search for a point
+//!   in them. Before that, [`engine::guess`] makes a request from the policy's own words and [`engine::refute`] looks for
+//!   one condition that leaves nothing of what is asked: most questions need no search.
+//! - [`analysis`]: *what follows.* What has no effect ([`redundancy`]), why nobody passes ([`explain`]), who comes in, what
+//!   another version grants.
+//! - [`probe`]: looks that the search does not replace: what tokens of strangers say, what a permission policy gives on
+//!   resources that it does not name.
 //!
-//! Rules look before they search: [`probe`] asks whether a statement lets a described caller pass when a few condition
-//! keys are pinned and all others are the caller's to choose. [`flow`] knows which keys a caller cannot have,
-//! [`stranger`] describes callers of an account that nobody has heard of, [`tokens`] and [`subjects`] what a token of a
-//! stranger can say, [`grants`] asks what a policy gives on resources that it does not name, [`plain`] knows statements
-//! that somebody surely matches. [`barriers`] weighs the conditions of one statement.
+//! [`door`] puts them in order; [`meter`] counts how often a search was needed. `docs/engine-internals.md` follows one
+//! policy through all of it.
 
 pub mod analysis;
 pub mod answer;
@@ -34,6 +34,7 @@ pub use answer::Faults;
 pub use answer::{Answer, Cause, Estate, Guard, Origin, Proof, Reason, Sure, Verdict, Witness};
 pub use door::{Access, Undecided};
 pub use engine::queries::{ExternalId, Mfa, Query, Sent, Through};
+pub use engine::symbols::in_words;
 pub use engine::{CompiledPolicy, analyse, analyse_as, ask, ask_through};
 pub use meter::EngineMeter;
 pub use probe::grants;

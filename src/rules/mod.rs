@@ -10,7 +10,7 @@ pub mod select;
 pub mod steps;
 
 use crate::access;
-use crate::access::engine::symbols::in_words;
+use crate::access::in_words;
 use crate::diagnostic::{Audience, Confidence, Diagnostic, Fingerprint, Label, Severity, Witness};
 use crate::policy::Statement;
 use crate::site::{PolicyKind, stable_address};

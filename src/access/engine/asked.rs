@@ -3,11 +3,10 @@
 //! [`queries`](super::queries) has each question as boxes for the search; both forms read the same lists.
 
 use super::callers::{Derived, Has, Kind};
-use super::domain::Test;
 use super::lawful::is_provider_of;
 use super::named::{AGE, BOUND, ELSEWHERE, MFA, Named, SOURCES};
-use super::pattern::Pattern;
 use super::queries::{ExternalId, Mfa, Query, Sent};
+use super::want::{Want, exactly};
 use crate::access::request::{Caller, Request};
 use crate::site::PolicyKind;
 
@@ -19,21 +18,6 @@ pub struct Asked {
     callers: Callers,
     /// What it wants of keys, by name.
     keys: Vec<(String, Want)>,
-}
-
-/// What a question wants of a key.
-#[derive(Debug)]
-pub enum Want {
-    /// It is absent.
-    Absent,
-    /// It is absent, or no value satisfies the test.
-    NotIn(Test),
-    /// It is there, and no value satisfies the test.
-    Out(Test),
-    /// It is there, and some value satisfies the test.
-    In(Test),
-    /// It has this value.
-    Is(String),
 }
 
 /// Who calls.
@@ -204,32 +188,6 @@ impl Asked {
             && self.may_call(&request.caller)
             && self.keys.iter().all(|(key, want)| want.accepts(request.context.get(key)))
     }
-}
-
-impl Want {
-    /// Whether a key with these values is as wanted; `None` for an absent key.
-    pub fn accepts(&self, values: Option<&[String]>) -> bool {
-        match self {
-            Want::Absent => values.is_none(),
-            Want::NotIn(test) => values.is_none_or(|values| !values.iter().any(|value| test.holds(value))),
-            Want::Out(test) => values.is_some_and(|values| !values.iter().any(|value| test.holds(value))),
-            Want::In(test) => values.is_some_and(|values| values.iter().any(|value| test.holds(value))),
-            Want::Is(wanted) => values.is_some_and(|values| values.iter().any(|value| value == wanted)),
-        }
-    }
-
-    /// The test of the key's values that it rests on; `None` for absence.
-    pub fn test(&self) -> Option<Test> {
-        match self {
-            Want::Absent => None,
-            Want::NotIn(test) | Want::Out(test) | Want::In(test) => Some(test.clone()),
-            Want::Is(value) => Some(exactly(value)),
-        }
-    }
-}
-
-fn exactly(text: &str) -> Test {
-    Test::Text(vec![Pattern::exactly(text)])
 }
 
 /// What a service sends of the source that it acts for: nothing of those whom the policy names, and at least one of the

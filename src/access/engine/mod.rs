@@ -29,6 +29,7 @@ pub mod standing;
 pub mod stepset;
 pub mod subjects;
 pub mod symbols;
+pub mod want;
 pub mod work;
 
 use crate::access::answer::Origin;

@@ -1,9 +1,9 @@
 //! What a policy and the configuration name: whose a value is, and so what a stranger cannot have.
 
-use super::asked::Want;
 use super::domain::{Range, Test};
 use super::lawful::about;
 use super::pattern::{Class, Element, Pattern, Syntax};
+use super::want::Want;
 use super::{subjects, symbols};
 use crate::access::answer::Estate;
 use crate::aws::accounts::is_account_id;

@@ -4,10 +4,11 @@
 //! question is about callers without one. That is a proof by one side of the statement's box. Where no condition says so
 //! by itself, the question goes to the search.
 
-use super::asked::{Asked, Callers, Want};
+use super::asked::{Asked, Callers};
 use super::compile;
 use super::domain::Test;
 use super::pattern::{Class, Element, Pattern};
+use super::want::Want;
 use crate::access::answer::Faults;
 use crate::access::decide::operators;
 use crate::access::decide::variables::Variables;

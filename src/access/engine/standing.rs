@@ -3,7 +3,7 @@
 //! What a question says of one request ([`asked`](super::asked)) becomes a box: each test that it needs is registered
 //! before the atoms are found, and looked up again when the question is asked.
 
-use super::asked::{Asked, Callers, Want};
+use super::asked::{Asked, Callers};
 use super::axioms;
 use super::callers::{Has, Kind, Who};
 use super::domain::Test;
@@ -11,6 +11,7 @@ use super::named::{AGE, MFA, Named};
 use super::pattern::Pattern;
 use super::queries::{ExternalId, Mfa, Query, Sent};
 use super::space::{Builder, Dim, Group, Region, Space};
+use super::want::Want;
 use crate::access::answer::Estate;
 use crate::policy::Policy;
 use crate::site::PolicyKind;

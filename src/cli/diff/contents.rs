@@ -178,7 +178,7 @@ fn form(site: &PolicySite<'_>) -> (Form, Option<(Span, String)>) {
 }
 
 /// How a document is written, wherever it stands: documents that are written alike have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wording(u128);
 
 impl Wording {

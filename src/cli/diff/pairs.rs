@@ -1,7 +1,6 @@
 //! Which policy of the old version is which of the new.
 
 use super::contents::{Form, Site};
-use crate::value::{Kind, Value};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -50,29 +49,9 @@ fn words(site: &Site) -> u64 {
     let mut hasher = DefaultHasher::new();
     for form in &site.forms {
         form.branch.hash(&mut hasher);
-        hash(&form.document, &mut hasher);
+        form.wording.hash(&mut hasher);
     }
     hasher.finish()
-}
-
-fn hash(value: &Value<'_>, hasher: &mut DefaultHasher) {
-    std::mem::discriminant(&value.kind).hash(hasher);
-    match &value.kind {
-        Kind::Null => {}
-        Kind::Bool(known) => known.hash(hasher),
-        Kind::Number(text) | Kind::String(text) => text.hash(hasher),
-        Kind::Template(text) => text.hash(hasher),
-        Kind::List(items) => items.iter().for_each(|item| hash(item, hasher)),
-        Kind::Map(members) => members.iter().for_each(|member| {
-            member.key.hash(hasher);
-            hash(&member.value, hasher);
-        }),
-        Kind::Tagged(tagged) => {
-            tagged.tag.hash(hasher);
-            hash(&tagged.value, hasher);
-        }
-        Kind::Unknown(hole) => hole.hash(hasher),
-    }
 }
 
 /// The policies that have no partner yet, each with the number of its words.

@@ -1,16 +1,11 @@
 //! Who may make a guessed request: the principals of a statement, by the names that its conditions speak of.
 
-use super::{Goal, Guesser};
-use crate::access::answer::Estate;
+use super::goal::{Facts, Goal, arn_partition};
 use crate::access::engine::asked::Callers;
 use crate::access::request::Caller;
 use crate::aws::accounts::is_account_id;
-use crate::aws::partitions::is_partition;
-use crate::policy::{Policy, Principal, PrincipalKind, Statement};
+use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::value::Text;
-
-/// Accounts to play the one that nobody named.
-pub(super) const STRANGERS: [&str; 4] = ["999999999999", "888888888888", "777777777777", "666666666666"];
 
 /// The name of a user or role that nobody names.
 const SOMEONE: &str = "someone";
@@ -18,46 +13,35 @@ const SOMEONE: &str = "someone";
 /// Names that are taken from conditions, at most.
 const MAX_NAMES: usize = 8;
 
-/// Whether a policy or the configuration speaks of an account.
-pub(super) fn names(policy: &Policy, estate: &Estate, account: &str) -> bool {
-    let says = |text: &Text| text.display().contains(account);
-    let known = estate.account.iter().chain(&estate.accounts).chain(&estate.trusted);
-    known.into_iter().any(|own| own == account)
-        || policy.statements.iter().any(|statement| {
-            let mut listed = statement.principals.iter().flat_map(|list| &list.entries);
-            listed.any(|entry| says(&entry.text)) || statement.conditions.iter().any(|one| one.values.iter().any(says))
-        })
-}
-
 /// Callers whom the first statement of a goal lists, the plainest first.
-pub(super) fn candidates(guesser: &Guesser<'_>, goal: &Goal<'_>) -> Vec<Caller> {
+pub(super) fn candidates(facts: &Facts, goal: &Goal<'_>) -> Vec<Caller> {
     let Some(statement) = goal.must.first() else { return Vec::new() };
     let names = wanted_names(goal);
     let mut found = Vec::new();
     match &statement.principals {
         // A policy that is attached to its caller says nothing of it.
-        None => everybody(guesser, goal, &names, &mut found),
-        Some(principals) if principals.negated => everybody(guesser, goal, &names, &mut found),
+        None => everybody(facts, goal, &names, &mut found),
+        Some(principals) if principals.negated => everybody(facts, goal, &names, &mut found),
         Some(principals) => {
             let listed = principals.entries.iter().enumerate();
             for (_, entry) in listed.filter(|(at, _)| goal.principal.is_none_or(|wanted| wanted == *at)) {
-                of_principal(guesser, goal, entry, &names, &mut found);
+                of_principal(facts, goal, entry, &names, &mut found);
             }
         }
     }
-    let is_strange = |caller: &Caller| caller.account() == guesser.facts.stranger;
+    let is_strange = |caller: &Caller| caller.account() == facts.stranger;
     let strangers_only = matches!(goal.asked.callers(), Callers::Strangers);
     found.retain(|caller| goal.asked.may_call(caller) && (!strangers_only || is_strange(caller)));
     found
 }
 
-fn of_principal(guesser: &Guesser<'_>, goal: &Goal<'_>, entry: &Principal, names: &[Name], found: &mut Vec<Caller>) {
+fn of_principal(facts: &Facts, goal: &Goal<'_>, entry: &Principal, names: &[Name], found: &mut Vec<Caller>) {
     let text = || entry.text.known().map(str::to_owned);
     match &entry.kind {
-        PrincipalKind::Anyone => everybody(guesser, goal, names, found),
+        PrincipalKind::Anyone => everybody(facts, goal, names, found),
         PrincipalKind::Account { account } => {
             if let Some(account) = account.known() {
-                let partition = arn_partition(&entry.text).unwrap_or(&guesser.facts.partition);
+                let partition = arn_partition(&entry.text).unwrap_or(&facts.partition);
                 members(partition, account, names, found);
             }
         }
@@ -77,9 +61,9 @@ fn of_principal(guesser: &Guesser<'_>, goal: &Goal<'_>, entry: &Principal, names
 }
 
 /// Somebody of an account that nobody named, then of the accounts that the policy speaks of.
-fn everybody(guesser: &Guesser<'_>, goal: &Goal<'_>, names: &[Name], found: &mut Vec<Caller>) {
-    if let Some(stranger) = guesser.facts.stranger {
-        members(&guesser.facts.partition, stranger, names, found);
+fn everybody(facts: &Facts, goal: &Goal<'_>, names: &[Name], found: &mut Vec<Caller>) {
+    if let Some(stranger) = facts.stranger {
+        members(&facts.partition, stranger, names, found);
     }
     let mut accounts: Vec<String> = names.iter().filter_map(|name| name.account.clone()).collect();
     for statement in goal.must {
@@ -88,7 +72,7 @@ fn everybody(guesser: &Guesser<'_>, goal: &Goal<'_>, names: &[Name], found: &mut
         }
     }
     accounts.dedup();
-    accounts.iter().take(MAX_NAMES).for_each(|account| members(&guesser.facts.partition, account, names, found));
+    accounts.iter().take(MAX_NAMES).for_each(|account| members(&facts.partition, account, names, found));
 }
 
 /// A user and a role of an account by each name.
@@ -193,18 +177,4 @@ fn plain(pattern: &str, kind: Option<&'static str>) -> Option<Name> {
 
 fn values<'s>(statement: &'s Statement, key: &'s str) -> impl Iterator<Item = &'s Text> {
     statement.conditions.iter().filter(move |one| one.is_about(key)).flat_map(|one| &one.values)
-}
-
-/// The partition that an ARN names.
-fn arn_partition(text: &Text) -> Option<&str> {
-    let (partition, _) = text.known()?.strip_prefix("arn:")?.split_once(':')?;
-    is_partition(partition).then_some(partition)
-}
-
-/// The partition that a policy speaks of; trust never crosses from one to another.
-pub(super) fn partition_of(policy: &Policy) -> String {
-    let entries = policy.statements.iter().flat_map(|one| &one.principals).flat_map(|list| &list.entries);
-    let arns = policy.conditions().filter(|one| one.is_about("aws:PrincipalArn")).flat_map(|one| &one.values);
-    let named: Vec<&str> = entries.map(|entry| &entry.text).chain(arns).filter_map(arn_partition).collect();
-    named.first().filter(|_| !named.contains(&"aws")).map_or("aws", |first| first).to_owned()
 }

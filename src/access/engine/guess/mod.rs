@@ -6,11 +6,12 @@
 //! only may fail, and then the question goes to the search.
 
 mod callers;
+mod goal;
 mod values;
 
-use super::asked::{Asked, Want};
-use super::lawful::{self, ReadKey, Reads, flow};
-use crate::access::answer::{Estate, Faults, Witness};
+use super::lawful::{self, ReadKey, flow};
+use super::want::Want;
+use crate::access::answer::Witness;
 use crate::access::decide::eval::{self, keys};
 use crate::access::decide::operators;
 use crate::access::decide::variables::Variables;
@@ -19,34 +20,8 @@ use crate::aws::keys::Flow;
 use crate::aws::sts;
 use crate::policy::{Condition, Policy, Statement, Truth};
 use crate::site::PolicyKind;
-
-/// What a request has to do.
-#[derive(Debug)]
-pub struct Goal<'g> {
-    /// Statements that surely apply; the callers are those of the first.
-    pub must: &'g [&'g Statement],
-    /// A condition of the first of them that surely does not hold, while the others do.
-    pub fails: Option<usize>,
-    /// Statements that surely do not apply.
-    pub avoid: &'g [&'g Statement],
-    /// The principal of the first statement, by its place; any of them, if there is none.
-    pub principal: Option<usize>,
-    /// Who calls, and what the call holds.
-    pub asked: &'g Asked,
-}
-
-/// What a policy reads, found once for many guesses.
-#[derive(Debug)]
-pub struct Facts {
-    reads: Reads,
-    /// For each key that is read, the statements with conditions about it.
-    readers: Vec<Vec<usize>>,
-    /// An account that nobody named.
-    stranger: Option<&'static str>,
-    /// The partition of the role, as far as the policy says.
-    partition: String,
-    faults: Faults,
-}
+use goal::Choice;
+pub use goal::{Facts, Goal};
 
 /// Makes requests for one policy.
 #[derive(Clone, Copy, Debug)]
@@ -63,23 +38,6 @@ const MAX_KEYS: usize = 600;
 /// Repairs of what the laws forbid, at most.
 const MAX_REPAIRS: usize = 8;
 
-impl Facts {
-    /// The facts of a policy.
-    pub fn of(policy: &Policy, estate: &Estate) -> Facts {
-        let reads = Reads::of(policy, estate);
-        let mut readers = vec![Vec::new(); reads.keys.len()];
-        for (at, statement) in policy.statements.iter().enumerate() {
-            for condition in &statement.conditions {
-                if let Some(key) = reads.keys.iter().position(|key| condition.is_about(&key.name)) {
-                    readers[key].push(at);
-                }
-            }
-        }
-        let stranger = callers::STRANGERS.into_iter().find(|id| !callers::names(policy, estate, id));
-        Facts { reads, readers, stranger, partition: callers::partition_of(policy), faults: estate.faults }
-    }
-}
-
 impl<'p> Guesser<'p> {
     /// Guesses for a policy of which these are the facts.
     pub fn new(policy: &'p Policy, kind: PolicyKind, facts: &'p Facts) -> Guesser<'p> {
@@ -92,7 +50,7 @@ impl<'p> Guesser<'p> {
             return None;
         }
         let first = goal.must.first()?;
-        callers::candidates(self, goal).into_iter().take(MAX_CALLERS).find_map(|caller| {
+        callers::candidates(self.facts, goal).into_iter().take(MAX_CALLERS).find_map(|caller| {
             let flows: &[Option<Flow>] = match &caller {
                 _ if self.kind != PolicyKind::Trust => &[None],
                 Caller::User { .. } => &[Some(Flow::User), Some(Flow::UserSession)],
@@ -197,9 +155,6 @@ struct Making<'m, 'p> {
     /// Statements to avoid that nothing chosen so far keeps from applying.
     open: Vec<&'m Statement>,
 }
-
-/// A key's values in a request; none for an absent key.
-type Choice = Vec<String>;
 
 impl<'m> Making<'m, '_> {
     /// Give a key the first value that the statements want, of those that keep most of the others away.

@@ -1,12 +1,12 @@
 //! Values for the keys of a guessed request: those that the policy names, with something for wildcards, then fresh ones.
 
-use super::{Choice, Goal};
-use crate::access::engine::asked::Want;
+use super::goal::{Choice, Goal};
 use crate::access::engine::atoms::{fresh_match, fresh_word};
 use crate::access::engine::compile;
 use crate::access::engine::domain::{Domain, Test};
 use crate::access::engine::fill;
 use crate::access::engine::lawful::ReadKey;
+use crate::access::engine::want::Want;
 use crate::access::request::{Caller, Request};
 use crate::policy::condition::Family;
 use crate::policy::{Condition, Statement};
