@@ -112,6 +112,14 @@ struct Letter<const N: usize> {
     takes: StepSet<N>,
 }
 
+/// A pattern with its steps.
+struct Row<'p> {
+    pattern: &'p Pattern,
+    start: u32,
+    /// The first star that is passable, and the place since which its future holds that of the others.
+    first_star: Option<(u32, u32)>,
+}
+
 /// A character to try: a letter of the program, or a fresh one of some sort.
 #[derive(Clone, Copy)]
 enum Try {
@@ -155,44 +163,69 @@ impl<const N: usize> Automaton<N> {
     fn add(&mut self, patterns: &[Pattern], work: &mut Work) -> Result<(), Overflow> {
         let group = self.settled.len() as u32;
         self.settled.push(None);
+        let mut last: Option<Row<'_>> = None;
         for pattern in patterns {
-            work.spend(pattern.0.len() * 4)?;
-            let start = self.group.len() as u32;
-            self.starts.insert(start);
-            // The first place since which no element takes a colon.
-            let mut field = start;
-            let mut stars = 0;
-            for (at, element) in (start..).zip(&pattern.0) {
-                self.element(at, *element, work)?;
-                let last = at as usize + 1 == start as usize + pattern.0.len();
-                if element.star && last && element.class == Class::Any {
-                    self.finals.insert(at);
-                    self.accepts.insert(at);
-                    self.settled[group as usize].get_or_insert(at);
-                } else if element.star {
-                    self.passable.insert(at);
-                    // Before the first star there is one place at a time.
-                    let since = match element.class {
-                        Class::Any => start,
-                        Class::NoColon => field,
-                        _ => at,
-                    };
-                    if stars > 0 && since < at {
-                        self.dominant.insert(at);
-                        self.since.insert(at, since);
-                    }
-                    stars += 1;
+            if let Some(row) = last.as_mut()
+                && row.pattern.0.ends_with(&pattern.0)
+            {
+                // What is left of one pattern after a text: the same steps from another start.
+                self.starts.insert(row.start + (row.pattern.0.len() - pattern.0.len()) as u32);
+                if let Some((at, since)) = row.first_star.take() {
+                    self.dominate(at, since);
                 }
-                if element.class.takes(':') {
-                    field = at + 1;
-                }
+                continue;
             }
-            let done = start + pattern.0.len() as u32;
-            self.group.resize(done as usize + 1, group);
-            self.accepts.insert(done);
+            last = Some(self.row(pattern, group, work)?);
         }
         self.bounds.push(self.group.len() as u32);
         Ok(())
+    }
+
+    /// The steps of a pattern.
+    fn row<'p>(&mut self, pattern: &'p Pattern, group: u32, work: &mut Work) -> Result<Row<'p>, Overflow> {
+        work.spend(pattern.0.len() * 4)?;
+        let start = self.group.len() as u32;
+        let done = start + pattern.0.len() as u32;
+        self.starts.insert(start);
+        let mut first_star = None;
+        // The first place since which no element takes a colon.
+        let mut field = start;
+        let mut stars = 0;
+        for (at, element) in (start..).zip(&pattern.0) {
+            self.element(at, *element, work)?;
+            if element.star && at + 1 == done && element.class == Class::Any {
+                self.finals.insert(at);
+                self.accepts.insert(at);
+                self.settled[group as usize].get_or_insert(at);
+            } else if element.star {
+                self.passable.insert(at);
+                let since = match element.class {
+                    Class::Any => start,
+                    Class::NoColon => field,
+                    _ => at,
+                };
+                // From one start there is one place at a time before the first star.
+                match stars {
+                    0 => first_star = Some((at, since)),
+                    _ => self.dominate(at, since),
+                }
+                stars += 1;
+            }
+            if element.class.takes(':') {
+                field = at + 1;
+            }
+        }
+        self.group.resize(done as usize + 1, group);
+        self.accepts.insert(done);
+        Ok(Row { pattern, start, first_star })
+    }
+
+    /// The future of a star holds that of the places before it, from this one on.
+    fn dominate(&mut self, star: u32, since: u32) {
+        if since < star {
+            self.dominant.insert(star);
+            self.since.insert(star, since);
+        }
     }
 
     fn element(&mut self, at: u32, element: Element, work: &mut Work) -> Result<(), Overflow> {
@@ -343,7 +376,7 @@ impl<const N: usize> Automaton<N> {
             // Every group that lives is settled: no longer text has another truth.
             if live || (at == 0 && !self.has_base) {
                 self.characters(&state, &mut characters);
-                work.spend((self.letters.len() + 6) * N + 16 + characters.len() * (10 * N + 16))?;
+                work.spend(32 + self.letters.len() * N.div_ceil(2) + characters.len() * (16 + 3 * N))?;
                 for character in &characters {
                     let (c, takes) = match *character {
                         Try::Letter(index) => (self.letters[index].letter, &self.letters[index].takes),
@@ -353,7 +386,7 @@ impl<const N: usize> Automaton<N> {
                     if (self.has_base && !next.meets(&self.base)) || !states.add(next, self.essence(&next), at, c) {
                         continue;
                     }
-                    work.spend(2 * N + self.groups / 16)?;
+                    work.spend(8 + self.groups / 16)?;
                     let (well_formed, truth) = self.truth(&next);
                     if well_formed && !seen.contains(&truth) {
                         let text = states.text(states.list.len() - 1);

@@ -255,13 +255,15 @@ impl<'t> Build<'t> {
             self.atoms.push(CallerAtom { caller: caller(kind, partition, account, tail), kind, truth: always });
             return Ok(());
         }
-        let known = self.walks.iter().position(|(of, tests, _)| *of == kind && *tests == open);
+        // Without the names of sessions, a role's text is like a user's.
+        let like = if kind == Kind::Role && !self.sessions { Kind::User } else { kind };
+        let known = self.walks.iter().position(|(of, tests, _)| *of == like && *tests == open);
         work.spend(self.walks.len() * 4)?;
         let walk = match known {
             Some(known) => known,
             None => {
                 let texts = self.texts(kind, &open, work)?;
-                self.walks.push((kind, open, texts));
+                self.walks.push((like, open, texts));
                 self.walks.len() - 1
             }
         };

@@ -37,6 +37,7 @@ use boxes::{Bound, Boxed, Reading};
 use queries::{Query, Standing, Through};
 use solve::{Cell, Clause, Found, MAX_WORK, solve};
 use space::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
+use work::Work;
 
 /// One or two policies ready for questions.
 #[derive(Debug)]
@@ -127,10 +128,17 @@ impl CompiledPolicy {
                 Policy { version: None, statements: Vec::new(), open_ended: true, facts: Vec::new(), ..**policy }
             }
         });
-        CompiledPolicy { unseen: unseen.clone(), ..CompiledPolicy::slice(settled.collect(), kind, estate, None) }
+        let whole = CompiledPolicy::slice(settled.collect(), kind, estate, None, &mut Work::default());
+        CompiledPolicy { unseen: unseen.clone(), ..whole }
     }
 
-    fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> CompiledPolicy {
+    fn slice(
+        policies: Vec<Policy>,
+        kind: PolicyKind,
+        estate: &Estate,
+        only: Option<usize>,
+        work: &mut Work,
+    ) -> CompiledPolicy {
         let mut builder = Builder::default();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
@@ -140,7 +148,7 @@ impl CompiledPolicy {
         let pending = axioms::register(&mut builder, kind);
         let accounts = standing.accounts();
         let actions = if kind == PolicyKind::Trust { axioms::actions() } else { &[] };
-        let space = builder.freeze(actions, &accounts);
+        let space = builder.freeze(work, actions, &accounts);
         let mut laws = pending.resolve(&space);
         if estate.faults.lost_atoms {
             let last = |(dim, found): (usize, &Dimension)| {
@@ -258,7 +266,8 @@ impl CompiledPolicy {
     /// The answer when every unknown value is equal only to itself.
     fn usually(&self, query: &Query, through: Through) -> Option<bool> {
         let filled = symbols::instantiate(self.policy())?;
-        match CompiledPolicy::slice(vec![filled], self.kind, &self.estate, self.only).answer(query, through) {
+        let filled = CompiledPolicy::slice(vec![filled], self.kind, &self.estate, self.only, &mut Work::default());
+        match filled.answer(query, through) {
             Answer::Yes(_) => Some(true),
             Answer::Never(_) => Some(false),
             Answer::Possibly { .. } | Answer::Undecided(_) => None,
@@ -273,12 +282,16 @@ impl CompiledPolicy {
             .map(|(_, allow)| allow.index)
             .filter(|index| through.statement.is_none_or(|statement| statement == *index))
             .collect();
-        if allows.len() > MAX_SLICES || self.policy().open_ended {
+        // The slice of the only Allow is the policy.
+        if allows.len() > MAX_SLICES || self.policy().open_ended || self.with(0, Effect::Allow).nth(1).is_none() {
             return None;
         }
         let mut open = None;
+        // All slices together may cost what one policy may.
+        let mut work = Work::default();
         for statement in allows {
-            let slice = CompiledPolicy::slice(self.policies.clone(), self.kind, &self.estate, Some(statement));
+            let slice =
+                CompiledPolicy::slice(self.policies.clone(), self.kind, &self.estate, Some(statement), &mut work);
             match slice.answer(query, through) {
                 Answer::Never(_) => {}
                 Answer::Yes(witness) => return Some(Answer::Yes(witness)),

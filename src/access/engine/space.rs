@@ -149,12 +149,7 @@ impl Builder {
 
     /// Find the atoms of every dimension, within one bound of work. `actions` are the only ones there are, if it is not
     /// empty.
-    pub fn freeze(self, actions: &[String], accounts: &[String]) -> Space {
-        self.freeze_within(&mut Work::default(), actions, accounts)
-    }
-
-    /// The same within a bound that may be shared with other models.
-    pub fn freeze_within(self, work: &mut Work, actions: &[String], accounts: &[String]) -> Space {
+    pub fn freeze(self, work: &mut Work, actions: &[String], accounts: &[String]) -> Space {
         let action_domain = if actions.is_empty() {
             Domain::Text(vec![Pattern::glob("?*:?*")])
         } else {
@@ -206,10 +201,11 @@ fn callers(tests: &[Who], accounts: &[String], work: &mut Work) -> (Callers, Dim
     };
     let len = callers.atoms.len();
     let exact = overflow.is_none();
-    let groups = (0..tests.len()).map(|index| {
-        let holds = Bits::of(len, |atom| exact && callers.atoms[atom].truth.contains(index));
-        Truths { any: holds.clone(), all: holds, exact }
-    });
+    let holds = match exact {
+        true => transposed(tests.len(), len, callers.atoms.iter().map(|atom| &atom.truth)),
+        false => vec![Bits::none(len); tests.len()],
+    };
+    let groups = holds.into_iter().map(|holds| Truths { any: holds.clone(), all: holds, exact });
     let values = callers.atoms.iter().map(|atom| Value::One(atom.caller.to_string())).collect();
     let groups = groups.collect();
     let dimension = Dimension { name: "caller".into(), values, groups, overflow, ..Dimension::default() };
@@ -246,10 +242,8 @@ impl Dimension {
     fn single(name: &str, domain: &Domain, tests: &[Test], work: &mut Work) -> Self {
         match domain.atoms(tests, work) {
             Ok(atoms) => {
-                let groups = (0..tests.len()).map(|index| {
-                    let holds = Bits::of(atoms.len(), |atom| atoms[atom].1.contains(index));
-                    Truths { any: holds.clone(), all: holds, exact: true }
-                });
+                let holds = transposed(tests.len(), atoms.len(), atoms.iter().map(|(_, truth)| truth));
+                let groups = holds.into_iter().map(|holds| Truths { any: holds.clone(), all: holds, exact: true });
                 let groups = groups.collect();
                 let values = atoms.into_iter().map(|(text, _)| Value::One(text)).collect();
                 Dimension { name: name.to_owned(), values, groups, ..Dimension::default() }
@@ -303,11 +297,13 @@ impl Dimension {
             many => Value::Many(many.iter().map(|at| text(*at)).collect()),
         }));
         let values: Vec<Value> = values.collect();
-        let groups = draft.tests.iter().enumerate().map(|(index, test)| Truths {
-            any: Bits::of(values.len(), |atom| atom > 0 && sets[atom - 1].any.contains(index)),
-            all: Bits::of(values.len(), |atom| atom > 0 && sets[atom - 1].all.contains(index)),
-            exact: domain.decides(test),
-        });
+        // The absent key is the first atom, and satisfies none.
+        let none = Bits::none(draft.tests.len());
+        let held = |of: fn(&atoms::SetAtom) -> &Bits| {
+            transposed(draft.tests.len(), values.len(), std::iter::once(&none).chain(sets.iter().map(of)))
+        };
+        let held = held(|set| &set.any).into_iter().zip(held(|set| &set.all));
+        let groups = held.zip(&draft.tests).map(|((any, all), test)| Truths { any, all, exact: domain.decides(test) });
         let groups = groups.collect();
         Dimension { name, known, values, overflow: None, groups, tests: draft.tests }
     }
@@ -324,6 +320,15 @@ impl Dimension {
     fn present(&self) -> Bits {
         Bits::of(self.values.len(), |atom| self.values[atom] != Value::Absent)
     }
+}
+
+/// For each test the atoms that satisfy it, from the tests that each atom satisfies.
+fn transposed<'b>(tests: usize, count: usize, atoms: impl Iterator<Item = &'b Bits>) -> Vec<Bits> {
+    let mut holds = vec![Bits::none(count); tests];
+    for (atom, truth) in atoms.enumerate() {
+        truth.iter().for_each(|test| holds[test].insert(atom));
+    }
+    holds
 }
 
 fn undecided(tests: usize, atoms: usize) -> Vec<Truths> {

@@ -17,44 +17,39 @@ impl<const N: usize> StepSet<N> {
     }
 
     /// Whether nothing is in the set.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        self.0.iter().fold(0, |sum, word| sum | word) == 0
     }
 
     /// Whether something is in both.
+    #[inline]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(word, other)| word & other != 0)
-    }
-
-    fn each_word(&self, other: &Self, what: impl Fn(u64, u64) -> u64) -> Self {
-        let mut out = *self;
-        out.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word = what(*word, *other));
-        out
+        !self.and(other).is_empty()
     }
 
     /// What is in both.
+    #[inline]
     pub fn and(&self, other: &Self) -> Self {
-        self.each_word(other, |word, other| word & other)
+        StepSet(std::array::from_fn(|at| self.0[at] & other.0[at]))
     }
 
     /// What is in either.
+    #[inline]
     pub fn or(&self, other: &Self) -> Self {
-        self.each_word(other, |word, other| word | other)
+        StepSet(std::array::from_fn(|at| self.0[at] | other.0[at]))
     }
 
     /// What is in this set and not in the other.
+    #[inline]
     pub fn minus(&self, other: &Self) -> Self {
-        self.each_word(other, |word, other| word & !other)
+        StepSet(std::array::from_fn(|at| self.0[at] & !other.0[at]))
     }
 
     /// Every step by the one behind it. The last step of a program is never left.
+    #[inline]
     pub fn moved(&self) -> Self {
-        let mut out = *self;
-        let mut carry = 0;
-        for word in &mut out.0 {
-            (*word, carry) = (*word << 1 | carry, *word >> 63);
-        }
-        out
+        StepSet(std::array::from_fn(|at| self.0[at] << 1 | if at == 0 { 0 } else { self.0[at - 1] >> 63 }))
     }
 
     /// Take out the steps from `from` up to, but without, `to`.
@@ -71,12 +66,14 @@ impl<const N: usize> StepSet<N> {
     }
 
     /// The highest step.
+    #[inline]
     pub fn highest(&self) -> Option<u32> {
         let at = self.0.iter().rposition(|word| *word != 0)?;
         Some(at as u32 * 64 + 63 - self.0[at].leading_zeros())
     }
 
     /// Every step, in order.
+    #[inline]
     pub fn each(&self, mut see: impl FnMut(u32)) {
         for (at, word) in self.0.iter().enumerate() {
             let mut word = *word;
@@ -88,6 +85,7 @@ impl<const N: usize> StepSet<N> {
     }
 
     /// A number for the set; different sets seldom have the same in their low bits.
+    #[inline]
     pub fn hash(&self) -> u64 {
         let mix = |sum: u64, word: &u64| (sum.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
         let sum = self.0.iter().fold(0, mix);
