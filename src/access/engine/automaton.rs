@@ -268,6 +268,7 @@ impl<const N: usize> Automaton<N> {
     }
 
     /// Close a set of steps that follow a closed one: stars may take nothing; a group that holds for ever keeps one step.
+    #[inline]
     fn closed(&self, mut next: StepSet<N>, before: &StepSet<N>) -> StepSet<N> {
         loop {
             let more = next.and(&self.passable).moved().minus(&next);
@@ -288,6 +289,7 @@ impl<const N: usize> Automaton<N> {
         next
     }
 
+    #[inline]
     fn step(&self, state: &StepSet<N>, takes: &StepSet<N>) -> StepSet<N> {
         let moved = state.and(takes);
         let stayed = moved.and(&self.stars);
@@ -320,9 +322,10 @@ impl<const N: usize> Automaton<N> {
     /// The characters that lead to different states: one fresh character for each way in which the active classes can
     /// agree and differ, then the literals of the active elements. Fresh characters first: short and readable texts, found
     /// early.
-    fn characters(&self, state: &StepSet<N>, out: &mut Vec<Try>) {
+    fn characters(&self, state: &StepSet<N>, meant: &mut Vec<Try>, out: &mut Vec<Try>) {
         let mut ascii = 0_u128;
         let mut others: Vec<char> = Vec::new();
+        meant.clear();
         out.clear();
         for (index, letter) in self.letters.iter().enumerate() {
             if letter.meant.meets(state) {
@@ -330,7 +333,7 @@ impl<const N: usize> Automaton<N> {
                     true => ascii |= 1 << letter.letter as u32,
                     false => others.push(letter.letter),
                 }
-                out.push(Try::Letter(index));
+                meant.push(Try::Letter(index));
             }
         }
         let is_meant = |c: char| if c.is_ascii() { ascii >> (c as u32) & 1 == 1 } else { others.contains(&c) };
@@ -356,9 +359,8 @@ impl<const N: usize> Automaton<N> {
             }
         }
         found[..count].sort_unstable_by_key(|(_, place, ..)| *place);
-        let literals = out.len();
         out.extend(found[..count].iter().map(|(_, _, c, sort)| Try::Fresh(*c, *sort)));
-        out.rotate_left(literals);
+        out.append(meant);
     }
 
     /// Breadth first, so that each representative is a shortest one.
@@ -369,13 +371,14 @@ impl<const N: usize> Automaton<N> {
         // The start is not numbered: reached again, by a text that is not empty, it counts as another state.
         let mut states = States::new(self.starts);
         let mut at = 0;
-        let mut characters = Vec::new();
+        let (mut meant, mut characters) = (Vec::new(), Vec::new());
+        let mut letters = Vec::new();
         while at < states.list.len() {
             let state = states.list[at].steps;
             let live = !state.minus(&self.finals).is_empty();
             // Every group that lives is settled: no longer text has another truth.
             if live || (at == 0 && !self.has_base) {
-                self.characters(&state, &mut characters);
+                self.characters(&state, &mut meant, &mut characters);
                 work.spend(32 + self.letters.len() * N.div_ceil(2) + characters.len() * (16 + 3 * N))?;
                 for character in &characters {
                     let (c, takes) = match *character {
@@ -389,7 +392,7 @@ impl<const N: usize> Automaton<N> {
                     work.spend(8 + self.groups / 16)?;
                     let (well_formed, truth) = self.truth(&next);
                     if well_formed && !seen.contains(&truth) {
-                        let text = states.text(states.list.len() - 1);
+                        let text = states.text(states.list.len() - 1, &mut letters);
                         work.spend(self.groups / 8 + text.len())?;
                         atoms.push((text, truth.clone()));
                         seen.insert(truth);
@@ -462,13 +465,13 @@ impl<const N: usize> States<N> {
     }
 
     /// The text that led to a state.
-    fn text(&self, mut at: usize) -> String {
-        let mut text = Vec::new();
+    fn text(&self, mut at: usize, letters: &mut Vec<char>) -> String {
+        letters.clear();
         while at > 0 {
-            text.push(self.list[at].by);
+            letters.push(self.list[at].by);
             at = self.list[at].from as usize;
         }
-        text.into_iter().rev().collect()
+        letters.iter().rev().collect()
     }
 }
 

@@ -60,10 +60,19 @@ pub enum Value {
 /// Collects what reads the dimensions.
 #[derive(Debug, Default)]
 pub struct Builder {
-    actions: Vec<Test>,
+    actions: Vec<Action>,
     callers: Vec<Who>,
     resources: Vec<Test>,
     keys: Vec<KeyDraft>,
+}
+
+/// A test of the action.
+#[derive(Debug, PartialEq)]
+enum Action {
+    /// What a policy or a question says.
+    Said(Test),
+    /// One of these.
+    Named(&'static [String]),
 }
 
 #[derive(Debug)]
@@ -78,7 +87,12 @@ struct KeyDraft {
 impl Builder {
     /// A test of the action.
     pub fn action(&mut self, test: Test) -> Group {
-        Group { dim: ACTION, index: add(&mut self.actions, test) }
+        Group { dim: ACTION, index: add(&mut self.actions, Action::Said(test)) }
+    }
+
+    /// A test whether the action is one of these.
+    pub fn named_actions(&mut self, names: &'static [String]) -> Group {
+        Group { dim: ACTION, index: add(&mut self.actions, Action::Named(names)) }
     }
 
     /// A test of the resource.
@@ -150,15 +164,13 @@ impl Builder {
     /// Find the atoms of every dimension, within one bound of work. `actions` are the only ones there are, if it is not
     /// empty.
     pub fn freeze(self, work: &mut Work, actions: &[String], accounts: &[String]) -> Space {
-        let action_domain = if actions.is_empty() {
-            Domain::Text(vec![Pattern::glob("?*:?*")])
-        } else {
-            Domain::Listed(actions.to_vec())
-        };
-        let action = Dimension::single("action", &action_domain, &self.actions, work);
+        let action = Dimension::action(actions, self.actions, work);
         let resource = Dimension::single("resource", &Domain::Text(Vec::new()), &self.resources, work);
-        let credentials = Domain::Listed(vec!["long-term".into(), "temporary".into()]);
-        let credentials = Dimension::single("credentials", &credentials, &[], work);
+        let credentials = Dimension {
+            name: "credentials".to_owned(),
+            values: ["long-term", "temporary"].map(|sort| Value::One(sort.to_owned())).to_vec(),
+            ..Dimension::default()
+        };
         let (callers, caller) = callers(&self.callers, accounts, work);
         let mut dims = vec![action, caller, resource, credentials];
         // The cheap ones first: one key that asks too much takes nothing from the others.
@@ -239,6 +251,28 @@ struct Truths {
 }
 
 impl Dimension {
+    /// The action, which is one of these if there are any.
+    fn action(actions: &[String], tests: Vec<Action>, work: &mut Work) -> Self {
+        if actions.is_empty() {
+            let as_test = |test| match test {
+                Action::Said(test) => test,
+                Action::Named(names) => Test::Text(names.iter().map(|name| Pattern::exactly(name)).collect()),
+            };
+            let tests: Vec<Test> = tests.into_iter().map(as_test).collect();
+            return Dimension::single("action", &Domain::Text(vec![Pattern::glob("?*:?*")]), &tests, work);
+        }
+        let groups = tests.iter().map(|test| {
+            let holds = Bits::of(actions.len(), |at| match test {
+                Action::Said(test) => test.holds(&actions[at]),
+                Action::Named(names) => names.contains(&actions[at]),
+            });
+            Truths { any: holds.clone(), all: holds, exact: true }
+        });
+        let groups = groups.collect();
+        let values = actions.iter().cloned().map(Value::One).collect();
+        Dimension { name: "action".to_owned(), values, groups, ..Dimension::default() }
+    }
+
     fn single(name: &str, domain: &Domain, tests: &[Test], work: &mut Work) -> Self {
         match domain.atoms(tests, work) {
             Ok(atoms) => {

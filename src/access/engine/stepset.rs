@@ -10,6 +10,7 @@ impl<const N: usize> Default for StepSet<N> {
     }
 }
 
+#[expect(clippy::needless_range_loop, reason = "plain loops over a known number of words become straight code")]
 impl<const N: usize> StepSet<N> {
     /// Put a step in.
     pub fn insert(&mut self, at: u32) {
@@ -19,37 +20,62 @@ impl<const N: usize> StepSet<N> {
     /// Whether nothing is in the set.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().fold(0, |sum, word| sum | word) == 0
+        let mut sum = 0;
+        for at in 0..N {
+            sum |= self.0[at];
+        }
+        sum == 0
     }
 
     /// Whether something is in both.
     #[inline]
     pub fn meets(&self, other: &Self) -> bool {
-        !self.and(other).is_empty()
+        let mut sum = 0;
+        for at in 0..N {
+            sum |= self.0[at] & other.0[at];
+        }
+        sum != 0
     }
 
     /// What is in both.
     #[inline]
     pub fn and(&self, other: &Self) -> Self {
-        StepSet(std::array::from_fn(|at| self.0[at] & other.0[at]))
+        let mut out = *self;
+        for at in 0..N {
+            out.0[at] &= other.0[at];
+        }
+        out
     }
 
     /// What is in either.
     #[inline]
     pub fn or(&self, other: &Self) -> Self {
-        StepSet(std::array::from_fn(|at| self.0[at] | other.0[at]))
+        let mut out = *self;
+        for at in 0..N {
+            out.0[at] |= other.0[at];
+        }
+        out
     }
 
     /// What is in this set and not in the other.
     #[inline]
     pub fn minus(&self, other: &Self) -> Self {
-        StepSet(std::array::from_fn(|at| self.0[at] & !other.0[at]))
+        let mut out = *self;
+        for at in 0..N {
+            out.0[at] &= !other.0[at];
+        }
+        out
     }
 
     /// Every step by the one behind it. The last step of a program is never left.
     #[inline]
     pub fn moved(&self) -> Self {
-        StepSet(std::array::from_fn(|at| self.0[at] << 1 | if at == 0 { 0 } else { self.0[at - 1] >> 63 }))
+        let mut out = *self;
+        let mut carry = 0;
+        for at in 0..N {
+            (out.0[at], carry) = (out.0[at] << 1 | carry, out.0[at] >> 63);
+        }
+        out
     }
 
     /// Take out the steps from `from` up to, but without, `to`.
