@@ -112,6 +112,14 @@ struct Letter<const N: usize> {
     takes: StepSet<N>,
 }
 
+/// A pattern with its steps.
+struct Row<'p> {
+    pattern: &'p Pattern,
+    start: u32,
+    /// The first star that is passable, and the place since which its future holds that of the others.
+    first_star: Option<(u32, u32)>,
+}
+
 /// A character to try: a letter of the program, or a fresh one of some sort.
 #[derive(Clone, Copy)]
 enum Try {
@@ -155,44 +163,69 @@ impl<const N: usize> Automaton<N> {
     fn add(&mut self, patterns: &[Pattern], work: &mut Work) -> Result<(), Overflow> {
         let group = self.settled.len() as u32;
         self.settled.push(None);
+        let mut last: Option<Row<'_>> = None;
         for pattern in patterns {
-            work.spend(pattern.0.len() * 4)?;
-            let start = self.group.len() as u32;
-            self.starts.insert(start);
-            // The first place since which no element takes a colon.
-            let mut field = start;
-            let mut stars = 0;
-            for (at, element) in (start..).zip(&pattern.0) {
-                self.element(at, *element, work)?;
-                let last = at as usize + 1 == start as usize + pattern.0.len();
-                if element.star && last && element.class == Class::Any {
-                    self.finals.insert(at);
-                    self.accepts.insert(at);
-                    self.settled[group as usize].get_or_insert(at);
-                } else if element.star {
-                    self.passable.insert(at);
-                    // Before the first star there is one place at a time.
-                    let since = match element.class {
-                        Class::Any => start,
-                        Class::NoColon => field,
-                        _ => at,
-                    };
-                    if stars > 0 && since < at {
-                        self.dominant.insert(at);
-                        self.since.insert(at, since);
-                    }
-                    stars += 1;
+            if let Some(row) = last.as_mut()
+                && row.pattern.0.ends_with(&pattern.0)
+            {
+                // What is left of one pattern after a text: the same steps from another start.
+                self.starts.insert(row.start + (row.pattern.0.len() - pattern.0.len()) as u32);
+                if let Some((at, since)) = row.first_star.take() {
+                    self.dominate(at, since);
                 }
-                if element.class.takes(':') {
-                    field = at + 1;
-                }
+                continue;
             }
-            let done = start + pattern.0.len() as u32;
-            self.group.resize(done as usize + 1, group);
-            self.accepts.insert(done);
+            last = Some(self.row(pattern, group, work)?);
         }
         self.bounds.push(self.group.len() as u32);
         Ok(())
+    }
+
+    /// The steps of a pattern.
+    fn row<'p>(&mut self, pattern: &'p Pattern, group: u32, work: &mut Work) -> Result<Row<'p>, Overflow> {
+        work.spend(pattern.0.len() * 4)?;
+        let start = self.group.len() as u32;
+        let done = start + pattern.0.len() as u32;
+        self.starts.insert(start);
+        let mut first_star = None;
+        // The first place since which no element takes a colon.
+        let mut field = start;
+        let mut stars = 0;
+        for (at, element) in (start..).zip(&pattern.0) {
+            self.element(at, *element, work)?;
+            if element.star && at + 1 == done && element.class == Class::Any {
+                self.finals.insert(at);
+                self.accepts.insert(at);
+                self.settled[group as usize].get_or_insert(at);
+            } else if element.star {
+                self.passable.insert(at);
+                let since = match element.class {
+                    Class::Any => start,
+                    Class::NoColon => field,
+                    _ => at,
+                };
+                // From one start there is one place at a time before the first star.
+                match stars {
+                    0 => first_star = Some((at, since)),
+                    _ => self.dominate(at, since),
+                }
+                stars += 1;
+            }
+            if element.class.takes(':') {
+                field = at + 1;
+            }
+        }
+        self.group.resize(done as usize + 1, group);
+        self.accepts.insert(done);
+        Ok(Row { pattern, start, first_star })
+    }
+
+    /// The future of a star holds that of the places before it, from this one on.
+    fn dominate(&mut self, star: u32, since: u32) {
+        if since < star {
+            self.dominant.insert(star);
+            self.since.insert(star, since);
+        }
     }
 
     fn element(&mut self, at: u32, element: Element, work: &mut Work) -> Result<(), Overflow> {
@@ -235,6 +268,7 @@ impl<const N: usize> Automaton<N> {
     }
 
     /// Close a set of steps that follow a closed one: stars may take nothing; a group that holds for ever keeps one step.
+    #[inline]
     fn closed(&self, mut next: StepSet<N>, before: &StepSet<N>) -> StepSet<N> {
         loop {
             let more = next.and(&self.passable).moved().minus(&next);
@@ -255,6 +289,7 @@ impl<const N: usize> Automaton<N> {
         next
     }
 
+    #[inline]
     fn step(&self, state: &StepSet<N>, takes: &StepSet<N>) -> StepSet<N> {
         let moved = state.and(takes);
         let stayed = moved.and(&self.stars);
@@ -287,9 +322,10 @@ impl<const N: usize> Automaton<N> {
     /// The characters that lead to different states: one fresh character for each way in which the active classes can
     /// agree and differ, then the literals of the active elements. Fresh characters first: short and readable texts, found
     /// early.
-    fn characters(&self, state: &StepSet<N>, out: &mut Vec<Try>) {
+    fn characters(&self, state: &StepSet<N>, meant: &mut Vec<Try>, out: &mut Vec<Try>) {
         let mut ascii = 0_u128;
         let mut others: Vec<char> = Vec::new();
+        meant.clear();
         out.clear();
         for (index, letter) in self.letters.iter().enumerate() {
             if letter.meant.meets(state) {
@@ -297,7 +333,7 @@ impl<const N: usize> Automaton<N> {
                     true => ascii |= 1 << letter.letter as u32,
                     false => others.push(letter.letter),
                 }
-                out.push(Try::Letter(index));
+                meant.push(Try::Letter(index));
             }
         }
         let is_meant = |c: char| if c.is_ascii() { ascii >> (c as u32) & 1 == 1 } else { others.contains(&c) };
@@ -323,9 +359,8 @@ impl<const N: usize> Automaton<N> {
             }
         }
         found[..count].sort_unstable_by_key(|(_, place, ..)| *place);
-        let literals = out.len();
         out.extend(found[..count].iter().map(|(_, _, c, sort)| Try::Fresh(*c, *sort)));
-        out.rotate_left(literals);
+        out.append(meant);
     }
 
     /// Breadth first, so that each representative is a shortest one.
@@ -336,14 +371,15 @@ impl<const N: usize> Automaton<N> {
         // The start is not numbered: reached again, by a text that is not empty, it counts as another state.
         let mut states = States::new(self.starts);
         let mut at = 0;
-        let mut characters = Vec::new();
+        let (mut meant, mut characters) = (Vec::new(), Vec::new());
+        let mut letters = Vec::new();
         while at < states.list.len() {
             let state = states.list[at].steps;
             let live = !state.minus(&self.finals).is_empty();
             // Every group that lives is settled: no longer text has another truth.
             if live || (at == 0 && !self.has_base) {
-                self.characters(&state, &mut characters);
-                work.spend((self.letters.len() + 6) * N + 16 + characters.len() * (10 * N + 16))?;
+                self.characters(&state, &mut meant, &mut characters);
+                work.spend(32 + self.letters.len() * N.div_ceil(2) + characters.len() * (16 + 3 * N))?;
                 for character in &characters {
                     let (c, takes) = match *character {
                         Try::Letter(index) => (self.letters[index].letter, &self.letters[index].takes),
@@ -353,10 +389,10 @@ impl<const N: usize> Automaton<N> {
                     if (self.has_base && !next.meets(&self.base)) || !states.add(next, self.essence(&next), at, c) {
                         continue;
                     }
-                    work.spend(2 * N + self.groups / 16)?;
+                    work.spend(8 + self.groups / 16)?;
                     let (well_formed, truth) = self.truth(&next);
                     if well_formed && !seen.contains(&truth) {
-                        let text = states.text(states.list.len() - 1);
+                        let text = states.text(states.list.len() - 1, &mut letters);
                         work.spend(self.groups / 8 + text.len())?;
                         atoms.push((text, truth.clone()));
                         seen.insert(truth);
@@ -429,13 +465,13 @@ impl<const N: usize> States<N> {
     }
 
     /// The text that led to a state.
-    fn text(&self, mut at: usize) -> String {
-        let mut text = Vec::new();
+    fn text(&self, mut at: usize, letters: &mut Vec<char>) -> String {
+        letters.clear();
         while at > 0 {
-            text.push(self.list[at].by);
+            letters.push(self.list[at].by);
             at = self.list[at].from as usize;
         }
-        text.into_iter().rev().collect()
+        letters.iter().rev().collect()
     }
 }
 

@@ -340,7 +340,7 @@ struct Pairs {
     /// Actions that some caller may use, `sts:Name`.
     live: Vec<String>,
     /// For each kind of caller, the live actions that are not for it.
-    dead: Vec<(&'static [Kind], Vec<Pattern>)>,
+    dead: Vec<(&'static [Kind], Vec<String>)>,
 }
 
 static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
@@ -348,7 +348,7 @@ static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
     let live: Vec<&str> = sts::actions().filter(is_live).collect();
     let dead = |caller: sts::Caller| {
         let not_his = live.iter().filter(|action| !sts::live(action, caller));
-        not_his.map(|action| Pattern::exactly(&format!("sts:{action}"))).collect()
+        not_his.map(|action| format!("sts:{action}")).collect()
     };
     let kinds = |caller: sts::Caller| -> &'static [Kind] {
         match caller {
@@ -371,7 +371,7 @@ pub fn actions() -> &'static [String] {
 
 fn pairing(builder: &mut Builder, id: &'static str, out: &mut Vec<(&'static str, Vec<Region>)>) {
     for (kinds, dead) in &PAIRS.dead {
-        let dead = builder.action(Test::Text(dead.clone()));
+        let dead = builder.named_actions(dead);
         out.push((id, vec![Region::Kinds(kinds.to_vec()), Region::In(dead)]));
     }
 }

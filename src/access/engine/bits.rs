@@ -3,14 +3,14 @@
 /// A set of numbers below a fixed bound. All operations take sets of the same bound.
 ///
 /// Sets of up to 128 numbers, nearly all there are, live without a piece of memory of their own.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bits {
     words: Words,
     len: usize,
 }
 
 /// The words of a set; those beyond the bound of a small one are zero.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Words {
     Few([u64; FEW]),
     Many(Box<[u64]>),
@@ -22,6 +22,12 @@ const FEW: usize = 2;
 impl std::fmt::Debug for Bits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Bits").field("words", &self.words()).field("len", &self.len).finish()
+    }
+}
+
+impl std::hash::Hash for Bits {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.words().iter().for_each(|word| state.write_u64(*word));
     }
 }
 

@@ -255,13 +255,15 @@ impl<'t> Build<'t> {
             self.atoms.push(CallerAtom { caller: caller(kind, partition, account, tail), kind, truth: always });
             return Ok(());
         }
-        let known = self.walks.iter().position(|(of, tests, _)| *of == kind && *tests == open);
+        // Without the names of sessions, a role's text is like a user's.
+        let like = if kind == Kind::Role && !self.sessions { Kind::User } else { kind };
+        let known = self.walks.iter().position(|(of, tests, _)| *of == like && *tests == open);
         work.spend(self.walks.len() * 4)?;
         let walk = match known {
             Some(known) => known,
             None => {
                 let texts = self.texts(kind, &open, work)?;
-                self.walks.push((kind, open, texts));
+                self.walks.push((like, open, texts));
                 self.walks.len() - 1
             }
         };
@@ -413,19 +415,27 @@ fn account_atoms(
     let before = format!("arn:{partition}:iam::");
     let mut literals: BTreeSet<String> = named.iter().cloned().collect();
     let mut globs: BTreeSet<Pattern> = BTreeSet::new();
-    let mut see = |pattern: &Pattern| {
-        let digits: String = pattern.letters().take_while(char::is_ascii_digit).collect();
+    let mut see = |pattern: &[Element]| {
+        let letters = pattern.iter().map_while(|element| element.letter());
+        let digits: String = letters.take_while(char::is_ascii_digit).take(13).collect();
         if digits.len() == 12 {
             literals.insert(digits);
         } else {
             globs.extend(digit_prefixes(pattern));
         }
     };
+    let begins = |pattern: &Pattern| pattern.letters().take(before.len()).eq(before.chars());
     for test in tests {
-        arn_patterns(test).iter().flat_map(|pattern| pattern.rests(&before)).for_each(|rest| see(&rest));
-        account_patterns(test).iter().for_each(&mut see);
+        for pattern in arn_patterns(test) {
+            match pattern.0.get(before.len()..) {
+                // One rest, which need not be kept.
+                Some(rest @ [Element { star: false, .. }, ..]) if begins(pattern) => see(rest),
+                _ => pattern.rests(&before).iter().for_each(|rest| see(&rest.0)),
+            }
+        }
+        account_patterns(test).iter().for_each(|pattern| see(&pattern.0));
         if let Who::FederatedUser(pattern) = test {
-            pattern.rests(&format!("arn:{partition}:sts::")).iter().for_each(&mut see);
+            pattern.rests(&format!("arn:{partition}:sts::")).iter().for_each(|rest| see(&rest.0));
         }
     }
     let base = [Pattern(vec![Element { class: Class::Digit, star: false }; 12])];
@@ -476,11 +486,15 @@ fn unnamed_account(named: &BTreeSet<String>) -> String {
     account
 }
 
-/// The beginnings of a pattern that digits alone can match: which of them do, decides what is left of the pattern after
-/// an account id.
-fn digit_prefixes(pattern: &Pattern) -> impl Iterator<Item = Pattern> + '_ {
-    let digits = pattern.0.iter().take_while(|element| element.star || ('0'..='9').any(|c| element.class.takes(c)));
-    (1..=digits.count()).map(|to| Pattern(pattern.0[..to].to_vec()))
+/// The beginnings of a pattern that the digits of an account can match: which of them do, decides what is left of the
+/// pattern after an account id.
+fn digit_prefixes(pattern: &[Element]) -> impl Iterator<Item = Pattern> + '_ {
+    let mut taken = 0;
+    let digits = pattern.iter().take_while(move |element| {
+        taken += usize::from(!element.star);
+        taken <= 12 && (element.star || ('0'..='9').any(|c| element.class.takes(c)))
+    });
+    (1..=digits.count()).map(|to| Pattern(pattern[..to].to_vec()))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub struct Compiled {
 pub struct Bounds<T> {
     /// What the policy's words match at most; `None` for every value.
     pub most: Option<T>,
-    /// What they match at least; the same as `most` when nothing is unknown.
+    /// What they match at least; not given where both are the same.
     pub least: Option<T>,
     /// Whether both are the same.
     pub exact: bool,
@@ -97,20 +97,25 @@ pub fn texts<'a>(
     syntax: Syntax,
     vars: bool,
 ) -> Bounds<Vec<Pattern>> {
-    let (mut most, mut least) = (Vec::new(), Vec::new());
+    let (mut most, mut widened) = (Vec::with_capacity(items.size_hint().0), Vec::new());
     let (mut exact, mut variable) = (!open, false);
     for item in items {
         let compiled = text(item, syntax, vars);
         exact &= compiled.exact;
         variable |= compiled.variable;
         if let Some(pattern) = compiled.pattern {
-            if compiled.exact {
-                least.push(pattern.clone());
+            if !compiled.exact {
+                widened.push(most.len());
             }
             most.push(pattern);
         }
     }
-    Bounds { most: (!open).then_some(most), least: Some(least), exact, variable }
+    let surely = || {
+        let known = most.iter().enumerate().filter(|(at, _)| !widened.contains(at));
+        known.map(|(_, pattern)| pattern.clone()).collect()
+    };
+    let least = (!exact).then(surely);
+    Bounds { most: (!open).then_some(most), least, exact, variable }
 }
 
 /// The patterns of a `Resource` element, and whether it is open for want of a document if they match to a lesser and a
@@ -193,7 +198,9 @@ pub fn condition(condition: &Condition, variables: bool) -> Option<Bounds<Test>>
 fn parsed<V>(condition: &Condition, parse: fn(&str) -> Option<V>, test: impl Fn(Vec<V>) -> Test) -> Bounds<Test> {
     let known = || condition.values.iter().filter_map(|value| value.known()).filter_map(parse).collect::<Vec<V>>();
     let exact = !condition.open_ended && condition.values.iter().all(|value| value.known().is_some());
-    Bounds { most: exact.then(|| test(known())), least: Some(test(known())), exact, variable: false }
+    let test = test(known());
+    let (most, least) = if exact { (Some(test), None) } else { (None, Some(test)) };
+    Bounds { most, least, exact, variable: false }
 }
 
 fn order(base: BaseOperator) -> Order {
@@ -211,11 +218,11 @@ const SIGNED: &[Kind] = &[Kind::User, Kind::Role, Kind::Root, Kind::FederatedUse
 
 /// Whom a principal of a policy names.
 pub fn principal(principal: &Principal) -> Bounds<Who> {
-    let nothing = || Bounds { most: Some(Who::Kinds(&[])), least: Some(Who::Kinds(&[])), exact: true, variable: false };
+    let nothing = || Bounds { most: Some(Who::Kinds(&[])), least: None, exact: true, variable: false };
     let who = |compiled: Compiled, make: &dyn Fn(Pattern) -> Who| match compiled.pattern {
         Some(pattern) => Bounds {
-            most: Some(make(pattern.clone())),
-            least: Some(if compiled.exact { make(pattern) } else { Who::Kinds(&[]) }),
+            most: Some(make(pattern)),
+            least: (!compiled.exact).then_some(Who::Kinds(&[])),
             exact: compiled.exact,
             variable: false,
         },
@@ -266,8 +273,7 @@ fn session(account: &Text, name: &Text) -> Bounds<Who> {
     };
     let exact = exact && account.exact;
     let most = Who::Session { account: account.pattern.unwrap_or_default(), tail };
-    let least = if exact { most.clone() } else { Who::Kinds(&[]) };
-    Bounds { most: Some(most), least: Some(least), exact, variable: false }
+    Bounds { most: Some(most), least: (!exact).then_some(Who::Kinds(&[])), exact, variable: false }
 }
 
 /// The test of a key that follows from the caller.

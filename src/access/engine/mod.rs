@@ -46,6 +46,7 @@ use queries::{Query, Through};
 use solve::{Cell, Clause, Found, MAX_WORK, solve};
 use space::{ACTION, Builder, CALLER, CREDENTIALS, Dimension, RESOURCE, Region, Space, Value};
 use standing::Standing;
+use work::Work;
 
 /// One or two policies ready for questions.
 #[derive(Debug)]
@@ -147,10 +148,17 @@ impl CompiledPolicy {
                 policy.open_ended = true;
             }
         }
-        CompiledPolicy { unseen, ..CompiledPolicy::slice(policies, kind, estate, None) }
+        let whole = CompiledPolicy::slice(policies, kind, estate, None, &mut Work::default());
+        CompiledPolicy { unseen, ..whole }
     }
 
-    fn slice(policies: Vec<Policy>, kind: PolicyKind, estate: &Estate, only: Option<usize>) -> CompiledPolicy {
+    fn slice(
+        policies: Vec<Policy>,
+        kind: PolicyKind,
+        estate: &Estate,
+        only: Option<usize>,
+        work: &mut Work,
+    ) -> CompiledPolicy {
         let mut builder = Builder::default();
         let mut drafts = Vec::new();
         for (number, policy) in policies.iter().enumerate() {
@@ -160,7 +168,7 @@ impl CompiledPolicy {
         let pending = axioms::register(&mut builder, kind);
         let accounts = Standing::accounts(estate);
         let actions = if kind == PolicyKind::Trust { axioms::actions() } else { &[] };
-        let space = builder.freeze(actions, &accounts);
+        let space = builder.freeze(work, actions, &accounts);
         let mut laws = pending.resolve(&space);
         if estate.faults.lost_atoms {
             let last = |(dim, found): (usize, &Dimension)| {
@@ -302,12 +310,16 @@ impl CompiledPolicy {
             .map(|(_, allow)| allow.index)
             .filter(|index| through.statement.is_none_or(|statement| statement == *index))
             .collect();
-        if allows.len() > MAX_SLICES || self.policy().open_ended {
+        // The slice of the only Allow is the policy.
+        if allows.len() > MAX_SLICES || self.policy().open_ended || self.with(0, Effect::Allow).nth(1).is_none() {
             return None;
         }
         let mut open = None;
+        // All slices together may cost what one policy may.
+        let mut work = Work::default();
         for statement in allows {
-            let slice = CompiledPolicy::slice(self.policies.clone(), self.kind, &self.estate, Some(statement));
+            let slice =
+                CompiledPolicy::slice(self.policies.clone(), self.kind, &self.estate, Some(statement), &mut work);
             match slice.answer(query, through) {
                 Answer::Never(_) => {}
                 Answer::Yes(witness) => return Some(Answer::Yes(witness)),

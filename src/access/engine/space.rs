@@ -60,10 +60,19 @@ pub enum Value {
 /// Collects what reads the dimensions.
 #[derive(Debug, Default)]
 pub struct Builder {
-    actions: Vec<Test>,
+    actions: Vec<Action>,
     callers: Vec<Who>,
     resources: Vec<Test>,
     keys: Vec<KeyDraft>,
+}
+
+/// A test of the action.
+#[derive(Debug, PartialEq)]
+enum Action {
+    /// What a policy or a question says.
+    Said(Test),
+    /// One of these.
+    Named(&'static [String]),
 }
 
 #[derive(Debug)]
@@ -78,7 +87,12 @@ struct KeyDraft {
 impl Builder {
     /// A test of the action.
     pub fn action(&mut self, test: Test) -> Group {
-        Group { dim: ACTION, index: add(&mut self.actions, test) }
+        Group { dim: ACTION, index: add(&mut self.actions, Action::Said(test)) }
+    }
+
+    /// A test whether the action is one of these.
+    pub fn named_actions(&mut self, names: &'static [String]) -> Group {
+        Group { dim: ACTION, index: add(&mut self.actions, Action::Named(names)) }
     }
 
     /// A test of the resource.
@@ -149,21 +163,14 @@ impl Builder {
 
     /// Find the atoms of every dimension, within one bound of work. `actions` are the only ones there are, if it is not
     /// empty.
-    pub fn freeze(self, actions: &[String], accounts: &[String]) -> Space {
-        self.freeze_within(&mut Work::default(), actions, accounts)
-    }
-
-    /// The same within a bound that may be shared with other models.
-    pub fn freeze_within(self, work: &mut Work, actions: &[String], accounts: &[String]) -> Space {
-        let action_domain = if actions.is_empty() {
-            Domain::Text(vec![Pattern::glob("?*:?*")])
-        } else {
-            Domain::Listed(actions.to_vec())
-        };
-        let action = Dimension::single("action", &action_domain, &self.actions, work);
+    pub fn freeze(self, work: &mut Work, actions: &[String], accounts: &[String]) -> Space {
+        let action = Dimension::action(actions, self.actions, work);
         let resource = Dimension::single("resource", &Domain::Text(Vec::new()), &self.resources, work);
-        let credentials = Domain::Listed(vec!["long-term".into(), "temporary".into()]);
-        let credentials = Dimension::single("credentials", &credentials, &[], work);
+        let credentials = Dimension {
+            name: "credentials".to_owned(),
+            values: ["long-term", "temporary"].map(|sort| Value::One(sort.to_owned())).to_vec(),
+            ..Dimension::default()
+        };
         let (callers, caller) = callers(&self.callers, accounts, work);
         let mut dims = vec![action, caller, resource, credentials];
         // The cheap ones first: one key that asks too much takes nothing from the others.
@@ -206,10 +213,11 @@ fn callers(tests: &[Who], accounts: &[String], work: &mut Work) -> (Callers, Dim
     };
     let len = callers.atoms.len();
     let exact = overflow.is_none();
-    let groups = (0..tests.len()).map(|index| {
-        let holds = Bits::of(len, |atom| exact && callers.atoms[atom].truth.contains(index));
-        Truths { any: holds.clone(), all: holds, exact }
-    });
+    let holds = match exact {
+        true => transposed(tests.len(), len, callers.atoms.iter().map(|atom| &atom.truth)),
+        false => vec![Bits::none(len); tests.len()],
+    };
+    let groups = holds.into_iter().map(|holds| Truths { any: holds.clone(), all: holds, exact });
     let values = callers.atoms.iter().map(|atom| Value::One(atom.caller.to_string())).collect();
     let groups = groups.collect();
     let dimension = Dimension { name: "caller".into(), values, groups, overflow, ..Dimension::default() };
@@ -243,13 +251,33 @@ struct Truths {
 }
 
 impl Dimension {
+    /// The action, which is one of these if there are any.
+    fn action(actions: &[String], tests: Vec<Action>, work: &mut Work) -> Self {
+        if actions.is_empty() {
+            let as_test = |test| match test {
+                Action::Said(test) => test,
+                Action::Named(names) => Test::Text(names.iter().map(|name| Pattern::exactly(name)).collect()),
+            };
+            let tests: Vec<Test> = tests.into_iter().map(as_test).collect();
+            return Dimension::single("action", &Domain::Text(vec![Pattern::glob("?*:?*")]), &tests, work);
+        }
+        let groups = tests.iter().map(|test| {
+            let holds = Bits::of(actions.len(), |at| match test {
+                Action::Said(test) => test.holds(&actions[at]),
+                Action::Named(names) => names.contains(&actions[at]),
+            });
+            Truths { any: holds.clone(), all: holds, exact: true }
+        });
+        let groups = groups.collect();
+        let values = actions.iter().cloned().map(Value::One).collect();
+        Dimension { name: "action".to_owned(), values, groups, ..Dimension::default() }
+    }
+
     fn single(name: &str, domain: &Domain, tests: &[Test], work: &mut Work) -> Self {
         match domain.atoms(tests, work) {
             Ok(atoms) => {
-                let groups = (0..tests.len()).map(|index| {
-                    let holds = Bits::of(atoms.len(), |atom| atoms[atom].1.contains(index));
-                    Truths { any: holds.clone(), all: holds, exact: true }
-                });
+                let holds = transposed(tests.len(), atoms.len(), atoms.iter().map(|(_, truth)| truth));
+                let groups = holds.into_iter().map(|holds| Truths { any: holds.clone(), all: holds, exact: true });
                 let groups = groups.collect();
                 let values = atoms.into_iter().map(|(text, _)| Value::One(text)).collect();
                 Dimension { name: name.to_owned(), values, groups, ..Dimension::default() }
@@ -303,11 +331,13 @@ impl Dimension {
             many => Value::Many(many.iter().map(|at| text(*at)).collect()),
         }));
         let values: Vec<Value> = values.collect();
-        let groups = draft.tests.iter().enumerate().map(|(index, test)| Truths {
-            any: Bits::of(values.len(), |atom| atom > 0 && sets[atom - 1].any.contains(index)),
-            all: Bits::of(values.len(), |atom| atom > 0 && sets[atom - 1].all.contains(index)),
-            exact: domain.decides(test),
-        });
+        // The absent key is the first atom, and satisfies none.
+        let none = Bits::none(draft.tests.len());
+        let held = |of: fn(&atoms::SetAtom) -> &Bits| {
+            transposed(draft.tests.len(), values.len(), std::iter::once(&none).chain(sets.iter().map(of)))
+        };
+        let held = held(|set| &set.any).into_iter().zip(held(|set| &set.all));
+        let groups = held.zip(&draft.tests).map(|((any, all), test)| Truths { any, all, exact: domain.decides(test) });
         let groups = groups.collect();
         Dimension { name, known, values, overflow: None, groups, tests: draft.tests }
     }
@@ -324,6 +354,15 @@ impl Dimension {
     fn present(&self) -> Bits {
         Bits::of(self.values.len(), |atom| self.values[atom] != Value::Absent)
     }
+}
+
+/// For each test the atoms that satisfy it, from the tests that each atom satisfies.
+fn transposed<'b>(tests: usize, count: usize, atoms: impl Iterator<Item = &'b Bits>) -> Vec<Bits> {
+    let mut holds = vec![Bits::none(count); tests];
+    for (atom, truth) in atoms.enumerate() {
+        truth.iter().for_each(|test| holds[test].insert(atom));
+    }
+    holds
 }
 
 fn undecided(tests: usize, atoms: usize) -> Vec<Truths> {

@@ -10,6 +10,7 @@ impl<const N: usize> Default for StepSet<N> {
     }
 }
 
+#[expect(clippy::needless_range_loop, reason = "plain loops over a known number of words become straight code")]
 impl<const N: usize> StepSet<N> {
     /// Put a step in.
     pub fn insert(&mut self, at: u32) {
@@ -17,42 +18,62 @@ impl<const N: usize> StepSet<N> {
     }
 
     /// Whether nothing is in the set.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        let mut sum = 0;
+        for at in 0..N {
+            sum |= self.0[at];
+        }
+        sum == 0
     }
 
     /// Whether something is in both.
+    #[inline]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(word, other)| word & other != 0)
-    }
-
-    fn each_word(&self, other: &Self, what: impl Fn(u64, u64) -> u64) -> Self {
-        let mut out = *self;
-        out.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word = what(*word, *other));
-        out
+        let mut sum = 0;
+        for at in 0..N {
+            sum |= self.0[at] & other.0[at];
+        }
+        sum != 0
     }
 
     /// What is in both.
+    #[inline]
     pub fn and(&self, other: &Self) -> Self {
-        self.each_word(other, |word, other| word & other)
+        let mut out = *self;
+        for at in 0..N {
+            out.0[at] &= other.0[at];
+        }
+        out
     }
 
     /// What is in either.
+    #[inline]
     pub fn or(&self, other: &Self) -> Self {
-        self.each_word(other, |word, other| word | other)
+        let mut out = *self;
+        for at in 0..N {
+            out.0[at] |= other.0[at];
+        }
+        out
     }
 
     /// What is in this set and not in the other.
+    #[inline]
     pub fn minus(&self, other: &Self) -> Self {
-        self.each_word(other, |word, other| word & !other)
+        let mut out = *self;
+        for at in 0..N {
+            out.0[at] &= !other.0[at];
+        }
+        out
     }
 
     /// Every step by the one behind it. The last step of a program is never left.
+    #[inline]
     pub fn moved(&self) -> Self {
         let mut out = *self;
         let mut carry = 0;
-        for word in &mut out.0 {
-            (*word, carry) = (*word << 1 | carry, *word >> 63);
+        for at in 0..N {
+            (out.0[at], carry) = (out.0[at] << 1 | carry, out.0[at] >> 63);
         }
         out
     }
@@ -71,12 +92,14 @@ impl<const N: usize> StepSet<N> {
     }
 
     /// The highest step.
+    #[inline]
     pub fn highest(&self) -> Option<u32> {
         let at = self.0.iter().rposition(|word| *word != 0)?;
         Some(at as u32 * 64 + 63 - self.0[at].leading_zeros())
     }
 
     /// Every step, in order.
+    #[inline]
     pub fn each(&self, mut see: impl FnMut(u32)) {
         for (at, word) in self.0.iter().enumerate() {
             let mut word = *word;
@@ -88,6 +111,7 @@ impl<const N: usize> StepSet<N> {
     }
 
     /// A number for the set; different sets seldom have the same in their low bits.
+    #[inline]
     pub fn hash(&self) -> u64 {
         let mix = |sum: u64, word: &u64| (sum.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
         let sum = self.0.iter().fold(0, mix);

@@ -13,7 +13,7 @@ pub struct Overflow;
 
 impl Work {
     /// What one model may cost: a few milliseconds, whatever a policy says.
-    pub const MODEL: usize = 4_000_000;
+    pub const MODEL: usize = 1_200_000;
 
     /// A count of so many units.
     pub fn new(units: usize) -> Work {
