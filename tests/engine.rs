@@ -6,4 +6,5 @@ mod access {
     mod engine_laws;
     mod generate;
     mod residue;
+    mod strangers;
 }
