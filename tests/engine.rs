@@ -16,4 +16,5 @@ mod access {
     mod resources;
     mod smallest;
     mod strangers;
+    mod who;
 }

@@ -6,7 +6,7 @@ mod text;
 use super::{Exit, Failure};
 use crate::access::analysis::explain;
 use crate::access::analysis::redundancy;
-use crate::access::analysis::who::{self, Finding, Who};
+use crate::access::analysis::who::{self, Finding};
 use crate::access::{self, Answer, CompiledPolicy, Guard, Query, Through};
 use crate::config::{self, Choice, Config, collected};
 use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
@@ -173,8 +173,7 @@ fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {
     let estate = config.org.estate(account);
     let model = access::analyse(&policy, &estate);
     let findings = who::who(&model);
-    let guards =
-        if findings.iter().any(|finding| finding.who == Who::Anybody) { Vec::new() } else { guards(&model, source) };
+    let guards = if findings.iter().any(|finding| finding.stranger) { Vec::new() } else { guards(&model, source) };
     Role {
         path: source.path.clone(),
         line: source.position(site.document.span.start).line,
@@ -214,7 +213,9 @@ fn describe(role: &Role) -> Value {
                 .map(|need| (need.key.clone(), need.values.iter().map(|value| json!(value)).collect()))
                 .collect();
             json!({
-                "who": text::whom(finding),
+                "who": text::whom(role, finding),
+                "stranger": finding.stranger,
+                "boundBy": finding.bound_by,
                 "actions": finding.actions,
                 "needs": needs,
                 "possibly": finding.possibly,

@@ -347,6 +347,9 @@ impl Search {
         let answer = if is_open { Sure::Never } else { certainty(&first) };
         let words_of_old: BTreeSet<String> = self.old.statements.iter().map(words).collect();
         let known = known(&self.old);
+        let allows = self.new.policy.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        // One part is all of it.
+        let mut first_alone = (is_plain && allows.count() == 1).then(|| first.clone());
         let mut change = Change { answer, ..Change::NOTHING };
         for (at, statement) in self.new.policy.statements.iter().enumerate() {
             // Two that have conditions which are not shown say the same, and nobody knows whether they mean it.
@@ -361,7 +364,7 @@ impl Search {
             let part = only(&self.new.policy, at);
             let part = meeting(&part, &part, self.kind);
             let beside = |old: &Policy| meeting(old, &part, self.kind);
-            let answer = self.ask(&beside(&self.old), &part);
+            let answer = first_alone.take().unwrap_or_else(|| self.ask(&beside(&self.old), &part));
             // Unknown values of the old version are taken to be none of those that the new one writes out.
             let otherwise = || self.ask(&beside(&known), &part).witness().cloned();
             change.answer = change.answer.max(certainty(&answer));

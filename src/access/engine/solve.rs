@@ -124,6 +124,12 @@ impl Layout {
         self.spans.iter().any(|(from, to)| words[*from..*to].iter().all(|word| *word == 0))
     }
 
+    /// The atoms of a dimension, which has this many, that are in a box.
+    pub fn atoms<'c>(&self, cell: &'c Cell, dim: usize, size: usize) -> impl Iterator<Item = usize> + 'c {
+        let words = self.words(cell, dim);
+        (0..size).filter(move |atom| words[atom / 64] >> (atom % 64) & 1 == 1)
+    }
+
     fn first(&self, cell: &Cell, dim: usize) -> usize {
         let words = self.words(cell, dim);
         words.iter().position(|word| *word != 0).map_or(0, |at| at * 64 + words[at].trailing_zeros() as usize)

@@ -2,11 +2,10 @@
 
 use super::Role;
 use crate::access::Caller;
-use crate::access::analysis::who::{Finding, Need, Who};
+use crate::access::analysis::who::{Finding, Need, Unnamed, Who};
 use crate::access::engine::callers::Kind;
 use crate::access::engine::symbols::OWN_ACCOUNT;
-use crate::access::engine::symbols::STRANGER;
-use crate::policy::{Condition, Effect};
+use crate::policy::{BaseOperator, Condition, Effect};
 use crate::site::choice_in_words;
 use crate::value::Text;
 use std::io::{self, Write};
@@ -24,7 +23,7 @@ pub fn write(role: &Role, out: &mut dyn Write) -> io::Result<()> {
     findings.sort_by_key(|finding| rank(&finding.who));
     for finding in findings {
         let possibly = if finding.possibly { "  (possibly)" } else { "" };
-        writeln!(out, "  {}{possibly}", whom(finding))?;
+        writeln!(out, "  {}{possibly}", whom(role, finding))?;
         writeln!(out, "      may call  {}", finding.actions.join(", "))?;
         for (at, need) in finding.needs.iter().enumerate() {
             let head = if at == 0 { "with     " } else { "and      " };
@@ -54,18 +53,36 @@ fn rank(who: &Who) -> u8 {
 
 /// Whom a finding speaks of, in words. The engine's stand-ins are said as what they stand for: the account that nobody
 /// names, the own account where the file does not know it, and the name that fits where none is asked for.
-pub fn whom(finding: &Finding) -> String {
-    let words = match &finding.who {
-        Who::Anybody => "anyone: users and roles of every AWS account".to_owned(),
-        Who::Account(account) => format!("{}: users and roles whose own policies let them", account_words(account)),
+///
+/// Who lets strangers in says "anyone". Where only those come in who are tied to somebody, it says to whom.
+pub fn whom(role: &Role, finding: &Finding) -> String {
+    let words = callers(role, finding);
+    match (finding.unnamed, finding.stranger) {
+        (None, _) => words,
+        // The stand-in for an account that nobody names also stands in for one that a parameter chooses.
+        (Some(_), true) if finding.possibly && words.contains(NOT_NAMED) => {
+            format!("perhaps anyone: {}", words.replace(NOT_NAMED, "an account that the file does not show"))
+        }
+        (Some(_), true) => format!("anyone: {words}"),
+        (Some(_), false) => format!("{}: {words}", bound(role, finding)),
+    }
+}
+
+fn callers(role: &Role, finding: &Finding) -> String {
+    let of = |account: &str| account_words(account, finding.unnamed);
+    match &finding.who {
+        Who::Anybody if finding.stranger => "users and roles of every AWS account".to_owned(),
+        Who::Anybody => "users and roles of any account".to_owned(),
+        Who::Account(account) if finding.unnamed.is_some() => format!("users and roles of {}", of(account)),
+        Who::Account(account) => format!("{}: users and roles whose own policies let them", of(account)),
         Who::Caller(Caller::Service(host)) if host == ANY_SERVICE => "every service".to_owned(),
         Who::Caller(Caller::Service(host)) => format!("service {host}"),
-        Who::Caller(Caller::Oidc(provider)) => format!("tokens of {}", provider_words(provider)),
-        Who::Caller(Caller::Saml(provider)) => format!("logins through {}", provider_words(provider)),
-        Who::Caller(Caller::User { account, name, .. }) => named("user", account, name),
+        Who::Caller(Caller::Oidc(provider)) => format!("tokens of {}", provider_words(role, provider)),
+        Who::Caller(Caller::Saml(provider)) => format!("logins through {}", provider_words(role, provider)),
+        Who::Caller(Caller::User { account, name, .. }) => named("user", &of(account), name),
         Who::Caller(Caller::Role { account, name, session, .. }) => match session.as_str() {
-            ANY_NAME | "session" => named("role", account, name),
-            session => format!("{}, session {session}", named("role", account, name)),
+            ANY_NAME | "session" => named("role", &of(account), name),
+            session => format!("{}, session {session}", named("role", &of(account), name)),
         },
         Who::Caller(caller) => caller.to_string(),
         Who::Other(kind) => match kind {
@@ -74,9 +91,61 @@ pub fn whom(finding: &Finding) -> String {
             Kind::Saml => "logins through any other provider".to_owned(),
             other => format!("any other caller of the kind {other:?}"),
         },
+    }
+}
+
+/// Keys that tie a caller to somebody, with what callers are who have a value of them.
+const TIES: [(&str, &str); 5] = [
+    ("aws:PrincipalOrgID", "members of the organization"),
+    ("aws:PrincipalOrgPaths", "members of the organization path"),
+    ("aws:SourceIp", "from"),
+    ("aws:SourceVpc", "from the VPC"),
+    ("aws:SourceVpce", "through the VPC endpoint"),
+];
+
+/// What callers are who are tied to somebody by these keys: "members of the organization o-a1b2c3d4e5".
+fn bound(role: &Role, finding: &Finding) -> String {
+    let tie = |(key, words): &(&'static str, &str)| {
+        let is_bound = finding.bound_by.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let values = if is_bound { asked(role, key) } else { Vec::new() };
+        (!values.is_empty()).then(|| (*key, format!("{words} {}", values.join(" or "))))
     };
-    // The stand-in for a stranger also stands in for an account that a parameter chooses.
-    if finding.possibly { words.replace(NOT_NAMED, "an account that the file does not show") } else { words }
+    let ties: Vec<(&str, String)> = TIES.iter().filter_map(tie).collect();
+    let is_told = |key: &&String| ties.iter().any(|(known, _)| known.eq_ignore_ascii_case(key));
+    let others: Vec<&str> = finding.bound_by.iter().filter(|key| !is_told(key)).map(String::as_str).collect();
+    let mut words: Vec<&str> = ties.iter().map(|(_, words)| words.as_str()).collect();
+    // Who is a member is said first, or else that there are callers.
+    if words.first().is_some_and(|first| !first.starts_with("members")) {
+        words.insert(0, "callers");
+    }
+    let only = match others.as_slice() {
+        [] => String::new(),
+        keys => format!("only with {}", keys.join(" and ")),
+    };
+    match (words.is_empty(), others.is_empty()) {
+        (true, true) => "any account, only with what binds its callers".to_owned(),
+        (true, false) => format!("any account, {only}"),
+        (false, true) => words.join(" "),
+        (false, false) => format!("{}, {only}", words.join(" ")),
+    }
+}
+
+/// The values of a key that a request must have: those that an Allow asks for, or that a Deny spares.
+fn asked(role: &Role, key: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for statement in &role.policy.statements {
+        let is_asked = |condition: &&Condition| {
+            let negated = condition.operator.base.is_some_and(BaseOperator::negated);
+            condition.is_about(key) && negated == (statement.effect == Effect::Deny)
+        };
+        let values = statement.conditions.iter().filter(is_asked).flat_map(|condition| &condition.values);
+        for value in values.map(|value| value.display().into_owned()) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+    }
+    found
 }
 
 const NOT_NAMED: &str = "any account that is not named";
@@ -84,26 +153,38 @@ const NOT_NAMED: &str = "any account that is not named";
 /// The name of a user, role or session that nobody names.
 const ANY_NAME: &str = "someone";
 
+/// The account of the engine's stand-ins for providers that nobody names.
+const NO_ACCOUNT: &str = "999999999999";
+
 /// The service that nobody names.
 const ANY_SERVICE: &str = "example.amazonaws.com";
 
 fn named(sort: &str, account: &str, name: &str) -> String {
     let name = if name == ANY_NAME { format!("every {sort}") } else { format!("{sort} {name}") };
-    format!("{name} of {}", account_words(account))
+    format!("{name} of {account}")
 }
 
-fn account_words(account: &str) -> String {
-    match account {
-        OWN_ACCOUNT => "the role's own account".to_owned(),
-        STRANGER => NOT_NAMED.to_owned(),
-        account => format!("account {account}"),
+fn account_words(account: &str, unnamed: Option<Unnamed>) -> String {
+    match (unnamed, account) {
+        (Some(Unnamed::Every), _) => NOT_NAMED.to_owned(),
+        (Some(Unnamed::Like), account) => format!("{NOT_NAMED} and has an id that fits, such as {account}"),
+        (None, OWN_ACCOUNT) => "the role's own account".to_owned(),
+        (None, account) => format!("account {account}"),
     }
 }
 
 /// A provider is always of the role's own account; its ARN says nothing more than its path where that is not known.
-fn provider_words(arn: &str) -> &str {
-    let stand_in = arn.contains(OWN_ACCOUNT) || arn.contains(STRANGER);
+fn provider_words<'a>(role: &Role, arn: &'a str) -> &'a str {
+    let stand_in = arn.contains(OWN_ACCOUNT) || arn.contains(NO_ACCOUNT) && !names(role, NO_ACCOUNT);
     arn.split_once("-provider/").filter(|_| stand_in).map_or(arn, |(_, path)| path)
+}
+
+/// Whether the policy speaks of an account.
+fn names(role: &Role, account: &str) -> bool {
+    let principals = role.policy.statements.iter().flat_map(|statement| &statement.principals);
+    let entries = principals.flat_map(|principals| &principals.entries).map(|entry| &entry.text);
+    let conditions = role.policy.statements.iter().flat_map(|statement| &statement.conditions);
+    entries.chain(conditions.flat_map(|condition| &condition.values)).any(|text| text.display().contains(account))
 }
 
 /// What must be brought of one key: in the words of the policy where it has conditions on it, else by example.

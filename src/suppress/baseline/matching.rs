@@ -220,50 +220,60 @@ impl<'a> Group<'a> {
 
 /// Give findings that are in no entry to entries whose finding is gone: the statement got another Sid, a part of it that
 /// the finding is about has another name, the policy moved to another file.
-fn follow(known: &[Known<'_>], found: &[Found<'_>], mut unused: BTreeSet<usize>, verdicts: &mut [Verdict]) {
-    let mut same: HashMap<(&str, &str, &str, Words<'_>), Vec<usize>> = HashMap::new();
-    let mut here: HashMap<(&str, &str, Home<'_>), Vec<usize>> = HashMap::new();
-    for at in unused.iter().rev() {
-        let Known { entry, words } = &known[*at];
-        let (rule, resource) = (entry.rule.as_str(), stable_address(&entry.resource));
-        same.entry((rule, resource, about(&entry.subject), *words)).or_default().push(*at);
-        here.entry((rule, resource, entry.home())).or_default().push(*at);
-    }
+fn follow(known: &[Known<'_>], found: &[Found<'_>], unused: BTreeSet<usize>, verdicts: &mut [Verdict]) {
+    let mut left = Left::default();
+    unused.iter().for_each(|at| left.add(*at, &known[*at]));
     for (found, verdict) in found.iter().zip(verdicts) {
         if *verdict != Verdict::New {
             continue;
         }
         let (rule, resource) = (found.finding.rule, stable_address(&found.finding.resource));
-        let mut take = |at: usize, exact: bool| {
-            unused.remove(&at);
-            *verdict = Verdict::Accepted { entry: at, exact };
-        };
         // A policy of the same words in another file may be another policy, unless nothing is left of the first.
-        let exact = same.get_mut(&(rule, resource, about(&found.finding.subject), found.words())).and_then(|slots| {
-            let at_home = slots.iter().rev().take(MAX_TRIED).position(|at| known[*at].entry.home() == found.home);
-            slots.len().checked_sub(at_home.unwrap_or(0) + 1).map(|at| slots.remove(at))
+        let same = left.same.get(&(rule, resource, about(&found.finding.subject), found.words())).and_then(|slots| {
+            let at_home = slots.iter().take(MAX_TRIED).find(|at| known[**at].entry.home() == found.home);
+            at_home.or_else(|| slots.first()).copied()
         });
-        if let Some(at) = exact {
-            take(at, true);
-            if let Some(slots) = here.get_mut(&(rule, resource, known[at].entry.home())) {
-                slots.retain(|slot| *slot != at);
-            }
-            continue;
-        }
-        let (Some(slots), Some((granted, kind))) = (here.get_mut(&(rule, resource, found.home)), found.access()) else {
-            continue;
+        let less = || {
+            let (granted, kind) = found.access()?;
+            let holds = |at: &&usize| {
+                let entry = known[**at].entry;
+                entry.kind == Some(kind) && growth(entry, granted, kind).is_none()
+            };
+            left.here.get(&(rule, resource, found.home))?.iter().take(MAX_TRIED).find(holds).copied()
         };
-        let holds = |at: &usize| {
-            let entry = known[*at].entry;
-            entry.kind == Some(kind) && growth(entry, granted, kind).is_none()
-        };
-        if let Some(place) = slots.iter().rev().take(MAX_TRIED).position(holds) {
-            let at = slots.remove(slots.len() - 1 - place);
-            take(at, false);
-            for slots in same.values_mut() {
-                slots.retain(|slot| *slot != at);
-            }
-        }
+        let exact = same.is_some();
+        let Some(entry) = same.or_else(less) else { continue };
+        left.remove(entry, &known[entry]);
+        *verdict = Verdict::Accepted { entry, exact };
+    }
+}
+
+/// Entries whose finding is gone, by what another finding may have of them.
+#[derive(Default)]
+struct Left<'a> {
+    /// By rule, resource, subject and words.
+    same: HashMap<Kin<'a>, BTreeSet<usize>>,
+    /// By rule, resource and home.
+    here: HashMap<(&'a str, &'a str, Home<'a>), BTreeSet<usize>>,
+}
+
+/// The rule, the resource, what it is about, and the words.
+type Kin<'a> = (&'a str, &'a str, &'a str, Words<'a>);
+
+impl<'a> Left<'a> {
+    fn add(&mut self, at: usize, Known { entry, words }: &Known<'a>) {
+        let (rule, resource) = (entry.rule.as_str(), stable_address(&entry.resource));
+        self.same.entry((rule, resource, about(&entry.subject), *words)).or_default().insert(at);
+        self.here.entry((rule, resource, entry.home())).or_default().insert(at);
+    }
+
+    fn remove(&mut self, at: usize, Known { entry, words }: &Known<'a>) {
+        let (rule, resource) = (entry.rule.as_str(), stable_address(&entry.resource));
+        let same = self.same.get_mut(&(rule, resource, about(&entry.subject), *words));
+        let here = self.here.get_mut(&(rule, resource, entry.home()));
+        same.into_iter().chain(here).for_each(|slots| {
+            slots.remove(&at);
+        });
     }
 }
 
