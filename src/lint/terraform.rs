@@ -178,22 +178,8 @@ impl Placing<'_> {
                 self.place(finding, origins, variants[0].anchor);
             }
         }
-        for problem in &found.problems {
-            let Some((source, span)) = self.sources.locate(problem.span) else { continue };
-            if !MARKS.iter().any(|mark| source.text.contains(mark)) {
-                continue;
-            }
-            if let Some(report) = self.reports.get_mut(&source.path) {
-                report.invalid = true;
-                let problem = Problem { span, ..problem.clone() };
-                let places = vec![(Arc::clone(&source), span, true)];
-                let placed = |finding| Placed { path: source.path.clone(), finding, places: places.clone() };
-                self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
-            }
-        }
-        for limit in &found.limits {
-            self.limit(&judge, limit);
-        }
+        found.problems.iter().for_each(|problem| self.problem(&judge, problem));
+        found.limits.iter().for_each(|limit| self.limit(&judge, limit));
         judge.unresolved(found);
         for (span, _) in &found.unresolved {
             if let Some((source, _)) = self.sources.locate(*span)
@@ -205,6 +191,21 @@ impl Placing<'_> {
         }
         for finding in findings {
             self.place(finding, std::iter::empty(), Span::default());
+        }
+    }
+
+    /// Tell what is wrong in a file of the folder, if it has to do with AWS.
+    fn problem(&mut self, judge: &Judge<'_>, problem: &Problem) {
+        let Some((source, span)) = self.sources.locate(problem.span) else { return };
+        if !MARKS.iter().any(|mark| source.text.contains(mark)) {
+            return;
+        }
+        if let Some(report) = self.reports.get_mut(&source.path) {
+            report.invalid = true;
+            let problem = Problem { span, ..problem.clone() };
+            let places = vec![(Arc::clone(&source), span, true)];
+            let placed = |finding| Placed { path: source.path.clone(), finding, places: places.clone() };
+            self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
         }
     }
 

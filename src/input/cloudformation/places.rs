@@ -35,6 +35,21 @@ enum Policy<'s> {
     Unresolved(String),
 }
 
+/// What a policy is in a combination of conditions.
+struct Form<'s> {
+    /// The conditions that decided something.
+    branch: Branch<'s>,
+    /// The document; `None` where there is none.
+    document: Option<Cow<'s, Value<'s>>>,
+}
+
+/// What a policy is in all of them.
+struct Forms<'s> {
+    list: Vec<Form<'s>>,
+    /// Whether it is known in each.
+    all_read: bool,
+}
+
 impl<'s> Reader<'_, 's> {
     /// Go down `path`, into every element of lists and both branches of `Fn::If`.
     pub(super) fn descend(&mut self, place: Place<'_, 's>, path: &str) {
@@ -156,53 +171,26 @@ impl<'s> Reader<'_, 's> {
         {
             assumed.push((condition, true));
         }
-        let Worlds { list: assignments, few, cut } = worlds::of(&self.template, place.node, &place.branch, &assumed);
-        if cut {
+        let worlds = worlds::of(&self.template, place.node, &place.branch, &assumed);
+        if worlds.cut {
             self.found.limits.push(worlds::limit(place.node.span, &place.address));
         }
-        // All name the same conditions in the same order.
-        let count = assignments.first().map_or(0, Vec::len);
-        let is_free: Vec<bool> =
-            (0..count).map(|at| assignments.windows(2).any(|pair| pair[0][at].1 != pair[1][at].1)).collect();
-        let mut seen: Vec<(Branch<'s>, Option<Cow<'s, Value<'s>>>)> = Vec::new();
-        let mut all_read = true;
-        for assignment in &assignments {
-            let choices = Choices::new([place.branch.as_slice(), assignment.as_slice()].concat(), &place.scope);
-            let policy = self.read(place, &choices);
-            let counts = |(free, (name, _)): &(&bool, &(&'s str, bool))| **free && choices.was_asked(name);
-            let branch: Branch<'s> = is_free.iter().zip(assignment).filter(counts).map(|(_, choice)| *choice).collect();
-            if seen.iter().any(|(known, _)| *known == branch) {
-                continue;
-            }
-            let document = match policy {
-                None => None,
-                Some(Policy::Read(document)) => Some(document),
-                Some(Policy::Wrong(problems)) => {
-                    self.found.problems.extend(problems);
-                    return;
-                }
-                Some(Policy::Unresolved(why)) => {
-                    let unresolved = (place.node.span, format!("{}: {why}", place.address));
-                    if self.found.unresolved.last() != Some(&unresolved) {
-                        self.found.unresolved.push(unresolved);
-                    }
-                    all_read = false;
-                    continue;
-                }
-            };
-            seen.push((branch, document));
-        }
+        let Some(forms) = self.forms(place, &worlds) else { return };
         let address = match place.resource.construct {
             Some(construct) => format!("{} ({construct})", place.address),
             None => place.address.clone(),
         };
+        // Of many conditions, those that a finding rests on are told by where the combinations differ.
+        let same = |a: &Value<'s>, b: &Value<'s>| a == b && (worlds.few || a.is_at(b));
+        let is_one = |pair: &[Form<'s>]| match (&pair[0].document, &pair[1].document) {
+            (Some(a), Some(b)) => same(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let all_same = forms.all_read && forms.list.windows(2).all(is_one);
         let earlier = self.found.sites.len();
-        let all_same = all_read && seen.windows(2).all(|pair| pair[0].1 == pair[1].1);
-        for (branch, document) in seen {
+        for Form { branch, document } in forms.list {
             let Some(document) = document else { continue };
-            // Of many conditions, those that a finding rests on are told by where the combinations differ.
-            let same = |site: &PolicySite<'_>| *site.document == *document && (few || site.document.is_at(&document));
-            if self.found.sites[earlier..].iter().any(same) {
+            if self.found.sites[earlier..].iter().any(|site| same(&site.document, &document)) {
                 continue;
             }
             let inner = if all_same { &[][..] } else { &branch };
@@ -217,6 +205,43 @@ impl<'s> Reader<'_, 's> {
                 origins: Vec::new(),
             });
         }
+    }
+
+    /// What the policy at a place is in each combination of conditions that says something of it; `None` where it is
+    /// wrong.
+    fn forms(&mut self, place: &Place<'_, 's>, worlds: &Worlds<'s>) -> Option<Forms<'s>> {
+        // All name the same conditions in the same order.
+        let count = worlds.list.first().map_or(0, Vec::len);
+        let is_free: Vec<bool> =
+            (0..count).map(|at| worlds.list.windows(2).any(|pair| pair[0][at].1 != pair[1][at].1)).collect();
+        let mut forms = Forms { list: Vec::new(), all_read: true };
+        for world in &worlds.list {
+            let choices = Choices::new([place.branch.as_slice(), world.as_slice()].concat(), &place.scope);
+            let policy = self.read(place, &choices);
+            let counts = |(free, (name, _)): &(&bool, &(&'s str, bool))| **free && choices.was_asked(name);
+            let branch: Branch<'s> = is_free.iter().zip(world).filter(counts).map(|(_, choice)| *choice).collect();
+            if forms.list.iter().any(|form| form.branch == branch) {
+                continue;
+            }
+            let document = match policy {
+                None => None,
+                Some(Policy::Read(document)) => Some(document),
+                Some(Policy::Wrong(problems)) => {
+                    self.found.problems.extend(problems);
+                    return None;
+                }
+                Some(Policy::Unresolved(why)) => {
+                    let unresolved = (place.node.span, format!("{}: {why}", place.address));
+                    if self.found.unresolved.last() != Some(&unresolved) {
+                        self.found.unresolved.push(unresolved);
+                    }
+                    forms.all_read = false;
+                    continue;
+                }
+            };
+            forms.list.push(Form { branch, document });
+        }
+        Some(forms)
     }
 
     /// The kind of the policy at a place; `None` when there is no IAM policy of the user's.

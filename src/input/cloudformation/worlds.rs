@@ -20,9 +20,10 @@ const MAX_CONDITIONS: usize = 4;
 const MAX_ROWS: usize = 32;
 /// So many combinations are chosen where there are more. A chain of `Fn::If` needs two for each branch of it.
 const MAX_CHOSEN: usize = 96;
-/// How many bytes all of them have together: fewer are chosen of a policy that is larger than AWS takes (its quotas are
-/// 32,768 characters and less), but at least two, with both branches of every `Fn::If` that stands in no other.
-const MAX_BYTES: usize = 1024 * 1024;
+/// How many bytes all of them have together, so that they are no more work than the largest policy. Fewer are chosen of a
+/// policy that is larger than AWS takes (its quotas are 32,768 characters and less), but at least two, with both branches
+/// of every `Fn::If` that stands in no other.
+const MAX_BYTES: usize = MAX_DOCUMENT;
 
 /// The combinations for one policy.
 pub(super) struct Worlds<'s> {

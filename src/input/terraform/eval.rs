@@ -5,11 +5,11 @@
 
 use super::files::Sources;
 use super::module::{Loader, Module};
-use super::val::{Entry, Piece, Val, ValKind};
+use super::val::{Entry, Val, ValKind};
 use super::{Variables, functions};
 use crate::diagnostic::Problem;
 use crate::span::Span;
-use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Template, Unary};
+use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Unary};
 use crate::value::{Domain, Hole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -17,9 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// How deep evaluation may go, through references and nested expressions alike. Bounds the stack.
-const MAX_DEPTH: usize = 160;
-/// What one template file counts for.
-const TEMPLATE_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 160;
 /// How many expressions one root may take: loops in loops can multiply.
 const MAX_STEPS: u32 = 1_000_000;
 /// The largest string that is made, in bytes, and the longest list that functions make, in elements: a short expression
@@ -108,7 +106,7 @@ pub(super) struct Evaluator<'l> {
     memo: RefCell<HashMap<(usize, Name), Memo>>,
     children: RefCell<HashMap<(usize, String, String), Rc<Scope>>>,
     next_scope: Cell<usize>,
-    depth: Cell<usize>,
+    pub depth: Cell<usize>,
     steps: Cell<u32>,
     /// What went wrong, each once.
     pub problems: RefCell<Vec<Problem>>,
@@ -479,115 +477,6 @@ impl<'l> Evaluator<'l> {
             .unwrap_or_else(|| self.hole(scope, span, "the result of a function", functions::result(&call.name)))
     }
 
-    /// The text of a template file with these names bound.
-    pub fn in_template(&self, template: &Template, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
-        // A template is no expression, and one may call for another.
-        if self.depth.get() + TEMPLATE_DEPTH > MAX_DEPTH {
-            self.limit(span, "templates call for each other without an end", "what they make is not judged");
-            return Val::unknown("…".to_owned(), BEYOND, Domain::Any, span);
-        }
-        self.depth.set(self.depth.get() + TEMPLATE_DEPTH);
-        let value = self.template(template, span, scope, env);
-        self.depth.set(self.depth.get() - TEMPLATE_DEPTH);
-        value
-    }
-
-    /// The string of a template. A template that is one interpolation is the value itself.
-    pub fn template(&self, template: &Template, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
-        if let [Part::Interpolation(inner)] = template.parts.as_slice() {
-            return self.eval(inner, scope, env);
-        }
-        let mut pieces = Vec::with_capacity(template.parts.len());
-        let mut size = 0;
-        if !self.fill(template, scope, env, &mut pieces, &mut size) {
-            let message =
-                format!("this text has more than {MAX_SIZE} bytes or {MAX_ITEMS} parts, and is not read to its end");
-            self.limit(span, message, "a policy of this size is not judged; IAM takes 131,072 characters at most");
-            let hole = Hole { name: "…".into(), why: BEYOND, domain: Domain::Text, default: None };
-            pieces.push(Piece::Hole { hole: Rc::new(hole), span: Span::default() });
-        }
-        if pieces.is_empty() {
-            return Val::text("", span);
-        }
-        if let [piece @ Piece::Literal { .. }] = pieces.as_slice() {
-            return Val::new(ValKind::Text(Rc::new([piece.clone()])), span);
-        }
-        Val::new(ValKind::Text(pieces.into()), span)
-    }
-
-    /// Add the pieces of a template; false where the text is larger than one may be, and ends before.
-    fn fill(&self, template: &Template, scope: &Rc<Scope>, env: &Env, out: &mut Vec<Piece>, size: &mut usize) -> bool {
-        for part in &template.parts {
-            if *size > MAX_SIZE || out.len() > MAX_ITEMS {
-                return false;
-            }
-            match part {
-                Part::Literal(literal) => {
-                    *size += literal.text.len();
-                    let map = Some(Rc::new(literal.map.clone()));
-                    out.push(Piece::Literal { text: literal.text.as_str().into(), map });
-                }
-                Part::Interpolation(inner) => {
-                    let value = self.eval(inner, scope, env);
-                    match value.to_pieces() {
-                        Some(pieces) => {
-                            *size += pieces.len() * 16;
-                            // Text that comes from elsewhere is known by the place that it is filled in at.
-                            out.extend(pieces.into_iter().map(|piece| match piece {
-                                Piece::Literal { text, .. } => {
-                                    *size += text.len();
-                                    let mut map = crate::source::OffsetMap::default();
-                                    map.escape(0, inner.span.start as usize);
-                                    map.plain(text.len(), inner.span.end as usize);
-                                    Piece::Literal { text, map: Some(Rc::new(map)) }
-                                }
-                                piece => piece,
-                            }));
-                        }
-                        None if value.is_null() => {}
-                        None => {
-                            let hole = self.hole(scope, inner.span, "no string", Domain::Text);
-                            out.extend(hole.to_pieces().unwrap_or_default());
-                        }
-                    }
-                }
-                Part::If(condition, yes, no) => {
-                    let taken = match self.truth(condition, scope, env, true) {
-                        Some(true) => yes,
-                        Some(false) => no,
-                        None => continue,
-                    };
-                    if !self.fill(taken, scope, env, out, size) {
-                        return false;
-                    }
-                }
-                Part::For { key, value, collection, body } => {
-                    let values = self.eval(collection, scope, env);
-                    let Some(entries) = elements(&values) else {
-                        let hole = self.hole(
-                            scope,
-                            collection.span,
-                            "text made of a collection that is not known",
-                            Domain::Text,
-                        );
-                        out.extend(hole.to_pieces().unwrap_or_default());
-                        continue;
-                    };
-                    for (index, element) in entries {
-                        let mut inner = env.with(value, element);
-                        if let Some(key) = key {
-                            inner = inner.with(key, index);
-                        }
-                        if !self.fill(body, scope, &inner, out, size) {
-                            return false;
-                        }
-                    }
-                }
-            }
-        }
-        true
-    }
-
     /// Follow the steps of a reference into a value.
     pub fn steps(&self, value: Val, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         let mut value = value;
@@ -727,7 +616,7 @@ fn part_of(hole: &Hole, steps: &[Step], span: Span) -> Val {
 }
 
 /// Why a value is not known where a limit was hit; that is said at its place.
-const BEYOND: &str = "beyond the limit of evaluation";
+pub(super) const BEYOND: &str = "beyond the limit of evaluation";
 
 /// What stands in a list for any number of elements.
 pub(super) const REST: &str = "any number of further elements";

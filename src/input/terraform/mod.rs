@@ -13,6 +13,7 @@ mod marked;
 mod module;
 mod references;
 mod sites;
+mod text;
 mod val;
 mod written;
 
