@@ -1,7 +1,7 @@
 //! The one way to ask what a policy allows.
 //!
-//! A question goes through three stages, each exact: a request made from the policy's own words answers most with Yes
-//! ([`guess`](super::engine::guess)), one condition answers many with No ([`refute`](super::engine::refute)), and what is
+//! A question goes through three stages, each exact: one condition answers many with No ([`refute`](super::engine::refute)),
+//! a request made from the policy's own words answers most others with Yes ([`guess`](super::engine::guess)), and what is
 //! left goes to the search over all requests, whose model is made once and only then.
 
 use super::answer::{Answer, Cause, Estate, Reason, Sure, Verdict, Witness};

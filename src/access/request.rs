@@ -1,8 +1,6 @@
 //! A request: who calls what on which resource, with which context.
 
 use crate::aws;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Who calls.
@@ -118,9 +116,11 @@ impl Caller {
     /// (IAM User Guide, "AWS global condition context keys").
     pub fn principal_arn(&self) -> Option<String> {
         match self {
-            Caller::User { partition, account, name } => Some(format!("arn:{partition}:iam::{account}:user/{name}")),
+            Caller::User { partition, account, name } => {
+                Some(["arn:", partition, ":iam::", account, ":user/", name].concat())
+            }
             Caller::Role { partition, account, name, .. } => {
-                Some(format!("arn:{partition}:iam::{account}:role/{name}"))
+                Some(["arn:", partition, ":iam::", account, ":role/", name].concat())
             }
             Caller::Root { partition, account } => Some(format!("arn:{partition}:iam::{account}:root")),
             Caller::FederatedUser { partition, account, name } => {
@@ -148,36 +148,38 @@ impl fmt::Display for Caller {
 }
 
 /// The condition keys of a request with their values. Names are compared without regard to case; an absent key is not in
-/// the map, and no key has an empty list.
+/// the list, and no key has an empty list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Context {
-    values: BTreeMap<String, (String, Vec<String>)>,
+    /// In the order of the folded names. A request has a handful of keys, so a list is faster than a map.
+    values: Vec<(String, Vec<String>)>,
 }
 
 impl Context {
     /// Set a key to these values; an empty list removes it.
     pub fn set(&mut self, key: &str, values: Vec<String>) {
-        let folded = key.to_ascii_lowercase();
-        if values.is_empty() {
-            self.values.remove(&folded);
-        } else {
-            self.values.insert(folded, (key.to_owned(), values));
+        match (self.values.binary_search_by(|(known, _)| folded(known).cmp(folded(key))), values.is_empty()) {
+            (Ok(at), true) => drop(self.values.remove(at)),
+            (Ok(at), false) => self.values[at] = (key.to_owned(), values),
+            (Err(_), true) => {}
+            (Err(at), false) => self.values.insert(at, (key.to_owned(), values)),
         }
     }
 
     /// The values of a key, if it is there.
     pub fn get(&self, key: &str) -> Option<&[String]> {
-        let folded: Cow<'_, str> = match key.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            true => Cow::Owned(key.to_ascii_lowercase()),
-            false => Cow::Borrowed(key),
-        };
-        self.values.get(folded.as_ref()).map(|(_, values)| values.as_slice())
+        let found = self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
+        found.map(|(_, values)| values.as_slice())
     }
 
     /// Every key, as it was set, with its values, in the order of the folded names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.values.values().map(|(key, values)| (key.as_str(), values.as_slice()))
+        self.values.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
     }
+}
+
+fn folded(text: &str) -> impl Iterator<Item = u8> + '_ {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
 /// One request.

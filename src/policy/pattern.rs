@@ -49,6 +49,15 @@ impl Truth {
 /// Whether a known pattern matches a text. `*` is any run of characters, `?` is one character.
 /// Linear in the pattern times the text at worst; no recursion.
 pub fn glob(pattern: &str, text: &str) -> bool {
+    matches(pattern, text, |a, b| a == b)
+}
+
+/// The same without regard to the case of ASCII letters.
+pub fn glob_ignoring_case(pattern: &str, text: &str) -> bool {
+    matches(pattern, text, |a, b| a.eq_ignore_ascii_case(&b))
+}
+
+fn matches(pattern: &str, text: &str, same: impl Fn(u8, u8) -> bool) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     // Where to go on when the text after the last `*` does not fit: let that `*` take one byte more.
@@ -63,7 +72,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
                 p += 1;
                 t += char_length(text[t]);
             }
-            Some(byte) if *byte == text[t] => {
+            Some(byte) if same(*byte, text[t]) => {
                 p += 1;
                 t += 1;
             }
@@ -106,10 +115,9 @@ pub fn text_matches(pattern: &Text, text: &str) -> Truth {
 /// Whether an action pattern covers an action. Actions are compared without regard to case
 /// (IAM User Guide, "IAM JSON policy elements: Action").
 pub fn action_matches(pattern: &Text, action: &str) -> Truth {
-    let action = action.to_ascii_lowercase();
     match pattern.known() {
-        Some(pattern) => glob(&pattern.to_ascii_lowercase(), &action).into(),
-        None => Truth::from_open(glob(&widest(pattern).to_ascii_lowercase(), &action)),
+        Some(pattern) => glob_ignoring_case(pattern, action).into(),
+        None => Truth::from_open(glob_ignoring_case(&widest(pattern), action)),
     }
 }
 

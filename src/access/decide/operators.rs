@@ -218,10 +218,13 @@ fn arn(base: BaseOperator, matched: Option<bool>) -> Truth {
 /// Each of the six fields of an ARN is matched on its own; only the last may hold colons. `None` for a pattern with
 /// fewer fields, which matches nothing.
 pub fn arn_like(pattern: &str, value: &str) -> Option<bool> {
-    let patterns: Vec<&str> = pattern.splitn(6, ':').collect();
-    let values: Vec<&str> = value.splitn(6, ':').collect();
-    (patterns.len() == 6)
-        .then(|| values.len() == 6 && patterns.iter().zip(values).all(|(pattern, value)| glob(pattern, value)))
+    let (mut patterns, mut values) = (pattern.splitn(6, ':'), value.splitn(6, ':'));
+    let (mut fields, mut fits) = (0, true);
+    for pattern in patterns.by_ref() {
+        fields += 1;
+        fits = fits && values.next().is_some_and(|value| glob(pattern, value));
+    }
+    (fields == 6).then_some(fits)
 }
 
 #[cfg(test)]

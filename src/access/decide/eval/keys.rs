@@ -10,7 +10,9 @@ pub fn values<'r>(request: &'r Request, key: &str) -> Option<Cow<'r, [String]>> 
     if let Some(given) = request.context.get(key) {
         return Some(Cow::Borrowed(given));
     }
-    derived(request, &key.to_ascii_lowercase()).map(|value| Cow::Owned(vec![value]))
+    // Most keys follow from nothing.
+    let service = key.get(..4).filter(|start| start.eq_ignore_ascii_case("aws:") || start.eq_ignore_ascii_case("kms:"));
+    service.and_then(|_| derived(request, &key.to_ascii_lowercase())).map(|value| Cow::Owned(vec![value]))
 }
 
 /// The value of a key for `${…}`: keys with several values have none there.

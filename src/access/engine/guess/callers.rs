@@ -6,6 +6,7 @@ use crate::access::request::Caller;
 use crate::aws::accounts::is_account_id;
 use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::value::Text;
+use std::borrow::Cow;
 
 /// The name of a user or role that nobody names.
 const SOMEONE: &str = "someone";
@@ -13,30 +14,57 @@ const SOMEONE: &str = "someone";
 /// Names that are taken from conditions, at most.
 const MAX_NAMES: usize = 8;
 
-/// Callers whom the first statement of a goal lists, the plainest first.
-pub(super) fn candidates(facts: &Facts, goal: &Goal<'_>) -> Vec<Caller> {
-    let Some(statement) = goal.must.first() else { return Vec::new() };
-    let names = wanted_names(goal);
-    let mut found = Vec::new();
-    match &statement.principals {
-        // A policy that is attached to its caller says nothing of it.
-        None => everybody(facts, goal, &names, &mut found),
-        Some(principals) if principals.negated => everybody(facts, goal, &names, &mut found),
-        Some(principals) => {
-            let listed = principals.entries.iter().enumerate();
-            for (_, entry) in listed.filter(|(at, _)| goal.principal.is_none_or(|wanted| wanted == *at)) {
-                of_principal(facts, goal, entry, &names, &mut found);
+/// A caller that is not put together yet: most are never tried.
+enum Draft<'g> {
+    Member { user: bool, partition: &'g str, account: &'g str, name: Cow<'g, str> },
+    Written(&'g str, fn(&str) -> Option<Caller>),
+}
+
+impl Draft<'_> {
+    fn caller(self) -> Option<Caller> {
+        match self {
+            Draft::Written(text, read) => read(text),
+            Draft::Member { user, partition, account, name } => {
+                let (partition, account, name) = (partition.to_owned(), account.to_owned(), name.into_owned());
+                Some(match user {
+                    true => Caller::User { partition, account, name },
+                    false => Caller::Role { partition, account, name, session: "session".to_owned() },
+                })
             }
         }
     }
-    let is_strange = |caller: &Caller| caller.account() == facts.stranger;
-    let strangers_only = matches!(goal.asked.callers(), Callers::Strangers);
-    found.retain(|caller| goal.asked.may_call(caller) && (!strangers_only || is_strange(caller)));
-    found
 }
 
-fn of_principal(facts: &Facts, goal: &Goal<'_>, entry: &Principal, names: &[Name], found: &mut Vec<Caller>) {
-    let text = || entry.text.known().map(str::to_owned);
+/// Callers whom the first statement of a goal lists, the plainest first.
+pub(super) fn candidates<'g>(facts: &'g Facts, goal: &'g Goal<'_>) -> impl Iterator<Item = Caller> + 'g {
+    let mut found = Vec::new();
+    if let Some(statement) = goal.must.first() {
+        let names = wanted_names(goal);
+        match &statement.principals {
+            // A policy that is attached to its caller says nothing of it.
+            None => everybody(facts, goal, &names, &mut found),
+            Some(principals) if principals.negated => everybody(facts, goal, &names, &mut found),
+            Some(principals) => {
+                let listed = principals.entries.iter().enumerate();
+                for (_, entry) in listed.filter(|(at, _)| goal.principal.is_none_or(|wanted| wanted == *at)) {
+                    of_principal(facts, goal, entry, &names, &mut found);
+                }
+            }
+        }
+    }
+    let strangers_only = matches!(goal.asked.callers(), Callers::Strangers);
+    let is_strange = move |caller: &Caller| !strangers_only || caller.account() == facts.stranger;
+    found.into_iter().filter_map(Draft::caller).filter(move |caller| goal.asked.may_call(caller) && is_strange(caller))
+}
+
+fn of_principal<'g>(
+    facts: &'g Facts,
+    goal: &Goal<'g>,
+    entry: &'g Principal,
+    names: &[Name<'g>],
+    found: &mut Vec<Draft<'g>>,
+) {
+    let mut written = |read| found.extend(entry.text.known().map(|text| Draft::Written(text, read)));
     match &entry.kind {
         PrincipalKind::Anyone => everybody(facts, goal, names, found),
         PrincipalKind::Account { account } => {
@@ -45,13 +73,17 @@ fn of_principal(facts: &Facts, goal: &Goal<'_>, entry: &Principal, names: &[Name
                 members(partition, account, names, found);
             }
         }
-        PrincipalKind::User { .. } | PrincipalKind::Role { .. } => {
-            found.extend(text().and_then(|text| Caller::parse(&text)));
+        PrincipalKind::User { .. } | PrincipalKind::Role { .. } | PrincipalKind::Session { .. } => {
+            written(Caller::parse);
         }
-        PrincipalKind::Session { .. } => found.extend(text().and_then(|text| Caller::parse(&text))),
-        PrincipalKind::Service { host } => found.extend(host.known().map(|host| Caller::Service(host.to_owned()))),
-        PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => found.extend(text().map(Caller::Oidc)),
-        PrincipalKind::Saml { .. } => found.extend(text().map(Caller::Saml)),
+        PrincipalKind::Service { host } => {
+            let service = |host: &str| Some(Caller::Service(host.to_owned()));
+            found.extend(host.known().map(|host| Draft::Written(host, service)));
+        }
+        PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => {
+            written(|text| Some(Caller::Oidc(text.to_owned())));
+        }
+        PrincipalKind::Saml { .. } => written(|text| Some(Caller::Saml(text.to_owned()))),
         PrincipalKind::FederatedUser { .. }
         | PrincipalKind::UniqueId { .. }
         | PrincipalKind::CanonicalUser
@@ -61,14 +93,14 @@ fn of_principal(facts: &Facts, goal: &Goal<'_>, entry: &Principal, names: &[Name
 }
 
 /// Somebody of an account that nobody named, then of the accounts that the policy speaks of.
-fn everybody(facts: &Facts, goal: &Goal<'_>, names: &[Name], found: &mut Vec<Caller>) {
+fn everybody<'g>(facts: &'g Facts, goal: &Goal<'g>, names: &[Name<'g>], found: &mut Vec<Draft<'g>>) {
     if let Some(stranger) = facts.stranger {
         members(&facts.partition, stranger, names, found);
     }
-    let mut accounts: Vec<String> = names.iter().filter_map(|name| name.account.clone()).collect();
+    let mut accounts: Vec<&str> = names.iter().filter_map(|name| name.account).collect();
     for statement in goal.must {
         for value in values(statement, "aws:PrincipalAccount").take(MAX_NAMES) {
-            accounts.extend(value.known().filter(|id| is_account_id(id)).map(str::to_owned));
+            accounts.extend(value.known().filter(|id| is_account_id(id)));
         }
     }
     accounts.dedup();
@@ -76,60 +108,51 @@ fn everybody(facts: &Facts, goal: &Goal<'_>, names: &[Name], found: &mut Vec<Cal
 }
 
 /// A user and a role of an account by each name.
-fn members(partition: &str, account: &str, names: &[Name], found: &mut Vec<Caller>) {
-    let user = |name: &str| Caller::User {
-        partition: partition.to_owned(),
-        account: account.to_owned(),
-        name: name.to_owned(),
-    };
-    let role = |name: &str| Caller::Role {
-        partition: partition.to_owned(),
-        account: account.to_owned(),
-        name: name.to_owned(),
-        session: "session".to_owned(),
-    };
-    let plain = [user(SOMEONE), role(SOMEONE)];
+fn members<'g>(partition: &'g str, account: &'g str, names: &[Name<'g>], found: &mut Vec<Draft<'g>>) {
+    let member = |user: bool, name: Cow<'g, str>| Draft::Member { user, partition, account, name };
+    let plain = || [member(true, Cow::Borrowed(SOMEONE)), member(false, Cow::Borrowed(SOMEONE))];
     // Where a condition asks for a name, the plain callers only cost time.
-    let mut list = Vec::with_capacity(2 + names.len());
-    for name in names.iter().filter(|name| name.account.as_deref().is_none_or(|own| own == account)) {
-        match name.kind {
-            Some("user") => list.push(user(&name.name)),
-            Some(_) => list.push(role(&name.name)),
-            None => list.extend([user(&name.name), role(&name.name)]),
+    let demanded = names.iter().any(|name| name.demanded);
+    if !demanded {
+        found.extend(plain());
+    }
+    for name in names.iter().filter(|name| name.account.is_none_or(|own| own == account)) {
+        if name.user != Some(false) {
+            found.push(member(true, name.name.clone()));
+        }
+        if name.user != Some(true) {
+            found.push(member(false, name.name.clone()));
         }
     }
-    if names.iter().any(|name| name.demanded) {
-        found.extend(list);
-        found.extend(plain);
-    } else {
-        found.extend(plain);
-        found.extend(list);
+    if demanded {
+        found.extend(plain());
     }
 }
 
 /// A user or role that a condition speaks of.
-struct Name {
-    /// `user` or `role`, if it says which.
-    kind: Option<&'static str>,
-    account: Option<String>,
-    name: String,
+struct Name<'g> {
+    /// Whether it is a user or a role, if it says which.
+    user: Option<bool>,
+    account: Option<&'g str>,
+    name: Cow<'g, str>,
     /// Whether the statement asks for it.
     demanded: bool,
 }
 
-fn wanted_names(goal: &Goal<'_>) -> Vec<Name> {
+fn wanted_names<'g>(goal: &Goal<'g>) -> Vec<Name<'g>> {
     let mut found = Vec::new();
     for (at, statement) in goal.must.iter().chain(goal.avoid).enumerate() {
         let demanded = at < goal.must.len();
-        for condition in &statement.conditions {
+        for (number, condition) in statement.conditions.iter().enumerate() {
             let by_arn = condition.is_about("aws:PrincipalArn");
             if !by_arn && !condition.is_about("aws:username") {
                 continue;
             }
             let positive = condition.operator.base.is_some_and(|base| !base.negated());
+            let fails = at == 0 && goal.fails == Some(number);
             for value in condition.values.iter().filter_map(|value| value.known()).take(3) {
-                let name = if by_arn { of_arn(value) } else { plain(value, Some("user")) };
-                found.extend(name.map(|name| Name { demanded: demanded && positive, ..name }));
+                let name = if by_arn { of_arn(value) } else { plain(value, Some(true)) };
+                found.extend(name.map(|name| Name { demanded: demanded && positive && !fails, ..name }));
             }
             if found.len() >= MAX_NAMES {
                 return found;
@@ -140,14 +163,16 @@ fn wanted_names(goal: &Goal<'_>) -> Vec<Name> {
 }
 
 /// The user or role that an ARN pattern means, with something for its wildcards.
-fn of_arn(pattern: &str) -> Option<Name> {
-    let fields: Vec<&str> = pattern.splitn(6, ':').collect();
-    match fields.as_slice() {
-        ["arn", _, _, _, account, resource] => {
-            let account = Some(*account).filter(|id| is_account_id(id)).map(str::to_owned);
+fn of_arn(pattern: &str) -> Option<Name<'_>> {
+    let mut fields = pattern.splitn(6, ':');
+    let mut next = || fields.next();
+    let (start, _, _, _, account, resource) = (next()?, next(), next(), next(), next(), next());
+    match (start, account, resource) {
+        ("arn", Some(account), Some(resource)) => {
+            let account = Some(account).filter(|id| is_account_id(id));
             let name = match resource.split_once('/') {
-                Some(("user", name)) => plain(name, Some("user")),
-                Some(("role", name)) => plain(name, Some("role")),
+                Some(("user", name)) => plain(name, Some(true)),
+                Some(("role", name)) => plain(name, Some(false)),
                 Some((start, name)) if start.contains('*') => plain(name, None),
                 Some(_) => None,
                 None => plain(resource, None),
@@ -158,8 +183,8 @@ fn of_arn(pattern: &str) -> Option<Name> {
         _ => {
             let last = pattern.rsplit(':').next().unwrap_or_default();
             match last.split_once('/') {
-                Some((start, name)) if start.ends_with("user") => plain(name, Some("user")),
-                Some((start, name)) if start.ends_with("role") => plain(name, Some("role")),
+                Some((start, name)) if start.ends_with("user") => plain(name, Some(true)),
+                Some((start, name)) if start.ends_with("role") => plain(name, Some(false)),
                 Some((_, _)) | None => plain(last, None),
             }
         }
@@ -167,12 +192,14 @@ fn of_arn(pattern: &str) -> Option<Name> {
 }
 
 /// A name that a pattern matches.
-fn plain(pattern: &str, kind: Option<&'static str>) -> Option<Name> {
-    let name = pattern.replace('*', "").replace('?', "x");
-    let name = name.trim_matches('/');
+fn plain(pattern: &str, user: Option<bool>) -> Option<Name<'_>> {
+    let name: Cow<'_, str> = match pattern.contains(['*', '?']) {
+        true => Cow::Owned(pattern.replace('*', "").replace('?', "x").trim_matches('/').to_owned()),
+        false => Cow::Borrowed(pattern.trim_matches('/')),
+    };
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
-    let name = if name.is_empty() { SOMEONE } else { name };
-    is_name.then(|| Name { kind, account: None, name: name.to_owned(), demanded: false })
+    let name = if name.is_empty() { Cow::Borrowed(SOMEONE) } else { name };
+    is_name.then_some(Name { user, account: None, name, demanded: false })
 }
 
 fn values<'s>(statement: &'s Statement, key: &'s str) -> impl Iterator<Item = &'s Text> {

@@ -50,7 +50,7 @@ impl<'p> Guesser<'p> {
             return None;
         }
         let first = goal.must.first()?;
-        callers::candidates(self.facts, goal).into_iter().take(MAX_CALLERS).find_map(|caller| {
+        callers::candidates(self.facts, goal).take(MAX_CALLERS).find_map(|caller| {
             let flows: &[Option<Flow>] = match &caller {
                 _ if self.kind != PolicyKind::Trust => &[None],
                 Caller::User { .. } => &[Some(Flow::User), Some(Flow::UserSession)],
