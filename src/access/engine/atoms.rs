@@ -5,15 +5,12 @@
 //! combination of truths that some well-formed text has, with the first such text, by walking all texts at once through
 //! one automaton of all patterns. Only characters that some active element can tell apart are tried.
 
-use super::automaton::{self, Mixer};
+use super::automaton::{self, Mixer, TextAtom};
 use super::bits::Bits;
 use super::pattern::{Class, Element, Pattern};
 use super::work::{Overflow, Work};
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
-
-/// A representative text and the truth of each group for it.
-pub type TextAtom = (String, Bits);
 
 /// Every truth of the groups that some text has that `base` matches (any text but the empty one, if `base` is empty).
 pub fn text_atoms(base: &[Pattern], groups: &[&[Pattern]], work: &mut Work) -> Result<Vec<TextAtom>, Overflow> {

@@ -5,7 +5,6 @@
 //! state if they have the same future: of the places within one pattern, those are left out whose future is within that of a
 //! star further on, and a group that holds for ever keeps one step.
 
-use super::atoms::TextAtom;
 use super::bits::Bits;
 use super::pattern::{Class, Element, Pattern};
 use super::stepset::StepSet;
@@ -13,6 +12,9 @@ use super::work::{Overflow, Work};
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
+
+/// A representative text and the truth of each group for it.
+pub type TextAtom = (String, Bits);
 
 /// Every truth of the groups that some text has that `base` matches, each with its first shortest text.
 pub fn walk(base: &[Pattern], groups: &[&[Pattern]], work: &mut Work) -> Result<Vec<TextAtom>, Overflow> {

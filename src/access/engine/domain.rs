@@ -3,7 +3,8 @@
 //! For ordered values the truth of every test is constant between neighbouring bounds, so the bounds and their
 //! neighbours stand for all.
 
-use super::atoms::{TextAtom, text_atoms};
+use super::atoms::text_atoms;
+use super::automaton::TextAtom;
 use super::bits::Bits;
 use super::pattern::Pattern;
 use super::work::{Overflow, Work};

@@ -94,7 +94,7 @@ fn last_star_decides(elements: &[Element]) -> bool {
     elements.iter().all(|Element { class, star }| {
         let fits = !star || first || *class == Class::Any || (*class == Class::NoColon && fields_are_fixed);
         first &= !star;
-        fields_are_fixed &= *class == Class::Lit(':') || !class.takes(':');
+        fields_are_fixed &= (*class == Class::Lit(':') && !star) || !class.takes(':');
         fits
     })
 }

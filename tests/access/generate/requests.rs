@@ -142,7 +142,10 @@ struct Build<'a> {
 
 impl Build<'_> {
     fn set(&mut self, key: &str, value: impl Into<String>) {
-        self.context.set(key, vec![value.into()]);
+        let value = value.into();
+        // Of all keys only tags may be empty.
+        let value = if value.is_empty() && !key.contains('/') { "x".to_owned() } else { value };
+        self.context.set(key, vec![value]);
     }
 
     /// Whether to give a key that a request may have or not.
