@@ -16,7 +16,7 @@ fn finding(grant: &Grant<'_>) -> Finding {
     let statement = grant.statement;
     let (roles, example) = match &grant.account {
         Some(account) => (format!("every role of account `{account}`"), format!("arn:aws:iam::{account}:role/admin")),
-        None => ("every role of every account".to_owned(), format!("arn:aws:iam::999999999999:role/admin")),
+        None => ("every role of every account".to_owned(), "arn:aws:iam::999999999999:role/admin".to_string()),
     };
     let mut finding = Finding::new(grant.resource, format!("this policy allows `sts:AssumeRole` on {roles}"))
         .label("every role")

@@ -150,9 +150,7 @@ impl Gathered<'_> {
             let is_unnamed = self.strangers.contains(account);
             let is_said =
                 |known: &&Finding| if is_unnamed { known.is_same_way(finding) } else { known.is_alike(finding) };
-            if anybody.iter().any(|known| is_said(known))
-                || whole.iter().any(|(own, known)| *own == account && is_said(known))
-            {
+            if anybody.iter().any(&is_said) || whole.iter().any(|(own, known)| *own == account && is_said(known)) {
                 continue;
             }
             if self.is_whole(account, finding) {

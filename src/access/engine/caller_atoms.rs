@@ -6,6 +6,7 @@
 //! left of the tests is walked once, however many accounts have it.
 
 use super::atoms::text_atoms;
+use super::automaton::TextAtom;
 use super::bits::Bits;
 use super::callers::{CallerAtom, Callers, Derived, Kind, Who};
 use super::pattern::{Class, Element, Pattern};
@@ -183,7 +184,7 @@ struct Build<'t> {
     parts: Parts<'t>,
     sessions: bool,
     /// What was walked: for a kind and its open tests, each text with the tests that hold for it.
-    walks: Vec<(Kind, Open, Vec<(String, Bits)>)>,
+    walks: Vec<(Kind, Open, Vec<TextAtom>)>,
     atoms: Vec<CallerAtom>,
 }
 

@@ -222,7 +222,8 @@ impl Value<'_> {
 
 /// A value as the values that belong to the same owner; `None` if a stranger can have one that matches.
 fn belongs(key: &str, value: Value<'_>) -> Option<Pattern> {
-    let named = |text: &str| !text.is_empty() && !(value.reading == Reading::Wild && text.contains(['*', '?']));
+    let fixed = |text: &str| value.reading != Reading::Wild || !text.contains(['*', '?']);
+    let named = |text: &str| !text.is_empty() && fixed(text);
     let itself = || (!value.is_wild()).then(|| value.pattern());
     let pattern = match key {
         // The organization is the first step of the path.

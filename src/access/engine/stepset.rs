@@ -10,7 +10,6 @@ impl<const N: usize> Default for StepSet<N> {
     }
 }
 
-#[expect(clippy::needless_range_loop, reason = "plain loops over a known number of words become straight code")]
 impl<const N: usize> StepSet<N> {
     /// Put a step in.
     pub fn insert(&mut self, at: u32) {

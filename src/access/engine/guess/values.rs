@@ -173,15 +173,15 @@ pub(super) fn resource(goal: &Goal<'_>) -> Option<String> {
     Some(listed.unwrap_or(fresh))
 }
 
-fn patterns<'g>(
-    goal: &'g Goal<'_>,
+fn patterns(
+    goal: &Goal<'_>,
     list: impl Fn(&Statement) -> Option<&crate::policy::Patterns>,
 ) -> impl Iterator<Item = String> {
     let first = goal.must.first().and_then(|one| list(one)).filter(|list| !list.negated);
     let items: Vec<String> = first
         .into_iter()
         .flat_map(|list| list.items.iter().filter_map(Text::known).take(MAX_VALUES))
-        .map(|text| text.replace('*', "x").replace('?', "x"))
+        .map(|text| text.replace(['*', '?'], "x"))
         .collect();
     items.into_iter()
 }
