@@ -4,7 +4,7 @@
 mod generate;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use generate::{Numbers, account_dump, line, trust_policy};
+use generate::{Numbers, account_dump, hard_policy, line, trust_policy};
 use iamlint::config;
 use iamlint::lint::ndjson::{self, Lines};
 use iamlint::lint::{Settings, lint_source};
@@ -79,6 +79,10 @@ fn judging(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(policies.len() as u64));
     group.bench_function("1,000 trust policies", |bencher| {
         bencher.iter(|| policies.iter().for_each(|text| drop(black_box(judge("trust.json", text)))));
+    });
+    let hard: Vec<String> = (0..1_000).map(|number| hard_policy(&mut numbers, number).to_string()).collect();
+    group.bench_function("1,000 hard trust policies", |bencher| {
+        bencher.iter(|| hard.iter().for_each(|text| drop(black_box(judge("trust.json", text)))));
     });
     let template = include_str!("../testdata/demo/infra/ci.yaml");
     group.throughput(Throughput::Bytes(template.len() as u64));

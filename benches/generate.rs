@@ -1,4 +1,5 @@
 //! Estates of any size, the same on every machine: trust policies and account dumps for benchmarks.
+#![allow(dead_code, reason = "each benchmark takes what it needs")]
 
 use serde_json::{Value, json};
 
@@ -50,6 +51,27 @@ pub fn trust_policy(numbers: &mut Numbers) -> Value {
         }
     };
     json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+/// A trust policy that plain looks do not decide: names of callers in patterns, an ExternalId, and in a quarter of them a
+/// Deny on the organization.
+pub fn hard_policy(numbers: &mut Numbers, number: u64) -> Value {
+    let account = numbers.account();
+    let job = ["deploy", "audit", "backup", "reader", "ci", "billing"][numbers.below(6) as usize];
+    let mut statements = vec![
+        json!({"Sid": format!("Allow{number}"), "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
+        "Action": "sts:AssumeRole", "Condition": {
+            "ArnLike": {"aws:PrincipalArn": [
+                format!("arn:aws:iam::{account}:role/{job}-{number}-*"), format!("arn:aws:iam::{account}:role/team/{job}{number}")]},
+            "StringEquals": {"sts:ExternalId": format!("id-{number}-{}", numbers.below(1_000_000))}}}),
+    ];
+    if number.is_multiple_of(4) {
+        statements.push(
+            json!({"Sid": "Guard", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": {
+            "StringNotEquals": {"aws:PrincipalOrgID": format!("o-a{number:09}")}}}),
+        );
+    }
+    json!({"Version": "2012-10-17", "Statement": statements})
 }
 
 fn permissions(numbers: &mut Numbers) -> Value {
