@@ -80,7 +80,7 @@ fn templates_in_templates() {
     }
     let found = extract(&CloudFormation, &text);
     assert!(found.sites.is_empty());
-    assert_eq!(found.unresolved.len(), 1);
+    assert_eq!(found.limits.len(), 1);
     assert!(found.limits[0].message.ends_with("it stands in 3 other templates, and only so many are read"));
 }
 
