@@ -97,6 +97,10 @@ fn a_star_at_the_end_of_a_chain_of_conditions() {
         let found = check_template(&template(count, policy(vec![allow(chain)])));
         assert_eq!(rests_on(&found), [(0..count).map(is_true).collect::<Vec<_>>()], "{count}");
     }
+    // Of more than a reader follows, the rest is counted.
+    let chain = (0..40).rev().fold(json!("*"), |rest, at| choice(at, rest, json!(OTHER)));
+    let found = stars(&check_template(&template(40, policy(vec![allow(chain)]))));
+    assert!(found.len() == 1 && found[0].ends_with(" and 9 more conditions have certain values"), "{found:?}");
 }
 
 /// The star stands in every sort of place, with five other conditions in the same policy.

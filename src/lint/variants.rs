@@ -42,15 +42,14 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
             }
         }
     }
-    let values = OnceCell::new();
+    let choices = OnceCell::new();
     for (mut finding, members) in groups {
         if members.len() < total {
             // What holds only where somebody sets other values than the defaults may never be so.
             let others = |at: &usize| all[*at].iter().any(|(name, value)| name == DEFAULTS && !value);
             let most = if members.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
             finding.confidence = finding.confidence.min(most);
-            let values = values.get_or_init(|| all.iter().map(|branch| values_of(branch)).collect::<Vec<_>>());
-            if let Some(when) = when(&members, &all, values) {
+            if let Some(when) = choices.get_or_init(|| Choices::of(&all)).when(&members) {
                 finding.message.push_str(&when);
             }
         }
@@ -61,25 +60,63 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
     }
 }
 
-type Values<'a> = HashMap<&'a str, bool>;
-
-fn values_of(branch: Branch<'_>) -> Values<'_> {
-    branch.iter().map(|(name, value)| (name.as_str(), *value)).collect()
+/// What the conditions are in each of the variants. There may be hundreds of them, and as many findings.
+struct Choices<'a> {
+    /// Each condition with each value that it has.
+    list: Vec<&'a (String, bool)>,
+    /// The variants in which it has this value, a bit for each.
+    holds: Vec<Vec<u64>>,
+    /// For each variant, the numbers of its conditions.
+    of: Vec<Vec<usize>>,
+    /// A bit for every variant.
+    all: Vec<u64>,
 }
 
-/// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true".
-fn when(members: &[usize], all: &[Branch<'_>], values: &[Values<'_>]) -> Option<String> {
-    let has = |at: usize, (name, value): &(String, bool)| values[at].get(name.as_str()) == Some(value);
-    let shared = all[*members.first()?]
-        .iter()
-        .filter(|choice| members.iter().all(|at| has(*at, choice)) && !(0..all.len()).all(|at| has(at, choice)));
-    let mut words: Vec<String> = shared.map(choice_in_words).collect();
-    if words.len() > MANY {
-        let more = words.len() - (MANY - 1);
-        words.truncate(MANY - 1);
-        words.push(format!("{more} more conditions have certain values"));
+/// The bits of some of `total` variants.
+fn bits(members: impl Iterator<Item = usize>, total: usize) -> Vec<u64> {
+    let mut bits = vec![0; total.div_ceil(64)];
+    members.for_each(|at| bits[at / 64] |= 1 << (at % 64));
+    bits
+}
+
+impl<'a> Choices<'a> {
+    fn of(all: &[Branch<'a>]) -> Self {
+        let every = bits(0..all.len(), all.len());
+        let mut choices = Choices { list: Vec::new(), holds: Vec::new(), of: Vec::new(), all: every };
+        let mut numbers: HashMap<&(String, bool), usize> = HashMap::new();
+        for (variant, branch) in all.iter().enumerate() {
+            let number = |choice: &'a (String, bool)| {
+                let number = *numbers.entry(choice).or_insert_with(|| {
+                    choices.list.push(choice);
+                    choices.holds.push(bits(std::iter::empty(), all.len()));
+                    choices.list.len() - 1
+                });
+                choices.holds[number][variant / 64] |= 1 << (variant % 64);
+                number
+            };
+            let numbers = branch.iter().map(number).collect();
+            choices.of.push(numbers);
+        }
+        choices
     }
-    (!words.is_empty()).then(|| format!(", when {}", words.join(" and ")))
+
+    /// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true".
+    fn when(&self, members: &[usize]) -> Option<String> {
+        let here = bits(members.iter().copied(), self.of.len());
+        let first = self.of.get(*members.first()?)?;
+        let is_shared = |number: &&usize| {
+            let holds = &self.holds[**number];
+            *holds != self.all && here.iter().zip(holds).all(|(here, holds)| here & !holds == 0)
+        };
+        let shared: Vec<&usize> = first.iter().filter(is_shared).collect();
+        let named = if shared.len() > MANY { MANY - 1 } else { shared.len() };
+        let mut words: Vec<String> =
+            shared[..named].iter().map(|number| choice_in_words(self.list[**number])).collect();
+        if named < shared.len() {
+            words.push(format!("{} more conditions have certain values", shared.len() - named));
+        }
+        (!words.is_empty()).then(|| format!(", when {}", words.join(" and ")))
+    }
 }
 
 #[cfg(test)]
