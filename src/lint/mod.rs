@@ -112,7 +112,11 @@ pub fn lint_ahead<T: Send>(
             });
         })
     });
-    let reports = if is_over() { HashMap::new() } else { reports.into_inner().unwrap_or_else(PoisonError::into_inner) };
+    let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if is_over() {
+        reports.clear();
+        settings.cache.clear();
+    }
     (found, Ahead { reports })
 }
 
@@ -156,5 +160,42 @@ fn read(file: &FoundFile, settings: &Settings, limit: u64, disk: &Disk) -> FileR
     match text {
         Ok(text) => lint_source(Source::new(&file.shown, text), settings),
         Err(error) => unreadable(&file.shown, &error, settings),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::discover::{DiscoverOptions, READ_LIMIT, discover_with};
+    use std::fs;
+
+    const OPEN: &str = r#"{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}"#;
+
+    /// The report of a folder, with the files judged ahead up to the first with this name; and how many were.
+    fn report(folder: &Path, last: &str) -> (String, usize) {
+        let settings = Settings::new(&config::parse_text("").unwrap());
+        let options = DiscoverOptions { working_directory: folder.to_owned(), ..DiscoverOptions::default() };
+        let taken = |file: &FoundFile| !file.shown.ends_with(last);
+        let search = |each: &mut dyn FnMut(&FoundFile)| discover_with(&[folder.to_owned()], &options, each);
+        let (found, ahead) = lint_ahead(&settings, READ_LIMIT, taken, search);
+        let count = ahead.reports.len();
+        assert_eq!(settings.cache.len() > 0, count > 0, "what was found without all facts is forgotten");
+        let report = lint_files_with(&found.files, &settings, READ_LIMIT, &Disk::default(), ahead);
+        let findings = report.findings().map(|(file, finding)| format!("{} {}\n", file.source.path, finding.message));
+        (findings.collect::<String>() + &format!("{:?}", report.summary), count)
+    }
+
+    #[test]
+    fn what_is_judged_ahead_is_what_is_judged_later() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.json", "b.json", "c.json", "main.tf", "z.json"] {
+            fs::write(folder.path().join(name), OPEN).unwrap();
+        }
+        let (ahead, count) = report(folder.path(), "nothing");
+        assert_eq!(count, 4, "Terraform is judged with its folder");
+        assert!(ahead.contains("b.json anyone in any AWS account can assume this role\n"), "{ahead}");
+        assert_eq!(report(folder.path(), "c.json"), (ahead, 0), "facts that are found late hold for all files");
     }
 }
