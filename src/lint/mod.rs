@@ -78,7 +78,8 @@ fn lint_alone(source: Source, settings: &Settings) -> FileReport {
 /// Reports of files that were judged while others were still looked for, by the paths they were read from.
 #[derive(Debug, Default)]
 pub struct Ahead {
-    reports: HashMap<PathBuf, FileReport>,
+    /// Boxed, so that the table does not take as much memory again as the reports.
+    reports: HashMap<PathBuf, Box<FileReport>>,
 }
 
 /// Judge files while `search` finds them and names each of them once. Files that are judged with their folder are left for
@@ -89,7 +90,7 @@ pub fn lint_ahead<T: Send>(
     taken: impl Fn(&FoundFile) -> bool + Sync,
     search: impl FnOnce(&mut dyn FnMut(&FoundFile)) -> T + Send,
 ) -> (T, Ahead) {
-    let reports: Mutex<HashMap<PathBuf, FileReport>> = Mutex::default();
+    let reports: Mutex<HashMap<PathBuf, Box<FileReport>>> = Mutex::default();
     let stopped = AtomicBool::new(false);
     let disk = Disk::default();
     let (one, is_over) =
@@ -106,7 +107,7 @@ pub fn lint_ahead<T: Send>(
             let (reports, one, is_over) = (&reports, &one, &is_over);
             scope.spawn(move |_| {
                 if !is_over() {
-                    let report = one(&file);
+                    let report = Box::new(one(&file));
                     reports.lock().unwrap_or_else(PoisonError::into_inner).insert(file.path, report);
                 }
             });
@@ -134,7 +135,7 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
     let mut left = Vec::new();
     for file in others {
         match ahead.reports.remove(&file.path) {
-            Some(report) => reports.push(report),
+            Some(report) => reports.push(*report),
             None => left.push(file),
         }
     }
