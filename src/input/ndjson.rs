@@ -150,6 +150,9 @@ fn open_yaml(line: &Document<'_>, inner: &str) -> Result<Vec<Value<'static>>, Ve
 /// What is wrong with the members, whatever their values. Each name is complained of once.
 fn misread(members: &[Member<'_>], line: Span) -> Vec<Problem> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-'], "");
+    // No name of a member is near to that of another, and `id` to none: only other columns are held against them.
+    let others: Vec<&Member<'_>> =
+        members.iter().filter(|member| member.key != "id" && !MEMBERS.contains(&member.key.as_ref())).collect();
     let mut problems = Vec::new();
     for known in MEMBERS {
         let mut named = members.iter().filter(|member| member.key == known);
@@ -159,13 +162,13 @@ fn misread(members: &[Member<'_>], line: Span) -> Vec<Problem> {
             continue;
         }
         // Passed over as another column, a misspelt one would change what is found.
-        let near = |member: &&Member<'_>| {
+        let near = |member: &&&Member<'_>| {
             let key = member.key.as_ref();
             known != "name"
                 && key.len().abs_diff(known.len()) <= 2
                 && (plain(key) == plain(known) || strsim::osa_distance(key, known) == 1)
         };
-        let misspelt = members.iter().find(near);
+        let misspelt = others.iter().find(near);
         problems.extend(misspelt.map(|Member { key, key_span, .. }| {
             Problem::new(*key_span, format!("unknown member `{key}`; did you mean `{known}`?"))
         }));

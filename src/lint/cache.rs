@@ -93,6 +93,13 @@ impl Cache {
         Some(Key { hash: hasher.finish128().as_u128(), length: text.len() })
     }
 
+    /// Forget everything: the facts that it rests on are no longer those of the run.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            *shard.lock().unwrap_or_else(PoisonError::into_inner) = Shard::default();
+        }
+    }
+
     /// What was found in the document with this key, judging it if nobody has.
     pub fn get(&self, key: Key, judge: impl FnOnce() -> Judged) -> Arc<Judged> {
         let shard = usize::try_from(key.hash % SHARDS as u128).unwrap_or(0);

@@ -79,7 +79,8 @@ fn lint_alone(source: Source, settings: &Settings) -> FileReport {
 /// Reports of files that were judged while others were still looked for, by the paths they were read from.
 #[derive(Debug, Default)]
 pub struct Ahead {
-    reports: HashMap<PathBuf, FileReport>,
+    /// Boxed, so that the table does not take as much memory again as the reports.
+    reports: HashMap<PathBuf, Box<FileReport>>,
 }
 
 /// Judge files while `search` finds them and names each of them once. Files that are judged with their folder are left for
@@ -90,7 +91,7 @@ pub fn lint_ahead<T: Send>(
     taken: impl Fn(&FoundFile) -> bool + Sync,
     search: impl FnOnce(&mut dyn FnMut(&FoundFile)) -> T + Send,
 ) -> (T, Ahead) {
-    let reports: Mutex<HashMap<PathBuf, FileReport>> = Mutex::default();
+    let reports: Mutex<HashMap<PathBuf, Box<FileReport>>> = Mutex::default();
     let stopped = AtomicBool::new(false);
     let disk = Disk::default();
     let (one, is_over) =
@@ -107,13 +108,17 @@ pub fn lint_ahead<T: Send>(
             let (reports, one, is_over) = (&reports, &one, &is_over);
             scope.spawn(move |_| {
                 if !is_over() {
-                    let report = one(&file);
+                    let report = Box::new(one(&file));
                     reports.lock().unwrap_or_else(PoisonError::into_inner).insert(file.path, report);
                 }
             });
         })
     });
-    let reports = if is_over() { HashMap::new() } else { reports.into_inner().unwrap_or_else(PoisonError::into_inner) };
+    let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if is_over() {
+        reports.clear();
+        settings.cache.clear();
+    }
     (found, Ahead { reports })
 }
 
@@ -131,7 +136,7 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
     let mut left = Vec::new();
     for file in others {
         match ahead.reports.remove(&file.path) {
-            Some(report) => reports.push(report),
+            Some(report) => reports.push(*report),
             None => left.push(file),
         }
     }
@@ -157,5 +162,42 @@ fn read(file: &FoundFile, settings: &Settings, limit: u64, disk: &Disk) -> FileR
     match text {
         Ok(text) => lint_source(Source::new(&file.shown, text), settings),
         Err(error) => unreadable(&file.shown, &error, settings),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::discover::{DiscoverOptions, READ_LIMIT, discover_with};
+    use std::fs;
+
+    const OPEN: &str = r#"{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}"#;
+
+    /// The report of a folder, with the files judged ahead up to the first with this name; and how many were.
+    fn report(folder: &Path, last: &str) -> (String, usize) {
+        let settings = Settings::new(&config::parse_text("").unwrap());
+        let options = DiscoverOptions { working_directory: folder.to_owned(), ..DiscoverOptions::default() };
+        let taken = |file: &FoundFile| !file.shown.ends_with(last);
+        let search = |each: &mut dyn FnMut(&FoundFile)| discover_with(&[folder.to_owned()], &options, each);
+        let (found, ahead) = lint_ahead(&settings, READ_LIMIT, taken, search);
+        let count = ahead.reports.len();
+        assert_eq!(settings.cache.len() > 0, count > 0, "what was found without all facts is forgotten");
+        let report = lint_files_with(&found.files, &settings, READ_LIMIT, &Disk::default(), ahead);
+        let findings = report.findings().map(|(file, finding)| format!("{} {}\n", file.source.path, finding.message));
+        (findings.collect::<String>() + &format!("{:?}", report.summary), count)
+    }
+
+    #[test]
+    fn what_is_judged_ahead_is_what_is_judged_later() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.json", "b.json", "c.json", "main.tf", "z.json"] {
+            fs::write(folder.path().join(name), OPEN).unwrap();
+        }
+        let (ahead, count) = report(folder.path(), "nothing");
+        assert_eq!(count, 4, "Terraform is judged with its folder");
+        assert!(ahead.contains("b.json anyone in any AWS account can assume this role\n"), "{ahead}");
+        assert_eq!(report(folder.path(), "c.json"), (ahead, 0), "facts that are found late hold for all files");
     }
 }
