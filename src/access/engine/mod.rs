@@ -25,6 +25,9 @@ pub mod subjects;
 pub mod symbols;
 pub mod work;
 
+#[cfg(test)]
+mod ceiling;
+
 use crate::access::answer::Origin;
 use crate::access::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
 use crate::access::decide::eval::{self, evaluate};
