@@ -195,8 +195,8 @@ enum Undo {
 /// so on.
 struct Fork {
     clause: usize,
-    /// The side that was left by last.
-    tried: Option<usize>,
+    /// The sides that were left by, in order.
+    tried: Vec<usize>,
     /// The trail up to here holds for the rest of the branches.
     mark: usize,
 }
@@ -257,7 +257,7 @@ impl<'s> Search<'s> {
                 let dims = 0..self.layout.spans.len();
                 return Ok(Found::Point(dims.map(|dim| self.layout.first(&self.cell, dim)).collect()));
             };
-            forks.push(Fork { clause, tried: None, mark: self.trail.len() });
+            forks.push(Fork { clause, tried: Vec::new(), mark: self.trail.len() });
             loop {
                 let Some(fork) = forks.last_mut() else { return Ok(Found::Nothing) };
                 match self.next_branch(fork)? {
@@ -294,18 +294,18 @@ impl<'s> Search<'s> {
         self.undo(fork.mark);
         let sides = &self.clauses[fork.clause].sides;
         let mut from = 0;
-        if let Some(tried) = fork.tried {
-            let (dim, side) = &sides[tried];
+        if let Some(tried) = fork.tried.last() {
+            let (dim, side) = &sides[*tried];
             self.change(*dim, |word| side.words()[word]);
             fork.mark = self.trail.len();
             from = tried + 1;
         }
         let leaves = |at: &usize| self.layout.side(&self.cell, &sides[*at]).1;
         let Some(way) = (from..sides.len()).find(leaves) else { return Ok(None) };
-        fork.tried = Some(way);
+        fork.tried.push(way);
         let (dim, side) = &sides[way];
         self.change(*dim, |word| !side.words()[word]);
-        sides[..=way].iter().for_each(|(dim, _)| self.touch(*dim));
+        fork.tried.iter().for_each(|tried| self.touch(sides[*tried].0));
         self.propagate().map(Some)
     }
 
