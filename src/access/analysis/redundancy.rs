@@ -228,15 +228,22 @@ fn boxes_of<'m>(model: &'m CompiledPolicy, live: &[&Statement]) -> Vec<&'m Boxed
 }
 
 fn why_superfluous(model: &CompiledPolicy, boxed: &Boxed, live: &[&Boxed]) -> Option<Superfluous> {
-    if is_dead(model, boxed) {
-        return Some(Superfluous::MatchesNothing);
-    }
+    let request = match search(model, most_of(model, boxed), &[]) {
+        Found::Nothing => return Some(Superfluous::MatchesNothing),
+        Found::Point(point) => Some(point),
+        Found::OutOfBudget => None,
+    };
+    // A request that it may match and another does not surely match: enough to see that the other does not cover it.
+    let escapes = |other: &Boxed| {
+        let bounds = readings([boxed, other].into_iter()).iter().find(|(most, _)| *most == Bound::Most);
+        request.as_ref().zip(bounds).is_some_and(|(point, (_, least))| !other.has(point, *least))
+    };
     let others = |effect: Effect| -> Vec<&Boxed> {
         let near = |other: &&Boxed| other.index != boxed.index && other.effect == effect && boxed.meets(other);
         live.iter().copied().filter(near).collect()
     };
     let same = others(boxed.effect);
-    if let Some(alone) = same.iter().find(|other| within(model, &[boxed], &[other])) {
+    if let Some(alone) = same.iter().find(|other| !escapes(other) && within(model, &[boxed], &[other])) {
         return Some(Superfluous::CoveredBy(vec![alone.index]));
     }
     if same.len() > 1 && within(model, &[boxed], &same) {
@@ -255,16 +262,22 @@ fn why_superfluous(model: &CompiledPolicy, boxed: &Boxed, live: &[&Boxed]) -> Op
     }
 }
 
-fn is_dead(model: &CompiledPolicy, boxed: &Boxed) -> bool {
+/// All that a statement may match.
+fn most_of(model: &CompiledPolicy, boxed: &Boxed) -> Cell {
     let mut cell = model.space.everything();
     boxed.narrow(&model.space, &mut cell, Bound::Most, None);
-    nothing(model, cell, &[]) == Some(true)
+    cell
+}
+
+/// A point of a cell outside the clauses and the laws.
+fn search(model: &CompiledPolicy, cell: Cell, clauses: &[Clause]) -> Found {
+    let clauses: Vec<&Clause> = clauses.iter().chain(model.laws.iter().map(|(_, law)| law)).collect();
+    solve(&model.space.layout, cell, &clauses, &mut { MAX_WORK })
 }
 
 /// Whether a cell has no point outside the clauses and the laws; `None` if the budget ran out.
 pub(super) fn nothing(model: &CompiledPolicy, cell: Cell, clauses: &[Clause]) -> Option<bool> {
-    let clauses: Vec<&Clause> = clauses.iter().chain(model.laws.iter().map(|(_, law)| law)).collect();
-    match solve(&model.space.layout, cell, &clauses, &mut { MAX_WORK }) {
+    match search(model, cell, clauses) {
         Found::Nothing => Some(true),
         Found::Point(_) => Some(false),
         Found::OutOfBudget => None,

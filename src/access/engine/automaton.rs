@@ -18,21 +18,39 @@ pub type TextAtom = (String, Bits);
 
 /// Every truth of the groups that some text has that `base` matches, each with its first shortest text.
 pub fn walk(base: &[Pattern], groups: &[&[Pattern]], work: &mut Work) -> Result<Vec<TextAtom>, Overflow> {
-    let patterns = || base.iter().chain(groups.iter().copied().flatten());
-    let steps: usize = patterns().map(|pattern| pattern.0.len() + 1).sum();
+    let steps: usize = steps(base) + groups.iter().map(|group| steps(group)).sum::<usize>();
     match steps.div_ceil(64) {
         0..=1 => Automaton::<1>::new(base, groups, work)?.walk(work),
         2 => Automaton::<2>::new(base, groups, work)?.walk(work),
         3..=4 => Automaton::<4>::new(base, groups, work)?.walk(work),
         5..=8 => Automaton::<8>::new(base, groups, work)?.walk(work),
-        9..=16 => Automaton::<16>::new(base, groups, work)?.walk(work),
-        17..=32 => Automaton::<32>::new(base, groups, work)?.walk(work),
-        33..=64 => Automaton::<64>::new(base, groups, work)?.walk(work),
+        9..=12 => Automaton::<12>::new(base, groups, work)?.walk(work),
+        13..=16 => Automaton::<16>::new(base, groups, work)?.walk(work),
+        17..=24 => Automaton::<24>::new(base, groups, work)?.walk(work),
+        25..=32 => Automaton::<32>::new(base, groups, work)?.walk(work),
+        33..=48 => Automaton::<48>::new(base, groups, work)?.walk(work),
+        49..=64 => Automaton::<64>::new(base, groups, work)?.walk(work),
         65..=128 => Automaton::<128>::new(base, groups, work)?.walk(work),
         129..=256 => Automaton::<256>::new(base, groups, work)?.walk(work),
         257..=512 => Automaton::<512>::new(base, groups, work)?.walk(work),
         _ => Err(Overflow),
     }
+}
+
+/// How many steps the patterns of a group need.
+fn steps(patterns: &[Pattern]) -> usize {
+    let mut last = None;
+    let row = |pattern: &Pattern| pattern.0.len() + 1;
+    patterns.iter().filter(|pattern| !shares(&mut last, pattern)).map(row).sum()
+}
+
+/// Whether a pattern is what is left of the last one with steps of its own, and only begins further on in them.
+fn shares<'p>(last: &mut Option<&'p Pattern>, pattern: &'p Pattern) -> bool {
+    let shares = last.is_some_and(|last| last.0.ends_with(&pattern.0));
+    if !shares {
+        *last = Some(pattern);
+    }
+    shares
 }
 
 /// The classes of more than one character.
@@ -114,10 +132,10 @@ struct Letter<const N: usize> {
     takes: StepSet<N>,
 }
 
-/// A pattern with its steps.
-struct Row<'p> {
-    pattern: &'p Pattern,
-    start: u32,
+/// The steps of a pattern.
+struct Row {
+    /// The last of them.
+    done: u32,
     /// The first star that is passable, and the place since which its future holds that of the others.
     first_star: Option<(u32, u32)>,
 }
@@ -165,26 +183,25 @@ impl<const N: usize> Automaton<N> {
     fn add(&mut self, patterns: &[Pattern], work: &mut Work) -> Result<(), Overflow> {
         let group = self.settled.len() as u32;
         self.settled.push(None);
-        let mut last: Option<Row<'_>> = None;
+        let mut last = None;
+        let mut row = Row { done: 0, first_star: None };
         for pattern in patterns {
-            if let Some(row) = last.as_mut()
-                && row.pattern.0.ends_with(&pattern.0)
-            {
-                // What is left of one pattern after a text: the same steps from another start.
-                self.starts.insert(row.start + (row.pattern.0.len() - pattern.0.len()) as u32);
-                if let Some((at, since)) = row.first_star.take() {
-                    self.dominate(at, since);
-                }
+            if !shares(&mut last, pattern) {
+                row = self.row(pattern, group, work)?;
                 continue;
             }
-            last = Some(self.row(pattern, group, work)?);
+            self.starts.insert(row.done - pattern.0.len() as u32);
+            // From several starts there are several places before the first star.
+            if let Some((at, since)) = row.first_star.take() {
+                self.dominate(at, since);
+            }
         }
         self.bounds.push(self.group.len() as u32);
         Ok(())
     }
 
     /// The steps of a pattern.
-    fn row<'p>(&mut self, pattern: &'p Pattern, group: u32, work: &mut Work) -> Result<Row<'p>, Overflow> {
+    fn row(&mut self, pattern: &Pattern, group: u32, work: &mut Work) -> Result<Row, Overflow> {
         work.spend(pattern.0.len() * 4)?;
         let start = self.group.len() as u32;
         let done = start + pattern.0.len() as u32;
@@ -219,7 +236,7 @@ impl<const N: usize> Automaton<N> {
         }
         self.group.resize(done as usize + 1, group);
         self.accepts.insert(done);
-        Ok(Row { pattern, start, first_star })
+        Ok(Row { done, first_star })
     }
 
     /// The future of a star holds that of the places before it, from this one on.

@@ -366,6 +366,11 @@ impl Boxed {
         Clause { sides }
     }
 
+    /// Whether it applies to the request of a point.
+    pub fn has(&self, point: &[usize], bound: Bound) -> bool {
+        self.sides.iter().all(|side| side.sets.bound(bound).contains(point[side.dim.index()]))
+    }
+
     /// Whether some request may be matched by both, as far as a glance at each pair of sides tells.
     pub fn meets(&self, other: &Boxed) -> bool {
         let apart = |a: &Side, b: &Side| a.dim == b.dim && a.sets.most.is_apart(&b.sets.most);

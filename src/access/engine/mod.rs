@@ -32,6 +32,9 @@ pub mod symbols;
 pub mod want;
 pub mod work;
 
+#[cfg(test)]
+mod ceiling;
+
 use crate::access::answer::Origin;
 use crate::access::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
 use crate::access::decide::eval::{self, evaluate};
@@ -92,6 +95,9 @@ pub fn ask_through(model: &CompiledPolicy, query: &Query, through: Through) -> A
 
 /// Tries to find a request that the evaluator accepts where two keys depend on each other.
 const MAX_TRIES: usize = 64;
+
+/// What it costs to hold a request against one statement by the concrete evaluator, in units of [`MAX_WORK`].
+const EVALUATION: usize = 1_000;
 
 /// Statements that are tried one at a time, at most.
 const MAX_SLICES: usize = 64;
@@ -217,13 +223,24 @@ impl CompiledPolicy {
 
     /// Look for a request in any of these boxes that passes.
     pub(super) fn search(&self, boxes: &[Vec<Region>], scope: Scope, bound: Bound, more: &[Clause]) -> Search {
+        self.search_within(boxes, scope, bound, more, &mut { MAX_WORK })
+    }
+
+    /// The same with what is left of a question's budget.
+    fn search_within(
+        &self,
+        boxes: &[Vec<Region>],
+        scope: Scope,
+        bound: Bound,
+        more: &[Clause],
+        work: &mut usize,
+    ) -> Search {
         let denied = match bound {
             Bound::Least => Bound::Most,
             Bound::Most => Bound::Least,
         };
         let denials = self.denials(scope, denied);
         let clauses: Vec<&Clause> = denials.iter().chain(more).chain(self.laws.iter().map(|(_, law)| law)).collect();
-        let mut nodes = MAX_WORK;
         let mut out_of_budget = false;
         for (at, allow) in self.with(scope.policy, Effect::Allow) {
             if scope.through.statement.is_some_and(|statement| statement != allow.index) {
@@ -239,7 +256,7 @@ impl CompiledPolicy {
                 continue;
             }
             for regions in boxes {
-                match solve(&self.space.layout, self.within(&cell, regions, bound), &clauses, &mut nodes) {
+                match solve(&self.space.layout, self.within(&cell, regions, bound), &clauses, work) {
                     Found::Point(point) => return Search::Point(point, at),
                     Found::Nothing => {}
                     Found::OutOfBudget => out_of_budget = true,
@@ -342,23 +359,24 @@ impl CompiledPolicy {
 
     /// The two searches and what they say together.
     pub(super) fn decide(&self, boxes: &[Vec<Region>], scope: Scope) -> Answer {
-        let answer = self.decide_at_once(boxes, scope);
+        let mut work = MAX_WORK;
+        let answer = self.decide_at_once(boxes, scope, &mut work);
         if !matches!(answer, Answer::Possibly { .. }) || scope.through.statement.is_some() {
             return answer;
         }
         // The tries may all have gone into one statement while another lets requests in for sure.
         let allows: Vec<usize> = self.with(scope.policy, Effect::Allow).map(|(_, allow)| allow.index).collect();
-        let alone = |statement: &usize| {
+        let mut alone = |statement: &usize| {
             let through = Through { statement: Some(*statement), ..scope.through };
-            self.decide_at_once(boxes, Scope { through, ..scope })
+            self.decide_at_once(boxes, Scope { through, ..scope }, &mut work)
         };
-        let mut answers = allows.iter().take(MAX_SLICES).map(alone);
+        let mut answers = allows.iter().take(MAX_SLICES).map(&mut alone);
         answers.find(|one| matches!(one, Answer::Yes(_))).unwrap_or(answer)
     }
 
     /// The same, giving up where the first tries lead nowhere.
-    fn decide_at_once(&self, boxes: &[Vec<Region>], scope: Scope) -> Answer {
-        match self.search(boxes, scope, Bound::Least, &[]) {
+    fn decide_at_once(&self, boxes: &[Vec<Region>], scope: Scope, work: &mut usize) -> Answer {
+        match self.search_within(boxes, scope, Bound::Least, &[], work) {
             Search::OutOfBudget => return Answer::Undecided(Reason::Nodes),
             Search::Nothing => {}
             Search::Point(point, statement) => {
@@ -373,8 +391,10 @@ impl CompiledPolicy {
         let mut tried: Vec<Clause> = Vec::new();
         let mut example = None;
         loop {
-            match self.search(boxes, scope, Bound::Most, &tried) {
-                Search::OutOfBudget => return Answer::Undecided(Reason::Nodes),
+            match self.search_within(boxes, scope, Bound::Most, &tried, work) {
+                Search::OutOfBudget if tried.is_empty() => return Answer::Undecided(Reason::Nodes),
+                // Some request may pass; no more tries for one that does.
+                Search::OutOfBudget => return self.possibly(example),
                 Search::Nothing if tried.is_empty() => return Answer::Never(Proof::default()),
                 Search::Nothing => return self.possibly(example),
                 Search::Point(point, statement) => {
@@ -384,6 +404,7 @@ impl CompiledPolicy {
                         Truth::Maybe => return self.possibly(Some(witness)),
                         Truth::No => example = example.or(None),
                     }
+                    *work = work.saturating_sub(self.statements.len() * EVALUATION);
                     if tried.len() == MAX_TRIES {
                         return self.possibly(example);
                     }

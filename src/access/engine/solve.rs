@@ -6,7 +6,6 @@
 //! search branches on the clause with the fewest ways out, into parts that do not overlap.
 
 use super::bits::Bits;
-use std::rc::Rc;
 
 /// Where each dimension's words lie in a box.
 #[derive(Clone, Debug, Default)]
@@ -113,11 +112,6 @@ impl Layout {
         cell.all_mut()[from..end].iter_mut().zip(to.words()).for_each(|(word, other)| *word &= other);
     }
 
-    fn remove(&self, cell: &mut Cell, dim: usize, what: &Bits) {
-        let (from, end) = self.spans[dim];
-        cell.all_mut()[from..end].iter_mut().zip(what.words()).for_each(|(word, other)| *word &= !other);
-    }
-
     /// Whether some dimension has no atom left.
     pub fn is_empty(&self, cell: &Cell) -> bool {
         let words = cell.all();
@@ -161,116 +155,255 @@ impl Layout {
     }
 }
 
-/// A clause that a cell is not yet outside of.
-#[derive(Clone, Copy)]
-struct Waiting {
-    clause: u32,
-    /// In how many dimensions the cell can leave it.
-    ways: u32,
-}
-
-/// A part of the search.
-struct Branch {
-    cell: Cell,
-    waiting: Rc<[Waiting]>,
-    /// The dimensions that were narrowed since the clauses were looked at, a bit for each, 64 apart alike.
-    changed: u64,
-}
-
 /// Look for a point of `cell` outside all clauses. `work` counts down and is shared by the searches of one question.
 pub fn solve(layout: &Layout, cell: Cell, clauses: &[&Clause], work: &mut usize) -> Found {
-    let Some(left) = work.checked_sub(1 + cell.all().len() + clauses.len()) else { return Found::OutOfBudget };
-    *work = left;
-    if layout.is_empty(&cell) {
-        return Found::Nothing;
+    match Search::new(layout, cell, clauses, work).run() {
+        Ok(found) => found,
+        Err(OutOfWork) => Found::OutOfBudget,
     }
-    let masks: Vec<u64> = clauses.iter().map(|clause| mask(clause)).collect();
-    let waiting = (0..clauses.len() as u32).map(|clause| Waiting { clause, ways: 0 }).collect();
-    let mut open = vec![Branch { cell, waiting, changed: u64::MAX }];
-    let mut left: Vec<Waiting> = Vec::with_capacity(clauses.len());
-    while let Some(Branch { mut cell, waiting, changed }) = open.pop() {
-        left.clear();
-        left.extend_from_slice(&waiting);
-        let Some(rest) = work.checked_sub(1 + cell.all().len() + left.len() / 2) else { return Found::OutOfBudget };
-        *work = rest;
-        match propagate(layout, &mut cell, clauses, &masks, &mut left, changed, work) {
-            Some(true) => {}
-            Some(false) => continue,
-            None => return Found::OutOfBudget,
-        }
-        let Some(choice) = left.iter().min_by_key(|waiting| waiting.ways) else {
-            return Found::Point((0..layout.spans.len()).map(|dim| layout.first(&cell, dim)).collect());
-        };
-        let chosen = choice.clause as usize;
-        // Leave by the first way; or stay inside there and leave by the second; and so on.
-        let waiting: Rc<[Waiting]> = left.as_slice().into();
-        let first = open.len();
-        for side in &clauses[chosen].sides {
-            if !layout.side(&cell, side).1 {
-                continue;
-            }
-            let Some(rest) = work.checked_sub(cell.all().len()) else { return Found::OutOfBudget };
-            *work = rest;
-            let mut branch = cell.clone();
-            layout.remove(&mut branch, side.0, &side.1);
-            open.push(Branch { cell: branch, waiting: Rc::clone(&waiting), changed: masks[chosen] });
-            layout.narrow(&mut cell, side.0, &side.1);
-        }
-        open[first..].reverse();
-    }
-    Found::Nothing
 }
 
-/// The dimensions that a clause narrows, a bit for each, 64 apart alike.
-fn mask(clause: &Clause) -> u64 {
-    clause.sides.iter().fold(0, |mask, (dim, _)| mask | 1 << (dim % 64))
+/// The budget ran out.
+struct OutOfWork;
+
+/// One search: a cell that shrinks as clauses are left, with what it takes to go back.
+struct Search<'s> {
+    layout: &'s Layout,
+    clauses: &'s [&'s Clause],
+    work: &'s mut usize,
+    cell: Cell,
+    /// For each clause in how many dimensions the cell can leave it; [`LEFT`] if it did. Above them, as a tree, the least of
+    /// each pair: the root is 1, and the clauses begin at `leaves`.
+    ways: Vec<u32>,
+    leaves: usize,
+    /// For each dimension the clauses that narrow it: where they begin in `narrowing`.
+    first_of: Vec<u32>,
+    narrowing: Vec<u32>,
+    /// Dimensions whose clauses must be looked at again.
+    changed: Vec<usize>,
+    is_changed: Vec<bool>,
+    trail: Vec<Undo>,
 }
 
-/// Cut off the clauses that leave no choice, and forget those that the cell is outside of. Whether the cell has a point
-/// that way; `None` if the budget ran out. Only clauses about dimensions that changed are looked at.
-fn propagate(
-    layout: &Layout,
-    cell: &mut Cell,
-    clauses: &[&Clause],
-    masks: &[u64],
-    waiting: &mut Vec<Waiting>,
-    mut changed: u64,
-    work: &mut usize,
-) -> Option<bool> {
-    while changed != 0 {
-        let mut next = 0;
-        let mut dead = false;
-        let mut looked = 0;
-        waiting.retain_mut(|waiting| {
-            let at = waiting.clause as usize;
-            if dead || masks[at] & (changed | next) == 0 {
-                // A clause without sides forbids everything, whatever changed.
-                dead |= masks[at] == 0;
-                return true;
+/// The cell is outside of the clause.
+const LEFT: u32 = u32::MAX;
+
+/// The clause was not looked at.
+const UNSEEN: u32 = LEFT - 1;
+
+/// What was before a change.
+enum Undo {
+    Word(usize, u64),
+    Ways(usize, u32),
+}
+
+/// A clause by whose sides the search branches: leave by the first way; or stay inside there and leave by the second; and
+/// so on.
+struct Fork {
+    clause: usize,
+    /// The sides that were left by, in order.
+    tried: Vec<usize>,
+    /// The trail up to here holds for the rest of the branches.
+    mark: usize,
+}
+
+impl<'s> Search<'s> {
+    fn new(layout: &'s Layout, cell: Cell, clauses: &'s [&'s Clause], work: &'s mut usize) -> Self {
+        let leaves = clauses.len().next_power_of_two();
+        let mut first_of = vec![0_u32; layout.spans.len() + 1];
+        let sides =
+            || clauses.iter().enumerate().flat_map(|(at, clause)| clause.sides.iter().map(move |side| (at, side.0)));
+        sides().for_each(|(_, dim)| first_of[dim + 1] += 1);
+        for dim in 0..layout.spans.len() {
+            first_of[dim + 1] += first_of[dim];
+        }
+        let mut next = first_of.clone();
+        let mut narrowing = vec![0; sides().count()];
+        for (at, dim) in sides() {
+            narrowing[next[dim] as usize] = at as u32;
+            next[dim] += 1;
+        }
+        // No clause was looked at; places without one are as if left.
+        let mut ways = vec![LEFT; leaves * 2];
+        ways[leaves..leaves + clauses.len()].fill(UNSEEN);
+        for at in (1..leaves).rev() {
+            ways[at] = ways[at * 2].min(ways[at * 2 + 1]);
+        }
+        Search {
+            layout,
+            clauses,
+            work,
+            cell,
+            ways,
+            leaves,
+            first_of,
+            narrowing,
+            changed: Vec::new(),
+            is_changed: vec![false; layout.spans.len()],
+            trail: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Result<Found, OutOfWork> {
+        self.spend(1 + self.cell.all().len() + self.ways.len() + self.narrowing.len())?;
+        if self.layout.is_empty(&self.cell) {
+            return Ok(Found::Nothing);
+        }
+        for clause in 0..self.clauses.len() {
+            if !self.look(clause)? {
+                return Ok(Found::Nothing);
             }
-            let clause = clauses[at];
-            looked += 2 + clause.sides.len() * 2;
-            looked += clause.sides.iter().map(|(_, inside)| inside.words().len()).sum::<usize>();
-            match layout.stand(cell, clause) {
-                Stand::Apart => return false,
-                Stand::Ways(0, _) => dead = true,
-                Stand::Ways(1, way) => {
-                    let (dim, side) = &clause.sides[way];
-                    layout.remove(cell, *dim, side);
-                    next |= 1 << (dim % 64);
-                    return false;
+        }
+        if !self.propagate()? {
+            return Ok(Found::Nothing);
+        }
+        let mut forks: Vec<Fork> = Vec::new();
+        loop {
+            let Some(clause) = self.choice() else {
+                let dims = 0..self.layout.spans.len();
+                return Ok(Found::Point(dims.map(|dim| self.layout.first(&self.cell, dim)).collect()));
+            };
+            forks.push(Fork { clause, tried: Vec::new(), mark: self.trail.len() });
+            loop {
+                let Some(fork) = forks.last_mut() else { return Ok(Found::Nothing) };
+                match self.next_branch(fork)? {
+                    Some(true) => break,
+                    Some(false) => {}
+                    None => {
+                        forks.pop();
+                    }
                 }
-                Stand::Ways(ways, _) => waiting.ways = ways as u32,
             }
-            true
-        });
-        if dead {
-            return Some(false);
         }
-        *work = work.checked_sub(looked)?;
-        changed = next;
     }
-    Some(true)
+
+    fn spend(&mut self, units: usize) -> Result<(), OutOfWork> {
+        *self.work = self.work.checked_sub(units).ok_or(OutOfWork)?;
+        Ok(())
+    }
+
+    /// The clause with the fewest ways out, the first of them.
+    fn choice(&self) -> Option<usize> {
+        let least = *self.ways.get(1)?;
+        if least == LEFT {
+            return None;
+        }
+        let mut at = 1;
+        while at < self.leaves {
+            at = if self.ways[at * 2] == least { at * 2 } else { at * 2 + 1 };
+        }
+        Some(at - self.leaves)
+    }
+
+    /// Go back and into the next branch of a fork: whether it has a point as far as is seen; `None` if there is no other.
+    fn next_branch(&mut self, fork: &mut Fork) -> Result<Option<bool>, OutOfWork> {
+        self.undo(fork.mark);
+        let sides = &self.clauses[fork.clause].sides;
+        let mut from = 0;
+        if let Some(tried) = fork.tried.last() {
+            let (dim, side) = &sides[*tried];
+            self.change(*dim, |word| side.words()[word]);
+            fork.mark = self.trail.len();
+            from = tried + 1;
+        }
+        let leaves = |at: &usize| self.layout.side(&self.cell, &sides[*at]).1;
+        let Some(way) = (from..sides.len()).find(leaves) else { return Ok(None) };
+        fork.tried.push(way);
+        let (dim, side) = &sides[way];
+        self.change(*dim, |word| !side.words()[word]);
+        fork.tried.iter().for_each(|tried| self.touch(sides[*tried].0));
+        self.propagate().map(Some)
+    }
+
+    /// Cut off the clauses that leave no choice, and forget those that the cell is outside of, until nothing changes.
+    /// Whether the cell can have a point.
+    fn propagate(&mut self) -> Result<bool, OutOfWork> {
+        while let Some(dim) = self.changed.pop() {
+            self.is_changed[dim] = false;
+            for at in self.first_of[dim]..self.first_of[dim + 1] {
+                if !self.look(self.narrowing[at as usize] as usize)? {
+                    self.changed.drain(..).for_each(|dim| self.is_changed[dim] = false);
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// See how the cell stands to a clause; `false` if it lies inside.
+    fn look(&mut self, at: usize) -> Result<bool, OutOfWork> {
+        let clause = self.clauses[at];
+        if self.ways[self.leaves + at] == LEFT {
+            self.spend(1)?;
+            return Ok(true);
+        }
+        self.spend(4 + clause.sides.iter().map(|(_, inside)| 2 + inside.words().len()).sum::<usize>())?;
+        match self.layout.stand(&self.cell, clause) {
+            Stand::Apart => self.set_ways(at, LEFT),
+            Stand::Ways(0, _) => return Ok(false),
+            Stand::Ways(1, way) => {
+                self.set_ways(at, LEFT);
+                let (dim, side) = &clause.sides[way];
+                self.change(*dim, |word| !side.words()[word]);
+                self.touch(*dim);
+            }
+            Stand::Ways(ways, _) => self.set_ways(at, ways as u32),
+        }
+        Ok(true)
+    }
+
+    /// The clauses of a dimension must be looked at again.
+    fn touch(&mut self, dim: usize) {
+        if !std::mem::replace(&mut self.is_changed[dim], true) {
+            self.changed.push(dim);
+        }
+    }
+
+    /// Keep in each word of a dimension only these atoms.
+    fn change(&mut self, dim: usize, keep: impl Fn(usize) -> u64) {
+        let (from, to) = self.layout.spans[dim];
+        for at in from..to {
+            let word = &mut self.cell.all_mut()[at];
+            let kept = *word & keep(at - from);
+            if kept != *word {
+                self.trail.push(Undo::Word(at, *word));
+                *word = kept;
+            }
+        }
+    }
+
+    fn set_ways(&mut self, at: usize, ways: u32) {
+        let leaf = self.leaves + at;
+        if self.ways[leaf] != ways {
+            self.trail.push(Undo::Ways(leaf, self.ways[leaf]));
+            self.put_ways(leaf, ways);
+        }
+    }
+
+    /// Write the ways of a clause, and the least ways above it.
+    fn put_ways(&mut self, mut at: usize, ways: u32) {
+        self.ways[at] = ways;
+        while at > 1 {
+            at /= 2;
+            let least = self.ways[at * 2].min(self.ways[at * 2 + 1]);
+            if self.ways[at] == least {
+                break;
+            }
+            self.ways[at] = least;
+        }
+    }
+
+    /// Go back to what held when the trail was so long.
+    fn undo(&mut self, mark: usize) {
+        while self.trail.len() > mark
+            && let Some(undo) = self.trail.pop()
+        {
+            match undo {
+                Undo::Word(at, word) => self.cell.all_mut()[at] = word,
+                Undo::Ways(leaf, ways) => self.put_ways(leaf, ways),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
