@@ -96,8 +96,11 @@ pub fn ask_through(model: &CompiledPolicy, query: &Query, through: Through) -> A
 /// Tries to find a request that the evaluator accepts where two keys depend on each other.
 const MAX_TRIES: usize = 64;
 
+/// The work of all searches and tries of one question together: a few searches may be long, or many short.
+const QUESTION: usize = 8 * MAX_WORK;
+
 /// What it costs to hold a request against one statement by the concrete evaluator, in units of [`MAX_WORK`].
-const EVALUATION: usize = 1_000;
+const EVALUATION: usize = 250;
 
 /// Statements that are tried one at a time, at most.
 const MAX_SLICES: usize = 64;
@@ -359,7 +362,7 @@ impl CompiledPolicy {
 
     /// The two searches and what they say together.
     pub(super) fn decide(&self, boxes: &[Vec<Region>], scope: Scope) -> Answer {
-        let mut work = MAX_WORK;
+        let mut work = QUESTION;
         let answer = self.decide_at_once(boxes, scope, &mut work);
         if !matches!(answer, Answer::Possibly { .. }) || scope.through.statement.is_some() {
             return answer;
