@@ -28,7 +28,10 @@ pub fn user_passes(
 ) -> Verdict {
     let place = through(statement, principal);
     let query = Query::User { mfa, external_id };
-    let is_known = principal.kind.account().is_none_or(|account| account.known().is_some());
+    let is_known = principal
+        .kind
+        .account()
+        .is_none_or(|account| account.known().is_some() || context.relation(account) == Relation::Own);
     match if is_known { None } else { context.access.with_some_account(place) } {
         Some(filled) => Verdict { witness: None, ..filled.ask(&query, place) },
         None => context.access.ask(&query, place),

@@ -4,7 +4,7 @@ use super::missing_mfa::{AGE, PRESENT, denies, is_mfa, user_passes};
 use crate::access::{self, Mfa, Sure, Verdict};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, Statement, Truth};
-use crate::rules::{Context, Finding};
+use crate::rules::{Context, Finding, Relation};
 use crate::site::PolicyKind;
 use crate::span::Span;
 
@@ -66,7 +66,10 @@ fn trust<'a>(context: &'a Context<'_>) -> Vec<Gap<'a>> {
         let Some(gap) = gap(statement, &denies, passes) else { continue };
         let verdict = asked(if gap.absent { Mfa::Absent } else { Mfa::No });
         // Whose users these are is not known where the account is not.
-        let is_known = principal.kind.account().is_none_or(|account| account.known().is_some());
+        let is_known = principal
+            .kind
+            .account()
+            .is_none_or(|account| account.known().is_some() || context.relation(account) == Relation::Own);
         let confidence = if is_known { Confidence::Proved } else { Confidence::Possible };
         gaps.push(Gap { verdict: Some(verdict), confidence, ..gap });
     }

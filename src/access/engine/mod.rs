@@ -32,9 +32,6 @@ pub mod symbols;
 pub mod want;
 pub mod work;
 
-#[cfg(test)]
-mod ceiling;
-
 use crate::access::answer::Origin;
 use crate::access::answer::{Answer, Cause, Estate, Proof, Reason, Witness};
 use crate::access::decide::eval::{self, evaluate};

@@ -42,3 +42,6 @@ impl Default for Work {
         Work::new(Work::MODEL)
     }
 }
+
+#[cfg(test)]
+mod tests;

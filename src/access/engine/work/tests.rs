@@ -1,11 +1,11 @@
 //! What hostile policies cost: the answer is given or it is undecided, and the work stays under its bound.
 
-use super::pattern::{Class, Element, Pattern};
-use super::solve::{Layout, MAX_WORK};
-use super::work::Overflow;
-use super::*;
 use crate::access::answer::Estate;
 use crate::access::engine::atoms::{set_atoms, text_atoms};
+use crate::access::engine::pattern::{Class, Element, Pattern};
+use crate::access::engine::solve::{Layout, MAX_WORK};
+use crate::access::engine::work::Overflow;
+use crate::access::engine::*;
 use crate::syntax;
 
 /// The units that a walk over all texts costs; `None` if it was given up.
