@@ -2,6 +2,8 @@
 //!
 //! The counts hardly depend on the machine or on what else it does; `benches/README.md` holds those of today.
 
+#![allow(clippy::print_stdout, reason = "the counts are what it is for")]
+
 mod generate;
 
 use generate::{Numbers, hard_policy};
