@@ -1,6 +1,6 @@
 //! `cargo bench --bench instructions`: how many instructions whole runs of the command take, counted by callgrind.
 //!
-//! The counts hardly depend on the machine or on what else it does; `benches/README.md` holds those of today.
+//! The counts hardly depend on the machine or on what else it does; `benches/README.md` says how they are used.
 
 #![allow(clippy::print_stdout, reason = "the counts are what it is for")]
 
