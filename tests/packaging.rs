@@ -141,7 +141,7 @@ fn hook_from_source() {
     let read = |name: &str| fs::read_to_string(root().join(name)).ok().map(|text| (name.to_owned(), text));
     // What a build needs.
     let needed = |name: &&str| {
-        let folders = ["src/", "rules/", "benches/", "tests/", "examples/"];
+        let folders = ["build/", "src/", "rules/", "benches/", "tests/", "examples/"];
         folders.iter().any(|folder| name.starts_with(folder)) || !name.contains('/')
     };
     let files: Vec<(String, String)> = names.split('\0').filter(needed).filter_map(read).collect();
