@@ -1,12 +1,15 @@
 //! Services that another customer can have act with this role.
 
+mod words;
+
 use super::shared::STRANGER;
 use crate::access::{Query, Sent, Sure, Verdict};
 use crate::aws::services::{self, Deputy};
 use crate::diagnostic::{Audience, Confidence};
-use crate::policy::{Condition, Principal, PrincipalKind, Statement};
+use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding, through};
 use crate::value::{Domain, PartRef, Text};
+use words::{advice, list, loose, names};
 
 /// Keys by which a service says for whom it acts.
 const SOURCE: [&str; 4] = ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
@@ -129,36 +132,4 @@ fn plain(host: &Text) -> Option<String> {
 /// Roles Anywhere acts for trust anchors of the role's own account: only the anchor tells one from another.
 fn is_anchor(host: &str) -> bool {
     services::parse(host).is_some_and(|host| host.service == "rolesanywhere")
-}
-
-fn names(class: Deputy, host: &str) -> String {
-    match services::source_keys(host).filter(|_| class == Deputy::Documented) {
-        Some(keys) => keys.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or "),
-        None => "`aws:SourceAccount`".to_owned(),
-    }
-}
-
-fn advice(host: &str, class: Deputy) -> String {
-    let service = services::parse(host).map_or("SERVICE", |host| host.service);
-    match class {
-        _ if is_anchor(host) => "add \"ArnEquals\": {\"aws:SourceArn\": \"arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID\"}".to_owned(),
-        Deputy::Documented if services::source_keys(host).is_some_and(|keys| !keys.keys.contains("aws:SourceAccount")) => {
-            format!("add \"ArnLike\": {{\"aws:SourceArn\": \"arn:aws:{service}:REGION:ACCOUNT:*\"}}")
-        }
-        Deputy::Documented => "add \"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}".to_owned(),
-        Deputy::Unlisted | Deputy::Compute => {
-            "add \"StringEqualsIfExists\": {\"aws:SourceAccount\": \"ACCOUNT\"}, which breaks nothing if the service does not send the key".to_owned()
-        }
-    }
-}
-
-fn loose(condition: &Condition) -> crate::span::Span {
-    match condition.operator.base {
-        Some(base) if !base.negated() && !condition.operator.if_exists => condition.values_span,
-        _ => condition.operator_span,
-    }
-}
-
-fn list(condition: &Condition) -> String {
-    condition.values.iter().map(Text::display).collect::<Vec<_>>().join(", ")
 }

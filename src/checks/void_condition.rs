@@ -2,7 +2,7 @@
 
 use super::dead_statement::{is_identity, shown, speaks, sure};
 use super::missing_mfa::is_mfa;
-use super::vacuous_for_all_values::flows;
+use super::shared::flows;
 use crate::access::redundancy::{self, Void};
 use crate::aws::keys::{self, Flow, Presence};
 use crate::diagnostic::{Audience, Severity};

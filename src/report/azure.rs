@@ -5,7 +5,7 @@
 
 use super::place::Places;
 use super::text::clean;
-use super::{Options, level, story, uri};
+use super::{Options, level, story, summary, uri};
 use crate::diagnostic::Diagnostic;
 use crate::lint::{FileReport, Report};
 use std::io;
@@ -16,7 +16,10 @@ pub fn write(report: &Report, _: &Options<'_>, out: &mut dyn io::Write) -> io::R
     for (file, finding) in story::worst_first(&report.files) {
         writeln!(out, "{}", line(&report.files[file], finding, &places[file]))?;
     }
-    Ok(())
+    match summary::left_open(report) {
+        Some(left_open) => writeln!(out, "##vso[task.logissue type=warning;]iamlint: {left_open}"),
+        None => Ok(()),
+    }
 }
 
 fn line(file: &FileReport, finding: &Diagnostic, places: &Places<'_>) -> String {

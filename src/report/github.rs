@@ -8,7 +8,7 @@
 
 use super::place::Places;
 use super::text::clean;
-use super::{Options, level, story, uri};
+use super::{Options, level, story, summary, uri};
 use crate::diagnostic::{Confidence, Diagnostic};
 use crate::lint::{FileReport, Report};
 use std::io;
@@ -22,30 +22,32 @@ const MAX_MESSAGE: usize = 4_096;
 pub fn write(report: &Report, _: &Options<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let findings = story::worst_first(&report.files);
     let places = Places::of_files(&report.files);
-    let (annotated, rest) = choose(findings);
+    let left_open = summary::left_open(report);
+    let (annotated, rest) = choose(findings, left_open.is_some());
     for (file, finding) in annotated {
         writeln!(out, "{}", annotation(&report.files[file], finding, &places[file]))?;
     }
-    if rest.is_empty() {
-        return Ok(());
+    let mut notes: Vec<String> = left_open.into_iter().collect();
+    if !rest.is_empty() {
+        let more = summary::count(rest.len(), "more finding", "more findings");
+        writeln!(out, "::group::{more}")?;
+        for (file, finding) in rest {
+            writeln!(out, "{}", plain(&report.files[file], finding, &places[file]))?;
+        }
+        writeln!(out, "::endgroup::")?;
+        notes.push(format!("{more} in the log of this step: GitHub shows {KEPT} of each kind"));
     }
-    let more = format!("{} more {}", rest.len(), if rest.len() == 1 { "finding" } else { "findings" });
-    writeln!(out, "::group::{more}")?;
-    for (file, finding) in rest {
-        writeln!(out, "{}", plain(&report.files[file], finding, &places[file]))?;
-    }
-    writeln!(out, "::endgroup::")?;
-    writeln!(out, "::notice title=iamlint::{more} in the log of this step: GitHub shows {KEPT} of each kind")
+    if notes.is_empty() { Ok(()) } else { writeln!(out, "::notice title=iamlint::{}", notes.join("; ")) }
 }
 
 /// A finding with the index of its file.
 type Found<'r> = (usize, &'r Diagnostic);
 
-/// What is annotated, and what is not. If something is not, one notice is kept for saying so.
-fn choose(findings: Vec<Found<'_>>) -> (Vec<Found<'_>>, Vec<Found<'_>>) {
+/// What is annotated, and what is not. If something is not, or there is something else to say, one notice is kept for it.
+fn choose(findings: Vec<Found<'_>>, speaks: bool) -> (Vec<Found<'_>>, Vec<Found<'_>>) {
     let kind = |finding: &Diagnostic| level(finding.severity).github;
     let count = |name| findings.iter().filter(|(_, finding)| kind(finding) == name).count();
-    let all_fit = ["error", "warning", "notice"].into_iter().all(|name| count(name) <= KEPT);
+    let all_fit = !speaks && ["error", "warning", "notice"].into_iter().all(|name| count(name) <= KEPT);
     let mut room = [("error", KEPT), ("warning", KEPT), ("notice", if all_fit { KEPT } else { KEPT - 1 })];
     findings.into_iter().partition(|(_, finding)| {
         let left = room.iter_mut().find(|(name, left)| *name == kind(finding) && *left > 0);
@@ -189,6 +191,19 @@ mod tests {
         assert_eq!(text.lines().filter(|line| line.contains("title=wildcard-principal")).count(), 10);
         assert!(!text.contains("more"), "{text}");
         assert_eq!(written(write, &report("a", "x", vec![]), &options()), "");
+    }
+
+    #[test]
+    fn what_is_left_open_is_the_last_notice() {
+        let mut info = finding(Label::new(Span::at(0), ""));
+        info.severity = Severity::Info;
+        let mut run = report("a", "x", vec![info; 10]);
+        run.summary.undecided = 1;
+        let text = written(write, &run, &options());
+        assert_eq!(text.matches("title=wildcard-principal").count(), 9);
+        let last = "::notice title=iamlint::1 undecided policy; 1 more finding in the log of this step: GitHub shows 10 of \
+                    each kind";
+        assert_eq!(text.lines().last(), Some(last));
     }
 
     #[test]

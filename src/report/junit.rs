@@ -1,12 +1,12 @@
 //! `--format junit`: JUnit XML, which most servers of continuous integration read.
 //!
 //! A suite is a file that was judged. Each finding is a test case that failed, a file that could not be read is an
-//! error, and a file without findings is one test case that passed. There is no standard; the members are those that
+//! error, and a file without findings is one test case that passed. What could not be decided is a case that was skipped. There is no standard; the members are those that
 //! Jenkins, GitLab, Azure Pipelines and CircleCI read, which tell cases of a suite apart by their names.
 
 use super::place::Places;
 use super::text::clean;
-use super::{INVALID_INPUT, Options, story, xml};
+use super::{INVALID_INPUT, Options, story, summary, xml};
 use crate::diagnostic::Diagnostic;
 use crate::lint::{FileReport, Report};
 use rayon::prelude::*;
@@ -19,25 +19,39 @@ pub fn write(report: &Report, _: &Options<'_>, out: &mut dyn io::Write) -> io::R
     // Files without a policy were passed over: they are no tests.
     let judged: Vec<&FileReport> =
         report.files.iter().filter(|file| file.format.is_some() || !file.findings.is_empty()).collect();
-    let all = judged.iter().fold(Counts::default(), |sum, file| sum.and(Counts::of(file)));
+    let mut all = judged.iter().fold(Counts::default(), |sum, file| sum.and(Counts::of(file)));
+    let left_open = summary::left_open(report);
+    if left_open.is_some() {
+        all = all.and(LEFT_OPEN);
+    }
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"iamlint\" {all}>")?;
     let suites: Vec<String> = judged.par_iter().map(|file| suite(file)).collect();
     suites.iter().try_for_each(|text| out.write_all(text.as_bytes()))?;
+    if let Some(left_open) = left_open {
+        writeln!(out, "  <testsuite name=\"iamlint\" {LEFT_OPEN}>")?;
+        writeln!(out, "    <testcase name=\"everything was decided\" classname=\"iamlint\">")?;
+        writeln!(out, "      <skipped message=\"{}\"/>", xml::escape(&left_open))?;
+        writeln!(out, "    </testcase>\n  </testsuite>")?;
+    }
     writeln!(out, "</testsuites>")
 }
+
+/// The case that stands for what could not be decided.
+const LEFT_OPEN: Counts = Counts { tests: 1, failures: 0, errors: 0, skipped: 1 };
 
 #[derive(Clone, Copy, Default)]
 struct Counts {
     tests: usize,
     failures: usize,
     errors: usize,
+    skipped: usize,
 }
 
 impl Counts {
     fn of(file: &FileReport) -> Self {
         let errors = file.findings.iter().filter(|finding| is_error(finding)).count();
-        Counts { tests: file.findings.len().max(1), failures: file.findings.len() - errors, errors }
+        Counts { tests: file.findings.len().max(1), failures: file.findings.len() - errors, errors, skipped: 0 }
     }
 
     fn and(self, other: Counts) -> Self {
@@ -45,13 +59,15 @@ impl Counts {
             tests: self.tests + other.tests,
             failures: self.failures + other.failures,
             errors: self.errors + other.errors,
+            skipped: self.skipped + other.skipped,
         }
     }
 }
 
 impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "tests=\"{}\" failures=\"{}\" errors=\"{}\"", self.tests, self.failures, self.errors)
+        let Counts { tests, failures, errors, skipped } = self;
+        write!(f, "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
     }
 }
 
@@ -109,8 +125,8 @@ mod tests {
         run.files.extend(report("package.json", "{}", vec![]).files);
         run.files[1].format = Some("policy-json");
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="iamlint" tests="2" failures="1" errors="0">
-  <testsuite name="iam/a.json" tests="1" failures="1" errors="0">
+<testsuites name="iamlint" tests="2" failures="1" errors="0" skipped="0">
+  <testsuite name="iam/a.json" tests="1" failures="1" errors="0" skipped="0">
     <testcase name="wildcard-principal" classname="iam/a.json" file="iam/a.json" line="2">
       <failure message="anyone can assume this role" type="critical">iam/a.json:2:11: anyone can assume this role
 confidence: likely
@@ -122,12 +138,23 @@ see: iam/a.json:3:13: may call this
 see: modules/vars.tf:2:13: the default of `var.who`</failure>
     </testcase>
   </testsuite>
-  <testsuite name="clean.json" tests="1" failures="0" errors="0">
+  <testsuite name="clean.json" tests="1" failures="0" errors="0" skipped="0">
     <testcase name="no findings" classname="clean.json" file="clean.json"/>
   </testsuite>
 </testsuites>
 "#;
         assert_eq!(written(write, &run, &options()), expected);
+    }
+
+    #[test]
+    fn what_is_left_open_was_skipped() {
+        let mut run = report("a.json", "x", vec![]);
+        run.summary.undecided = 3;
+        let text = written(write, &run, &options());
+        assert!(
+            text.contains("<skipped message=\"3 undecided policies\"/>") && text.contains("skipped=\"1\""),
+            "{text}"
+        );
     }
 
     #[test]
@@ -137,7 +164,7 @@ see: modules/vars.tf:2:13: the default of `var.who`</failure>
         let open = finding(Label::new(span(WIDE, "\"*\""), ""));
         let text = written(write, &report("a.json", WIDE, vec![unread, open.clone(), open]), &options());
         for part in [
-            "tests=\"3\" failures=\"2\" errors=\"1\"",
+            "tests=\"3\" failures=\"2\" errors=\"1\" skipped=\"0\"",
             "<testcase name=\"invalid-input\"",
             "<error message=",
             "<testcase name=\"wildcard-principal\" ",

@@ -14,7 +14,7 @@
 
 use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
-use super::{HOME, INVALID_INPUT, Options, cwe, level, story, uri};
+use super::{HOME, INVALID_INPUT, Options, cwe, level, story, summary, uri};
 use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Suppression, SuppressionKind, Witness};
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
@@ -37,6 +37,8 @@ const MAX_TAGS: usize = 10;
 const MAX_RELATED: usize = 50;
 /// Bytes of a snippet; a longer one (a whole minified file) is left out.
 const MAX_SNIPPET: usize = 2_000;
+/// The notification that policies could not be decided.
+const UNDECIDED: &str = "undecided";
 /// The notification that the list was cut.
 const TOO_MANY: &str = "too-many-results";
 
@@ -80,6 +82,11 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
     if total > kept.len() {
         let text = format!("{} of {total} results are left out; the worst are kept.", total - kept.len());
         let descriptor = json!({"id": TOO_MANY, "index": 1});
+        notifications.push(json!({"descriptor": descriptor, "level": "warning", "message": {"text": text}}));
+    }
+    if let Some(left_open) = summary::left_open(report) {
+        let text = format!("{left_open}: an answer needs more work than one policy gets.");
+        let descriptor = json!({"id": UNDECIDED, "index": 2});
         notifications.push(json!({"descriptor": descriptor, "level": "warning", "message": {"text": text}}));
     }
     run.insert(
@@ -310,6 +317,8 @@ fn driver(options: &Options<'_>, taxa: &BTreeSet<&str>) -> Value {
                    "The file, or a policy in it, is not valid JSON or YAML, so this part was not judged."),
             notice(TOO_MANY, "warning", "There are more results than a SARIF file may hold.",
                    "Check fewer paths at once, or raise the minimum severity."),
+            notice(UNDECIDED, "warning", "A question about a policy could not be decided.",
+                   "The policy is too large for an exact answer: split it, or write fewer patterns in its conditions."),
         ],
     });
     if !HOME.is_empty() {

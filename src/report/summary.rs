@@ -53,13 +53,23 @@ fn counts(tally: &Tally, [one, many]: [&str; 2]) -> String {
             line += &format!(", {}", count(counts.unresolved, "unresolved value", "unresolved values"));
         }
         if counts.undecided > 0 {
-            line += &format!(", {}", count(counts.undecided, "undecided policy", "undecided policies"));
+            line += &format!(", {}", undecided_policies(counts.undecided));
         }
     }
     if counts.suppressed > 0 {
         line += &format!("; {} suppressed", counts.suppressed);
     }
     line
+}
+
+/// What a run leaves open, for the formats that have no last line: `1 undecided policy`; `None` if everything was decided.
+pub(super) fn left_open(report: &Report) -> Option<String> {
+    let undecided = report.summary.undecided;
+    (undecided > 0).then(|| undecided_policies(undecided))
+}
+
+fn undecided_policies(n: usize) -> String {
+    count(n, "undecided policy", "undecided policies")
 }
 
 fn time(elapsed: Duration) -> String {
@@ -118,6 +128,15 @@ mod tests {
             "3 findings (1 critical, 2 high) in 1 of 1 file (3 without a policy, 1 not fully readable); 1 policy, \
              1 statement; 1.2 s"
         );
+    }
+
+    #[test]
+    fn what_is_left_open_is_counted() {
+        let mut run = report("a", "x", vec![]);
+        assert_eq!(left_open(&run), None);
+        run.summary = Summary { files: 1, policies: 2, statements: 2, undecided: 2, ..Summary::default() };
+        assert_eq!(left_open(&run).as_deref(), Some("2 undecided policies"));
+        assert_eq!(line(&run, None), "no findings in 1 file; 2 policies, 2 statements, 2 undecided policies");
     }
 
     #[test]
