@@ -22,11 +22,11 @@ fn main() {
     }
     let start_up = instructions(&["--version"], folder.path());
     println!("start-up                  {start_up:>14}");
-    let hard = instructions(&["check", "--isolated", "--exit-zero", "."], folder.path());
+    let hard = instructions(&["check", "--isolated", "."], folder.path());
     println!("400 hard trust policies   {hard:>14}   {:>9} a policy", (hard - start_up) / POLICIES);
     match std::env::var_os("IAMLINT_CORPUS") {
         Some(corpus) => {
-            let arguments = ["check", "--isolated", "--exit-zero", "--no-ignore", "--profile", "audit", "."];
+            let arguments = ["check", "--isolated", "--no-ignore", "--profile", "audit", "."];
             println!("the corpus, every profile {:>14}", instructions(&arguments, Path::new(&corpus)));
         }
         None => println!("the corpus                (set IAMLINT_CORPUS to a folder of policies)"),
@@ -42,7 +42,8 @@ fn instructions(arguments: &[&str], folder: &Path) -> u64 {
         .current_dir(folder)
         .output()
         .expect("valgrind is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // With 1 there were findings.
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
     let told = String::from_utf8_lossy(&output.stderr);
     let count = told.lines().find_map(|line| line.split_once("refs:")).map(|(_, count)| count.trim().replace(',', ""));
     count.and_then(|count| count.parse().ok()).expect("callgrind counts instructions")

@@ -33,6 +33,8 @@ pub struct Access<'p> {
     asker: Cell<&'static str>,
     /// How long it took to make models, where somebody counts.
     built_in: Cell<Duration>,
+    /// Requests that came of guesses: they may reach another goal as well.
+    guessed: RefCell<Vec<Witness>>,
     /// What was asked and not found out.
     undecided: RefCell<Vec<Undecided>>,
 }
@@ -55,6 +57,9 @@ pub struct Undecided {
 /// Statements that are guessed at, at most, where a question is about a whole policy.
 const MAX_GUESSES: usize = 16;
 
+/// Requests that are kept, at most.
+const MAX_KEPT: usize = 8;
+
 /// An account that no policy names and that is not the own one.
 const SOME_ACCOUNT: &str = "880000000000";
 
@@ -70,6 +75,7 @@ impl<'p> Access<'p> {
             meter: None,
             asker: Cell::new(""),
             built_in: Cell::default(),
+            guessed: RefCell::default(),
             undecided: RefCell::default(),
         }
     }
@@ -157,11 +163,13 @@ impl<'p> Access<'p> {
         if asked.is_empty() {
             return Answer::Never(Default::default());
         }
+        if self.is_refuted(&asked, through) {
+            return Answer::Never(Default::default());
+        }
         if let Some(witness) = self.guess(&asked, through) {
             return Answer::Yes(Box::new(witness));
         }
-        if self.is_refuted(&asked, through) || (query.is_about_strangers() && self.keeps_strangers_out(query, through))
-        {
+        if query.is_about_strangers() && self.keeps_strangers_out(query, through) {
             return Answer::Never(Default::default());
         }
         self.compiled("a question that neither a guess nor one condition answers").answer(query, through)
@@ -184,6 +192,7 @@ impl<'p> Access<'p> {
             meter: None,
             asker: self.asker.clone(),
             built_in: Cell::default(),
+            guessed: RefCell::default(),
             undecided: RefCell::default(),
         }
     }
@@ -218,6 +227,40 @@ impl<'p> Access<'p> {
                 guesser.find(&Goal { must: &must, fails: None, avoid, principal: through.principal, asked })
             })
         })
+    }
+
+    /// Whether a request reaches a goal, as far as guesses tell. One that was found for another goal will do.
+    pub(super) fn is_reached(&self, goal: &Goal<'_>) -> bool {
+        let guesser = self.guesser();
+        let serves = |known: &Witness| match goal.fails {
+            Some(_) => guesser.reaches_spoiled(goal, &known.request),
+            None => guesser.reaches(goal, &known.request),
+        };
+        let speaks_of_it = |known: &&Witness| goal.must.first().is_some_and(|one| one.index == known.allowed_by);
+        if goal.principal.is_none() && self.guessed.borrow().iter().filter(speaks_of_it).any(serves) {
+            return true;
+        }
+        let Some(witness) = guesser.find(goal) else { return false };
+        let mut guessed = self.guessed.borrow_mut();
+        if guessed.len() < MAX_KEPT {
+            guessed.push(witness);
+        }
+        true
+    }
+
+    /// Whether anybody passes at all.
+    pub fn lets_anybody_pass(&self) -> Sure {
+        let asked = self.asked(&Query::Anything);
+        let avoid: Vec<&Statement> = self.policy.statements.iter().filter(|one| one.effect != Effect::Allow).collect();
+        let passes = |allow: &Statement| {
+            asked.iter().any(|asked| {
+                self.is_reached(&Goal { must: &[allow], fails: None, avoid: &avoid, principal: None, asked })
+            })
+        };
+        match !self.policy.open_ended && self.allows(Through::default()).take(MAX_GUESSES).any(passes) {
+            true => Sure::Yes,
+            false => self.ask(&Query::Anything, Through::default()).sure,
+        }
     }
 
     /// Whether conditions of the statements leave nothing of what is asked.

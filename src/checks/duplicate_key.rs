@@ -3,7 +3,7 @@
 use crate::policy::Statement;
 use crate::rules::{Context, Finding};
 use crate::value::{Member, Value};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     exact(context, &context.site.document, found);
@@ -16,7 +16,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 /// Members that are the same to the letter, in any object. The syntaxes bound how deep objects nest.
 fn exact(context: &Context<'_>, value: &Value<'_>, found: &mut Vec<Finding>) {
-    let mut seen: HashMap<&str, &Member<'_>> = HashMap::new();
+    // An object has a handful of members: no hash is as cheap as comparing them.
+    let mut seen: BTreeMap<&str, &Member<'_>> = BTreeMap::new();
     for member in value.as_map().unwrap_or_default() {
         match seen.get(member.key.as_ref()) {
             Some(first) => {
@@ -39,8 +40,12 @@ fn condition_blocks<'v>(document: &'v Value<'v>) -> impl Iterator<Item = &'v Val
 
 /// Condition keys are compared without regard to case, so `aws:SourceIp` and `aws:sourceip` are one.
 fn ignoring_case(context: &Context<'_>, operator: &Member<'_>, found: &mut Vec<Finding>) {
-    let mut seen: HashMap<String, &Member<'_>> = HashMap::new();
-    for member in operator.value.as_map().unwrap_or_default() {
+    let mut seen: BTreeMap<String, &Member<'_>> = BTreeMap::new();
+    let members = operator.value.as_map().unwrap_or_default();
+    if members.len() < 2 {
+        return;
+    }
+    for member in members {
         match seen.get(&member.key.to_ascii_lowercase()) {
             Some(first) if first.key == member.key => {}
             Some(first) => {

@@ -49,12 +49,12 @@ impl Truth {
 /// Whether a known pattern matches a text. `*` is any run of characters, `?` is one character.
 /// Linear in the pattern times the text at worst; no recursion.
 pub fn glob(pattern: &str, text: &str) -> bool {
-    matches(pattern, text, |a, b| a == b)
+    pattern == text || matches(pattern, text, |a, b| a == b)
 }
 
 /// The same without regard to the case of ASCII letters.
 pub fn glob_ignoring_case(pattern: &str, text: &str) -> bool {
-    matches(pattern, text, |a, b| a.eq_ignore_ascii_case(&b))
+    pattern.eq_ignore_ascii_case(text) || matches(pattern, text, |a, b| a.eq_ignore_ascii_case(&b))
 }
 
 fn matches(pattern: &str, text: &str, same: impl Fn(u8, u8) -> bool) -> bool {

@@ -92,10 +92,13 @@ pub fn dead(access: &Access<'_>, statement: &Statement) -> Option<Dead> {
 /// The conditions of an Allow, taken alone, without which the same requests match it, by number. Of two that make each
 /// other superfluous, the later counts.
 pub fn void(access: &Access<'_>, statement: &Statement) -> Vec<(usize, Void)> {
+    if statement.effect != Effect::Allow {
+        return Vec::new();
+    }
     let numbers = 0..statement.conditions.len();
     // A request that only this condition excludes shows that it excludes somebody.
     let open: Vec<usize> = numbers.filter(|number| !is_met(access, statement, Some(*number))).collect();
-    if open.is_empty() || statement.effect != Effect::Allow {
+    if open.is_empty() {
         return Vec::new();
     }
     let model = access.compiled("no guess shows what a condition excludes");
@@ -132,7 +135,7 @@ fn is_met(access: &Access<'_>, statement: &Statement, fails: Option<usize>) -> b
     let Some(statement) = access.policy().statements.get(statement.index) else { return false };
     let asked = Asked::everything();
     let goal = Goal { must: &[statement], fails, avoid: &[], principal: None, asked: &asked };
-    access.guesser().find(&goal).is_some()
+    access.is_reached(&goal)
 }
 
 fn find(model: &CompiledPolicy, statement: usize) -> Option<&Boxed> {
@@ -198,7 +201,7 @@ fn has_effect(access: &Access<'_>, statement: &Statement, live: &[&Statement]) -
     }
     let asked = Asked::everything();
     let finds = |must: &[&Statement], avoid: &[&Statement]| {
-        access.guesser().find(&Goal { must, fails: None, avoid, principal: None, asked: &asked }).is_some()
+        access.is_reached(&Goal { must, fails: None, avoid, principal: None, asked: &asked })
     };
     let others = |keep: &dyn Fn(Effect) -> bool| -> Vec<&Statement> {
         live.iter().copied().filter(|other| other.index != statement.index && keep(other.effect)).collect()

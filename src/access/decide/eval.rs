@@ -202,7 +202,7 @@ pub fn applies(
 pub fn speaks_of(statement: &Statement, kind: PolicyKind, caller: &Caller) -> Truth {
     match &statement.principals {
         _ if !speaks_of_principals(kind) => Truth::Yes,
-        Some(principals) => principals::covers(principals, statement.effect, kind, caller).0,
+        Some(principals) => principals::cover(principals, statement.effect, kind, caller),
         None => Truth::No,
     }
 }
@@ -243,7 +243,7 @@ impl Evaluation<'_> {
             let met = match &statement.principals {
                 None => need(Truth::No, statement.span, None, &|| MissReason::Missing("Principal")),
                 Some(principals) => {
-                    let truth = principals::covers(principals, statement.effect, self.kind, &self.request.caller).0;
+                    let truth = principals::cover(principals, statement.effect, self.kind, &self.request.caller);
                     let open = match truth {
                         Truth::Maybe => principals::open_question(principals, &self.request.caller),
                         Truth::No | Truth::Yes => None,

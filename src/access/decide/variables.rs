@@ -64,7 +64,7 @@ impl<'a> Variables<'a> {
 impl Variables<'_> {
     /// Whether a text is a plain pattern: nothing in it has to be replaced.
     pub fn leave(self, text: &str) -> bool {
-        matches!(self, Variables::Literal) || !text.contains("${")
+        matches!(self, Variables::Literal) || !text.as_bytes().contains(&b'$') || !text.contains("${")
     }
 
     /// Replace the variables of a text. What replaces them is taken literally.

@@ -94,7 +94,8 @@ impl Asked {
             }
             Query::Machine { account: of, id: sent } => {
                 let mut keys = vec![no_mfa(), key(AGE, Want::Absent)];
-                let organization = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+                let organization =
+                    ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"].into_iter().filter(|key| named.reads(key));
                 keys.extend(organization.map(|name| key(name, Want::NotIn(named.known(name)))));
                 keys.push(id(match sent {
                     ExternalId::Absent => Want::Absent,

@@ -12,8 +12,16 @@ pub fn values<'r>(request: &'r Request, key: &str) -> Option<Cow<'r, [String]>> 
     }
     // Most keys follow from nothing.
     let service = key.get(..4).filter(|start| start.eq_ignore_ascii_case("aws:") || start.eq_ignore_ascii_case("kms:"));
-    service.and_then(|_| derived(request, &key.to_ascii_lowercase())).map(|value| Cow::Owned(vec![value]))
+    service?;
+    let mut buffer = [0; LONGEST];
+    let folded = buffer.get_mut(..key.len())?;
+    folded.copy_from_slice(key.as_bytes());
+    folded.make_ascii_lowercase();
+    derived(request, std::str::from_utf8(folded).ok()?).map(|value| Cow::Owned(vec![value]))
 }
+
+/// Bytes of a key that follows from the request, at most.
+const LONGEST: usize = "aws:principalservicenameslist".len();
 
 /// The value of a key for `${…}`: keys with several values have none there.
 pub fn single<'r>(request: &'r Request, key: &str) -> Option<Cow<'r, str>> {

@@ -51,7 +51,16 @@ impl fmt::Display for MatchedAs {
     }
 }
 
-/// Whether the element covers the caller, with every way in which it surely does.
+/// Whether the element covers the caller.
+pub fn cover(principals: &Principals, effect: Effect, kind: PolicyKind, caller: &Caller) -> Truth {
+    if principals.negated {
+        return covers(principals, effect, kind, caller).0;
+    }
+    let each = principals.entries.iter().map(|entry| matches(entry, effect, kind, caller).1);
+    each.fold(Truth::from_open(principals.open_ended), Truth::or)
+}
+
+/// The same with every way in which it surely does.
 pub fn covers(principals: &Principals, effect: Effect, kind: PolicyKind, caller: &Caller) -> (Truth, Vec<MatchedAs>) {
     let listed: Vec<(MatchedAs, Truth)> = principals
         .entries

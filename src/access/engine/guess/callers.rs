@@ -9,7 +9,7 @@ use crate::value::Text;
 use std::borrow::Cow;
 
 /// The name of a user or role that nobody names.
-const SOMEONE: &str = "someone";
+pub(super) const SOMEONE: &str = "someone";
 
 /// Names that are taken from conditions, at most.
 const MAX_NAMES: usize = 8;

@@ -83,8 +83,22 @@ impl<'p> Guesser<'p> {
         (self.facts.faults.guess_is_not_checked || self.reaches(goal, &request)).then_some(request)
     }
 
+    /// Whether a request that reaches a goal but for its `fails` reaches it with another caller or without a key.
+    pub fn reaches_spoiled(&self, goal: &Goal<'_>, request: &Request) -> bool {
+        let about = goal.fails.and_then(|number| goal.must.first()?.conditions.get(number));
+        let Some(condition) = about else { return false };
+        let mut request = request.clone();
+        match (self.is_derived(condition), &mut request.caller) {
+            (true, Caller::User { name, .. } | Caller::Role { name, .. }) => callers::SOMEONE.clone_into(name),
+            (true, _) => return false,
+            (false, _) => request.context.set(&condition.key, Vec::new()),
+        }
+        let lawful = || self.kind != PolicyKind::Trust || self.facts.reads.broken(&request).is_none();
+        lawful() && self.reaches(goal, &request)
+    }
+
     /// Whether a request reaches a goal, by the evaluator.
-    fn reaches(&self, goal: &Goal<'_>, request: &Request) -> bool {
+    pub fn reaches(&self, goal: &Goal<'_>, request: &Request) -> bool {
         let applies = |statement: &Statement, without: Option<usize>| {
             eval::applies(self.policy, self.kind, statement, without, request)
         };
