@@ -9,7 +9,7 @@ use iamlint::rules::RULES;
 
 /// What the formats say that tell of the run; the others tell findings alone, of which the rule's is one.
 const SAID: [(&str, &str); 7] = [
-    ("json", "\"undecided\": 1"),
+    ("json", "\"undecided\":1"),
     ("ndjson", "\"undecided\":1"),
     ("sarif", "1 undecided policy: an answer needs more work than one policy gets."),
     ("markdown", "1 policy, 9 statements, 1 undecided policy"),
