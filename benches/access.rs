@@ -7,11 +7,18 @@ use iamlint::access::analysis::difference::diff;
 use iamlint::access::analysis::who::who;
 use iamlint::access::{Access, redundancy};
 use iamlint::access::{Estate, Query, analyse, ask};
+use iamlint::config;
+use iamlint::lint::{Settings, lint_source};
 use iamlint::policy::{Policy, lower};
 use iamlint::site::PolicyKind;
+use iamlint::source::Source;
 use iamlint::syntax::{Syntax, parse};
+use load::{Numbers, hard_policy};
 use shared::generate::{Rng, policy_json};
 use std::time::Instant;
+
+#[path = "generate.rs"]
+mod load;
 
 #[path = "../tests/access"]
 mod shared {
@@ -155,6 +162,27 @@ fn infixes(conditions: usize, each: usize) -> Policy {
     document(&(0..conditions).map(one).collect::<Vec<_>>().join(","))
 }
 
+/// All that a run does with a text, each text once: the engine is a part of it.
+fn every_rule() {
+    let settings = Settings::new(&config::parse_text("").expect("the defaults"));
+    let judged = |texts: &[String]| {
+        measure(texts, 1, |text| drop(lint_source(Source::new("trust-policy.json", text.as_str()), &settings)))
+    };
+    let mut numbers = Numbers::new(11);
+    let hard: Vec<String> = (0..4_000).map(|number| hard_policy(&mut numbers, number).to_string()).collect();
+    report("4000 hard policies, every rule", judged(&hard));
+    let mut rng = Rng::new(2);
+    let random: Vec<String> = (0..1_000).map(|_| policy_json(&mut rng)).collect();
+    report("1000 random policies, every rule", judged(&random));
+    if let Some(corpus) = std::env::var_os("IAMLINT_CORPUS") {
+        let files = walkdir::WalkDir::new(corpus).into_iter().flatten();
+        let json = files.filter(|file| file.path().extension().is_some_and(|end| end == "json"));
+        let texts = json.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+        let small: Vec<String> = texts.filter(|text| text.len() < 20_000 && text.contains("Statement")).collect();
+        report(&format!("{} small files of the corpus, every rule", small.len()), judged(&small));
+    }
+}
+
 fn main() {
     let plain: Vec<Policy> = plain().iter().map(|statements| document(statements)).collect();
     report(
@@ -180,6 +208,7 @@ fn main() {
             std::hint::black_box(everything(policy));
         }),
     );
+    every_rule();
     let pairs: Vec<(&Policy, &Policy)> = plain.iter().flat_map(|a| plain.iter().map(move |b| (a, b))).collect();
     report(
         "961 pairs, both directions",

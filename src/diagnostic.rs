@@ -402,6 +402,37 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// WhyNot something was not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WhyNot {
+    /// A limit was hit, a file was left out although it is under version control or could not be read, a type of resource
+    /// is not known, a question was not decided.
+    NotLookedAt,
+    /// A value is known at deployment only.
+    AtDeployment,
+    /// It lies outside of the tree: a module of a registry, a template elsewhere.
+    OutOfReach,
+}
+
+impl WhyNot {
+    /// Every reason with its name in flags and reports.
+    pub const ALL: &'static [(WhyNot, &'static str)] = &[
+        (WhyNot::NotLookedAt, "not-looked-at"),
+        (WhyNot::AtDeployment, "known-at-deployment"),
+        (WhyNot::OutOfReach, "out-of-reach"),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        WhyNot::ALL.iter().find(|(why, _)| *why == self).map_or("", |(_, name)| name)
+    }
+
+    /// The reason of this name.
+    pub fn from_name(name: &str) -> Option<WhyNot> {
+        WhyNot::ALL.iter().find(|(_, known)| *known == name).map(|(why, _)| *why)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

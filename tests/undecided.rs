@@ -11,11 +11,11 @@ use iamlint::rules::RULES;
 const SAID: [(&str, &str); 7] = [
     ("json", "\"undecided\":1"),
     ("ndjson", "\"undecided\":1"),
-    ("sarif", "1 undecided policy: an answer needs more work than one policy gets."),
+    ("sarif", "A question about this policy needs more work than one policy gets."),
     ("markdown", "1 policy, 9 statements, 1 undecided policy"),
-    ("junit", "<skipped message=\"1 undecided policy\"/>"),
-    ("github", "::notice title=iamlint::1 undecided policy"),
-    ("azure", "##vso[task.logissue type=warning;]iamlint: 1 undecided policy"),
+    ("junit", "<skipped message=\"not judged: 1 policy\"/>"),
+    ("github", "::notice title=iamlint::not judged: 1 policy"),
+    ("azure", "##vso[task.logissue type=warning;]iamlint: not judged: 1 policy"),
 ];
 
 #[test]

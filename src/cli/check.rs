@@ -8,8 +8,9 @@ use super::style::{self, Color};
 use super::{Exit, Failure, baseline, clock, ndjson, watch};
 use crate::access::EngineMeter;
 use crate::config::{self, Config, FailOn, Origin};
-use crate::diagnostic::{Audience, Severity};
+use crate::diagnostic::{Audience, Severity, WhyNot};
 use crate::input;
+use crate::lint::ledger::{Entry, Thing};
 use crate::lint::{self, Report, Settings, Tally};
 use crate::report::time::Moment;
 use crate::report::{self, Format, one_line};
@@ -46,6 +47,9 @@ pub struct CheckArgs {
     /// End with 1 when a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(FailOn::ALL.iter().map(|(_, name)| *name)), help_heading = "Gate")]
     fail_on: Option<String>,
+    /// End with 1 also when something was seen and not judged for one of these reasons (comma-separated)
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', num_args = 0..=1, require_equals = true, default_missing_value = "not-looked-at", value_parser = PossibleValuesParser::new(WhyNot::ALL.iter().map(|(_, name)| *name)), help_heading = "Gate")]
+    fail_on_unjudged: Option<Vec<String>>,
     /// Leave out the findings that this baseline accepts, unless they grant more than it accepts
     #[arg(long, value_name = "FILE", help_heading = "Gate")]
     baseline: Option<PathBuf>,
@@ -159,10 +163,11 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     if settings.ndjson && !args.show_files && streams(args, baseline.is_some())? {
         let ndjson::Outcome { tally, errors } = ndjson::run(&args.judging, &here, &config, &settings)?;
         conclude(args, &settings, &tally, &errors);
+        let exit = exit(&tally, &config, tally.internal_error || !errors.is_empty());
         if !args.quiet {
             eprintln!("{}", report::summary::line_of_lines(&tally, start.elapsed()));
         }
-        return Ok((exit(&tally, tally.internal_error || !errors.is_empty()), Vec::new()));
+        return Ok((exit, Vec::new()));
     }
     if args.add_ignore.is_some() && args.judging.stdin() {
         let message = "--add-ignore writes into files: name them instead of standard input";
@@ -196,7 +201,7 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     }
     let outcome = baseline.as_ref().map(|file| file.apply(&mut judged.report, &settings, time));
     let tally = Tally::of(&judged.report);
-    let exit = exit(&tally, judged.failed);
+    let exit = exit(&tally, &config, judged.failed);
     write_reports(args, &settings, &judged.report, exit, time)?;
     conclude(args, &settings, &tally, &judged.errors);
     if !args.quiet {
@@ -234,8 +239,9 @@ fn streams(args: &CheckArgs, baseline: bool) -> Result<bool, Failure> {
     Ok(wanted)
 }
 
-fn exit(tally: &Tally, failed: bool) -> Exit {
-    match (failed, tally.fails) {
+fn exit(tally: &Tally, config: &Config, failed: bool) -> Exit {
+    let unjudged = config.fail_on_unjudged.iter().any(|why| tally.summary.not_judged.of(*why) > 0);
+    match (failed, tally.fails || unjudged) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,
@@ -271,6 +277,10 @@ fn with_gate(args: &CheckArgs, config: &mut Config) {
     if let Some(fail_on) = args.fail_on.as_deref().and_then(FailOn::from_name) {
         config.fail_on = fail_on;
         config.origins.insert("fail-on".to_owned(), Origin::Flag("--fail-on"));
+    }
+    if let Some(kinds) = &args.fail_on_unjudged {
+        config.fail_on_unjudged = kinds.iter().filter_map(|kind| WhyNot::from_name(kind)).collect();
+        config.origins.insert("fail-on-unjudged".to_owned(), Origin::Flag("--fail-on-unjudged"));
     }
 }
 
@@ -345,8 +355,11 @@ fn show_files(report: &Report) -> Result<(), Failure> {
             )?,
             None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
         }
-        for note in &file.notes {
-            writeln!(out, "    {note}")?;
+        // What is known at deployment only, and limits, are told by the rules below.
+        let is_told = |entry: &&Entry| entry.why == WhyNot::OutOfReach || entry.thing == Thing::Resource;
+        for entry in file.not_judged.iter().filter(is_told) {
+            let place = entry.place.map_or(String::new(), |place| format!("{}:{}: ", place.line, place.column));
+            writeln!(out, "    {place}{}", report::one_line(&entry.text))?;
         }
         for finding in file.findings.iter().take(MAX_LISTED) {
             let place = file.source.position(finding.primary.span.start);
@@ -355,6 +368,9 @@ fn show_files(report: &Report) -> Result<(), Failure> {
         if let Some(more) = file.findings.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
             writeln!(out, "    {more} more; `--profile audit --select unresolved-value` lists all")?;
         }
+    }
+    for (path, entry) in &report.left_out {
+        writeln!(out, "{}: not judged: {}", one_line(path), one_line(&entry.text))?;
     }
     out.flush()?;
     Ok(())

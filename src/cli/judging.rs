@@ -3,9 +3,10 @@
 
 use super::Failure;
 use crate::config::{self, Choice, Config, Date, Origin, collected};
-use crate::diagnostic::{Audience, Severity};
-use crate::discover::{self, DiscoverOptions, FoundFile, Globs, READ_LIMIT};
+use crate::diagnostic::{Audience, Severity, WhyNot};
+use crate::discover::{self, DiscoverOptions, FoundFile, Globs, LeftOut, READ_LIMIT};
 use crate::input::{self, ndjson};
+use crate::lint::ledger::{Entry, Thing};
 use crate::lint::{self, Disk, FileReport, Report, Settings};
 use crate::report::one_line;
 use crate::report::time::Moment;
@@ -56,7 +57,7 @@ pub struct JudgeArgs {
     /// Also judge policies in the JSON fences of Markdown files
     #[arg(long, help_heading = "Input")]
     include_markdown: bool,
-    /// Accept a folder in which there is no policy
+    /// Accept a folder, or standard input, in which there is no policy
     #[arg(long, help_heading = "Input")]
     pub allow_empty: bool,
 
@@ -197,6 +198,8 @@ pub struct Named {
     /// The folders.
     pub folders: Vec<PathBuf>,
     pub files: Vec<FoundFile>,
+    /// What was not looked at although it may hold a policy, by path.
+    pub left_out: Vec<(String, Entry)>,
     /// Paths that could not be looked at.
     pub errors: Vec<String>,
 }
@@ -230,9 +233,15 @@ fn named_with(
     let paths = args.paths();
     let discovery = discover::discover_with(&paths, &discovery(args, here, config)?, each);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
+    let left_out = |file: LeftOut| (file.path, Entry::new(WhyNot::NotLookedAt, Thing::File, None, file.why));
+    let unread = |error: &discover::Unreadable| {
+        (error.path.clone(), Entry::new(WhyNot::NotLookedAt, Thing::File, None, error.message.clone()))
+    };
+    let unread: Vec<_> = discovery.errors.iter().map(unread).collect();
+    let left_out = discovery.left_out.into_iter().map(left_out).chain(unread).collect();
     let stdin = args.stdin();
     let folders = paths.into_iter().filter(|path| path.is_dir()).collect();
-    Ok(Named { stdin, folders, files: discovery.files, errors })
+    Ok(Named { stdin, folders, files: discovery.files, left_out, errors })
 }
 
 /// What came of judging.
@@ -279,10 +288,14 @@ pub fn judge(
             Ok(text) => lint::lint_buffer(Source::new(name, text), settings),
             Err(error) => lint::unreadable(name, &error, settings),
         });
+        if !asked.accept_empty && !has_policy(&judged) {
+            named.errors.push(nothing_on(name));
+        }
         let files = std::mem::take(&mut report.files).into_iter().chain([judged]).collect();
         report = Report { read: report.read, ..Report::new(files) };
         report = lint::place_plans(report, settings, &Disk::default());
     }
+    report = report.without(std::mem::take(&mut named.left_out));
     let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
     let empty = empty_folders(asked.accept_empty, &named.folders, &with_policy.collect::<Vec<_>>());
     let names_all = |path: &PathBuf| config.base.starts_with(discover::absolute(path, here));
@@ -308,6 +321,11 @@ fn read_stdin() -> Result<Result<String, discover::ReadError>, Failure> {
 /// Whether a file holds a policy, or cannot be read and may hold one.
 fn has_policy(file: &FileReport) -> bool {
     file.invalid || file.format.is_some()
+}
+
+/// The complaint about standard input in which nothing was judged: who pipes something has a policy in mind.
+pub fn nothing_on(stdin: &str) -> String {
+    format!("no policy found on standard input, `{}`; use --allow-empty to accept it", one_line(stdin))
 }
 
 /// Complaints about named folders in which no file has a policy.

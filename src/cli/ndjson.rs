@@ -22,7 +22,7 @@ pub struct Outcome {
 
 /// Judge everything that the arguments name, and write the results to standard output.
 pub fn run(args: &JudgeArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Outcome, Failure> {
-    let Named { stdin, folders, files, mut errors } = judging::named(args, here, config)?;
+    let Named { stdin, folders, files, left_out, mut errors } = judging::named(args, here, config)?;
     let mut run = Run { settings, out: io::stdout().lock(), tally: Tally::default() };
     let mut with_policy = Vec::new();
     for file in &files {
@@ -31,8 +31,12 @@ pub fn run(args: &JudgeArgs, here: &Path, config: &Config, settings: &Settings) 
         }
     }
     if stdin {
-        run.input(args.stdin_filename.as_deref().unwrap_or(STDIN), Ok(io::stdin().lock()))?;
+        let name = args.stdin_filename.as_deref().unwrap_or(STDIN);
+        if !run.input(name, Ok(io::stdin().lock()))? && !args.allow_empty {
+            errors.push(judging::nothing_on(name));
+        }
     }
+    left_out.iter().for_each(|(_, entry)| run.tally.summary.not_judged.count(entry));
     errors.extend(judging::empty_folders(args.allow_empty, &folders, &with_policy));
     Ok(Outcome { tally: run.tally, errors })
 }

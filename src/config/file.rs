@@ -7,7 +7,7 @@ use super::known::{KnownRules, nearest};
 use super::schema::{self, Table};
 use super::values::{Node, is_org_id, place_of, span_of, syntax_problem};
 use super::{Config, FailOn, Ignore, Origin, Override, RuleConfig};
-use crate::diagnostic::{Audience, Problem, Severity};
+use crate::diagnostic::{Audience, Problem, Severity, WhyNot};
 use crate::rules::options::OptionSpec;
 use crate::source::Source;
 use crate::span::{Span, Spanned};
@@ -103,6 +103,10 @@ impl<'k> Reader<'k> {
         }
         if let Some(fail_on) = root.get("fail-on").and_then(|at| self.choice(at, FailOn::ALL)) {
             self.config.fail_on = fail_on;
+        }
+        if let Some((key, node)) = root.get("fail-on-unjudged") {
+            let listed = self.list(&key, "kinds", node);
+            self.config.fail_on_unjudged = listed.into_iter().filter_map(|at| self.choice(at, WhyNot::ALL)).collect();
         }
         if let Some(severity) = root.get("min-severity").and_then(|at| self.choice(at, Severity::ALL)) {
             self.config.min_severity = severity;

@@ -76,6 +76,7 @@ fn property(key: &Key) -> Value {
 fn value(key: &Key) -> Value {
     match key.kind {
         Kind::Choice(names) => json!({ "enum": names }),
+        Kind::Choices(names) => list(json!({ "enum": names })),
         Kind::Selectors if key.name == "select" => non_empty(list(reference("selector"))),
         Kind::Selectors => list(reference("selector")),
         Kind::Ignores => list(json!({ "anyOf": [reference("selector"), reference("ignore")] })),

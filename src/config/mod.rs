@@ -17,7 +17,7 @@ pub use json_schema::json_schema;
 pub use known::{KnownRules, nearest, registry};
 pub use show::show_option;
 
-use crate::diagnostic::{Audience, Problem, Severity};
+use crate::diagnostic::{Audience, Problem, Severity, WhyNot};
 use crate::rules::Org;
 use crate::rules::options::{OptionSpec, OptionValue};
 use crate::source::Source;
@@ -47,6 +47,8 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// What makes a run fail.
     pub fail_on: FailOn,
+    /// What makes a run fail if it was not judged.
+    pub fail_on_unjudged: Vec<WhyNot>,
     /// The least severity that is shown.
     pub min_severity: Severity,
     /// The file of the findings that were accepted, from the folder of the configuration.
@@ -221,6 +223,7 @@ impl Config {
             ignore: Vec::new(),
             exclude: Vec::new(),
             fail_on: FailOn::At(Severity::Low),
+            fail_on_unjudged: Vec::new(),
             min_severity: Severity::Info,
             baseline: None,
             org: Org::default(),

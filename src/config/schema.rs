@@ -20,6 +20,8 @@ pub enum Table {
 pub enum Kind {
     /// One of these strings.
     Choice(&'static [&'static str]),
+    /// A list of these strings.
+    Choices(&'static [&'static str]),
     /// A list of rule ids and families.
     Selectors,
     /// A list of rule ids, families and `[[ignore]]` tables.
@@ -89,6 +91,7 @@ impl Key {
 
 const PROFILES: &[&str] = &["default", "strict", "audit"];
 const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
+const NOT_JUDGED: &[&str] = &["not-looked-at", "known-at-deployment", "out-of-reach"];
 const FAIL_ON: &[&str] = &["info", "low", "medium", "high", "critical", "never"];
 
 /// Every key, in the order in which people are shown them.
@@ -104,6 +107,13 @@ pub const KEYS: &[Key] = &[
     Key::new(Table::Root, "exclude", Kind::Globs, "paths that are not judged").or("[]"),
     Key::new(Table::Root, "fail-on", Kind::Choice(FAIL_ON), "findings from this severity up give exit code 1")
         .or("\"low\""),
+    Key::new(
+        Table::Root,
+        "fail-on-unjudged",
+        Kind::Choices(NOT_JUDGED),
+        "what was seen and not judged for these reasons gives exit code 1",
+    )
+    .or("[]"),
     Key::new(Table::Root, "min-severity", Kind::Choice(SEVERITIES), "findings below are not shown").or("\"info\""),
     Key::new(Table::Root, "baseline", Kind::Text, "the file of the findings that were accepted, `iamlint baseline`"),
     Key::new(Table::Root, "org", Kind::Org, "facts about your accounts"),
@@ -147,6 +157,7 @@ mod tests {
     #[test]
     fn choices_are_the_names_of_the_types() {
         assert!(Audience::ALL.iter().map(|(_, name)| *name).eq(PROFILES.iter().copied()));
+        assert!(crate::diagnostic::WhyNot::ALL.iter().map(|(_, name)| *name).eq(NOT_JUDGED.iter().copied()));
         assert!(Severity::ALL.iter().map(|(_, name)| *name).eq(SEVERITIES.iter().copied()));
         assert!(crate::config::FailOn::ALL.iter().map(|(_, name)| *name).eq(FAIL_ON.iter().copied()));
     }

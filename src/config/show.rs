@@ -19,6 +19,7 @@ impl Config {
         out.ignores();
         out.line("exclude", list(self.exclude.iter().map(String::as_str)));
         out.line("fail-on", quoted(self.fail_on.name()));
+        out.line("fail-on-unjudged", list(self.fail_on_unjudged.iter().map(|why| why.name())));
         out.line("min-severity", quoted(self.min_severity.name()));
         if let Some(baseline) = &self.baseline {
             out.line("baseline", quoted(baseline));

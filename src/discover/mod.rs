@@ -3,6 +3,7 @@
 mod globs;
 mod ignores;
 mod read;
+mod tracked;
 
 pub(crate) use globs::relative;
 pub use globs::{GlobError, Globs, glob_problem};
@@ -49,6 +50,8 @@ pub struct Discovery {
     pub files: Vec<FoundFile>,
     /// What could not be looked at, sorted.
     pub errors: Vec<Unreadable>,
+    /// What was left out of the walk although it may hold a policy, sorted.
+    pub left_out: Vec<LeftOut>,
     /// Shown paths of named folders in which there is no file to judge, in the order named.
     pub directories_without_files: Vec<String>,
 }
@@ -62,6 +65,15 @@ pub struct FoundFile {
     pub shown: String,
 }
 
+/// A file that was not taken although its name is that of a file to judge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftOut {
+    /// The shown path.
+    pub path: String,
+    /// Why.
+    pub why: &'static str,
+}
+
 /// A path that could not be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unreadable {
@@ -73,14 +85,22 @@ pub struct Unreadable {
 
 /// The files that `paths` stand for: a named file is taken as it is, a folder for the files in it.
 ///
-/// Links are followed. A file is known by its path: a link to it is a second file.
+/// Links are followed. A file that is also found under its own name is taken once, under that.
 pub fn discover(paths: &[PathBuf], options: &DiscoverOptions) -> Discovery {
     discover_with(paths, options, &mut |_| {})
 }
 
 /// The same, with each file given to `each` as soon as it is found, while others are still looked for.
 pub fn discover_with(paths: &[PathBuf], options: &DiscoverOptions, each: &mut dyn FnMut(&FoundFile)) -> Discovery {
-    let mut search = Search { options, each, files: Vec::new(), taken: HashSet::new(), errors: Vec::new() };
+    let mut search = Search {
+        options,
+        each,
+        files: Vec::new(),
+        taken: HashSet::new(),
+        linked: Vec::new(),
+        left_out: Vec::new(),
+        errors: Vec::new(),
+    };
     let mut directories_without_files = Vec::new();
     for path in paths {
         let absolute = absolute(path, &options.working_directory);
@@ -97,11 +117,15 @@ pub fn discover_with(paths: &[PathBuf], options: &DiscoverOptions, each: &mut dy
             Ok(_) => search.take(path, absolute),
         }
     }
-    let Search { mut files, mut errors, .. } = search;
+    let Search { mut files, mut errors, mut left_out, taken, linked, .. } = search;
+    left_out.sort();
+    left_out.dedup();
+    let twice = twice(&linked, &taken, &options.working_directory);
+    files.retain(|file| !twice.contains(&file.path));
     files.sort_by(|a, b| (&a.shown, &a.path).cmp(&(&b.shown, &b.path)));
     errors.sort();
     errors.dedup();
-    Discovery { files, errors, directories_without_files }
+    Discovery { files, errors, left_out, directories_without_files }
 }
 
 struct Search<'o> {
@@ -110,6 +134,9 @@ struct Search<'o> {
     files: Vec<FoundFile>,
     /// Absolute paths of `files`.
     taken: HashSet<PathBuf>,
+    /// Those that links led to.
+    linked: Vec<PathBuf>,
+    left_out: Vec<LeftOut>,
     errors: Vec<Unreadable>,
 }
 
@@ -122,7 +149,7 @@ impl Search<'_> {
         };
         // Each folder that links lead to is entered once, so that links to links cannot multiply the work.
         let mut linked = HashSet::new();
-        let mut any = false;
+        let (mut any, mut any_ignored) = (false, false);
         // Sorted, so that it is always the same link that is entered.
         let mut entries = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
         while let Some(entry) = entries.next() {
@@ -134,10 +161,11 @@ impl Search<'_> {
             if let Some(ignores) = &mut ignores {
                 ignores.leave(depth);
             }
-            let left_out = depth > 0
-                && (is_dir && (at.file_name().is_some_and(is_pruned) || is_asset(&absolute))
-                    || self.options.exclude.iter().any(|globs| globs.matches(&absolute))
-                    || ignores.as_ref().is_some_and(|ignores| ignores.ignored(&absolute, is_dir)));
+            let excluded = depth > 0 && self.is_excluded(at, &absolute, is_dir);
+            let ignored =
+                depth > 0 && !excluded && ignores.as_ref().is_some_and(|ignores| ignores.ignored(&absolute, is_dir));
+            any_ignored |= ignored && (is_dir || self.has_extension(at));
+            let left_out = excluded || ignored;
             match &entry {
                 Ok(entry) if is_dir => {
                     let mut first = || fs::canonicalize(at).is_ok_and(|target| linked.insert(target));
@@ -147,12 +175,16 @@ impl Search<'_> {
                         ignores.enter(depth, &absolute);
                     }
                 }
-                Ok(entry) => {
-                    if !left_out && entry.file_type().is_file() && self.has_extension(at) {
-                        any = true;
-                        self.take(at, absolute);
+                Ok(_) if left_out || !self.has_extension(at) => {}
+                Ok(entry) if entry.file_type().is_file() => {
+                    any = true;
+                    // Below a folder that a link leads to, no entry is a link itself.
+                    if entry.path_is_symlink() || !linked.is_empty() {
+                        self.linked.push(at.to_owned());
                     }
+                    self.take(at, absolute);
                 }
+                Ok(_) => self.leave_out(at, &absolute, "a pipe, a socket or a device is not read"),
                 Err(error) => {
                     let message = match (error.loop_ancestor(), error.io_error()) {
                         (Some(above), _) => {
@@ -173,7 +205,29 @@ impl Search<'_> {
                 }
             }
         }
+        if any_ignored {
+            self.tracked(path, top);
+        }
         any
+    }
+
+    /// Note the files that ignore rules leave out although they are under version control.
+    fn tracked(&mut self, path: &Path, top: &Path) {
+        for file in tracked::files(top) {
+            let (at, absolute) = (path.join(&file), top.join(&file));
+            let folders = file.ancestors().skip(1).filter(|folder| folder.parent().is_some());
+            let is_excluded = folders.into_iter().any(|folder| self.is_excluded(folder, &top.join(folder), true))
+                || self.is_excluded(&at, &absolute, false);
+            if !is_excluded && self.has_extension(&at) && !self.taken.contains(&absolute) && absolute.is_file() {
+                self.leave_out(&at, &absolute, "ignore rules leave it out, though git tracks it");
+            }
+        }
+    }
+
+    /// Whether a path is left out whatever the ignore rules say.
+    fn is_excluded(&self, path: &Path, absolute: &Path, is_dir: bool) -> bool {
+        is_dir && (path.file_name().is_some_and(is_pruned) || is_asset(absolute))
+            || self.options.exclude.iter().any(|globs| globs.matches(absolute))
     }
 
     fn has_extension(&self, path: &Path) -> bool {
@@ -192,9 +246,25 @@ impl Search<'_> {
         }
     }
 
+    fn leave_out(&mut self, path: &Path, absolute: &Path, why: &'static str) {
+        self.left_out.push(LeftOut { path: label(path, absolute, &self.options.working_directory), why });
+    }
+
     fn unreadable(&mut self, path: &Path, absolute: &Path, message: String) {
         self.errors.push(Unreadable { path: label(path, absolute, &self.options.working_directory), message });
     }
+}
+
+/// Files that a link led to and that were taken under their own name as well.
+fn twice<'l>(linked: &'l [PathBuf], taken: &HashSet<PathBuf>, base: &Path) -> HashSet<&'l PathBuf> {
+    let real_base = fs::canonicalize(base).unwrap_or_else(|_| base.to_owned());
+    let is_twice = |path: &&PathBuf| {
+        fs::canonicalize(path).is_ok_and(|real| {
+            let named = real.strip_prefix(&real_base).map_or_else(|_| real.clone(), |inside| base.join(inside));
+            named != absolute(path, base) && taken.contains(&named)
+        })
+    };
+    linked.iter().filter(is_twice).collect()
 }
 
 fn is_pruned(name: &OsStr) -> bool {

@@ -3,7 +3,7 @@
 use super::cache::Judged;
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
-use super::{undecided, variants};
+use super::{ledger, undecided, variants};
 use crate::access::Access;
 use crate::diagnostic::{Confidence, Diagnostic, Form, Granted, Problem, Severity};
 use crate::input::Found;
@@ -41,7 +41,7 @@ impl Judge<'_> {
     pub fn file(&mut self, report: &mut FileReport) -> Option<InSource> {
         let source = &report.source;
         let how = How { kind: self.settings.kind, format: self.settings.format };
-        let (policies, format, reason, problem, unresolved, secrets, said) = load::text(source, how, |loaded| {
+        let (policies, format, reason, problem, not_judged, secrets, said) = load::text(source, how, |loaded| {
             let policies = self.found(&loaded.found, &source.text);
             self.problems(&loaded.broken);
             if loaded.broken.is_empty() {
@@ -49,16 +49,16 @@ impl Judge<'_> {
             }
             let problem =
                 loaded.broken.iter().chain(&loaded.found.problems).chain(&loaded.found.limits).next().cloned();
-            let unresolved = loaded.found.unresolved.len();
+            let not_judged = ledger::of_found(&loaded.found, |span| Some(source.position(span.start)));
             let said = in_source(source, &loaded);
-            (policies, loaded.format, loaded.reason, problem, unresolved, loaded.secrets, said)
+            (policies, loaded.format, loaded.reason, problem, not_judged, loaded.secrets, said)
         });
         report.policies = policies;
         report.format = format;
         report.reason = reason;
         report.invalid = problem.is_some();
         report.problem = problem;
-        report.unresolved = unresolved;
+        report.not_judged = not_judged;
         report.source.conceal(&secrets);
         said
     }
@@ -105,9 +105,11 @@ impl Judge<'_> {
             address: site.address.clone(),
             kind: site.kind,
             span: site.document.span,
+            place: None,
             statements,
             unresolved: site.document.count_unknown(),
             undecided,
+            too_large,
         };
         (report, found)
     }

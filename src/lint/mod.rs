@@ -9,6 +9,7 @@ mod disk;
 mod failure;
 mod filter;
 mod judge;
+pub mod ledger;
 pub mod ndjson;
 mod overrides;
 mod parts;
@@ -51,6 +52,9 @@ pub fn lint_source(source: Source, settings: &Settings) -> FileReport {
 
 /// Judge one text that stands in place of a file, with the files of its folder: what an editor or standard input gives.
 pub fn lint_buffer(source: Source, settings: &Settings) -> FileReport {
+    if settings.ndjson {
+        return ndjson::judge_all(source, settings);
+    }
     if load::is_of_folder(Path::new(&source.path)) {
         return lint_beside(source, settings, false);
     }

@@ -2,6 +2,7 @@
 //! dump takes little more memory than its text. What comes of it is the same as if the dump was judged as a whole.
 
 use super::judge::{Judge, variants_of};
+use super::ledger::{self, Entry};
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Problem};
@@ -29,7 +30,7 @@ struct Part {
     policies: Vec<(u32, PolicyReport)>,
     findings: Vec<Diagnostic>,
     problem: Option<Problem>,
-    unresolved: usize,
+    not_judged: Vec<Entry>,
 }
 
 /// Judge a file in parts, and give its findings to `findings`. Whether it could be; nothing is done otherwise.
@@ -47,12 +48,13 @@ pub fn judge(report: &mut FileReport, findings: &mut Vec<Diagnostic>, settings: 
     report.reason = reason;
     report.problem = parts.iter_mut().filter_map(|part| part.problem.take()).min_by_key(|problem| problem.span.start);
     report.invalid = report.problem.is_some();
-    report.unresolved = parts.iter().map(|part| part.unresolved).sum();
     let mut policies: Vec<(u32, PolicyReport)> = Vec::new();
     for part in parts {
         policies.extend(part.policies);
         findings.extend(part.findings);
+        report.not_judged.extend(part.not_judged);
     }
+    report.not_judged.sort_by_key(|entry| entry.place);
     policies.sort_by_key(|(at, _)| *at);
     report.policies = policies.into_iter().map(|(_, policy)| policy).collect();
     true
@@ -92,7 +94,7 @@ fn part(document: &Document<'_>, source: &Source, settings: &Settings) -> Part {
     let problem = found.problems.first().map(|problem| problem.span.start);
     part.first = found.sites.first().map(owner_start).into_iter().chain(problem).min();
     part.problem = found.problems.first().cloned();
-    part.unresolved = found.unresolved.len();
+    part.not_judged = ledger::of_found(&found, |span| Some(source.position(span.start)));
     let owners = variants_of(&found.sites).map(|variants| variants.first().map_or(0, owner_start));
     let policies = Judge { settings, findings: &mut part.findings }.found(&found, &source.text);
     part.policies = owners.zip(policies).collect();

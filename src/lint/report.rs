@@ -1,8 +1,9 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
+use super::ledger::{self, Entry, Unjudged};
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression};
 use crate::site::PolicyKind;
-use crate::source::Source;
+use crate::source::{Position, Source};
 use crate::span::Span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// The counts.
     pub summary: Summary,
+    /// What was not looked at beside the files: the path and what of it.
+    pub left_out: Vec<(String, Entry)>,
     /// Files and folders that were read because of others, such as the modules that a configuration calls.
     pub read: Vec<PathBuf>,
 }
@@ -42,10 +45,8 @@ pub struct FileReport {
     pub fails: bool,
     /// The policies that were judged.
     pub policies: Vec<PolicyReport>,
-    /// How many policies nothing is known of until they are deployed.
-    pub unresolved: usize,
-    /// What else was not looked at: modules that are called and are not in the tree.
-    pub notes: Vec<String>,
+    /// What was seen and not judged, beside what the policies say of themselves.
+    pub not_judged: Vec<Entry>,
     /// Whether something in the file could not be read.
     pub invalid: bool,
     /// The first thing that could not, whether or not a rule reports it.
@@ -63,12 +64,16 @@ pub struct PolicyReport {
     pub kind: PolicyKind,
     /// The document's place.
     pub span: Span,
+    /// The same as line and column, where the text is not kept for it.
+    pub place: Option<Position>,
     /// How many statements it has.
     pub statements: usize,
     /// How many values in it are not known.
     pub unresolved: usize,
     /// Whether a question about it was not decided.
     pub undecided: bool,
+    /// Whether it was not judged because it is too large.
+    pub too_large: bool,
 }
 
 /// The counts of a run. Nothing disappears: what was not judged is counted too.
@@ -76,7 +81,7 @@ pub struct PolicyReport {
 pub struct Summary {
     /// Files that were read.
     pub files: usize,
-    /// Files without a policy.
+    /// Files without a policy, and without anything else to say of them.
     pub skipped: usize,
     /// Files of which something could not be read.
     pub invalid: usize,
@@ -90,6 +95,8 @@ pub struct Summary {
     pub undecided: usize,
     /// Findings that were suppressed.
     pub suppressed: usize,
+    /// What was not judged.
+    pub not_judged: Unjudged,
 }
 
 impl FileReport {
@@ -106,8 +113,7 @@ impl FileReport {
             ignores_used: Vec::new(),
             fails: false,
             policies: Vec::new(),
-            unresolved: 0,
-            notes: Vec::new(),
+            not_judged: Vec::new(),
             invalid: false,
             problem: None,
             internal_error: false,
@@ -122,8 +128,18 @@ impl FileReport {
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
     pub(super) fn forget_text(&mut self) {
         if !self.shows_text() {
+            let source = &self.source;
+            let told = self.policies.iter_mut().filter(|policy| policy.is_open());
+            told.for_each(|policy| policy.place = policy.place.or(Some(source.position(policy.span.start))));
             self.source = Source::new(std::mem::take(&mut self.source.path), "");
         }
+    }
+}
+
+impl PolicyReport {
+    /// Whether something in it was not judged.
+    pub fn is_open(&self) -> bool {
+        self.unresolved > 0 || self.undecided || self.too_large
     }
 }
 
@@ -133,13 +149,15 @@ impl Summary {
         self.files += 1;
         self.invalid += usize::from(file.invalid);
         self.suppressed += file.suppressed.len();
-        self.skipped += usize::from(!file.invalid && file.policies.is_empty());
+        let says_something = file.invalid || !file.findings.is_empty() || !file.not_judged.is_empty();
+        self.skipped += usize::from(!says_something && file.policies.is_empty());
         for policy in &file.policies {
             self.policies += 1;
             self.statements += policy.statements;
             self.unresolved += policy.unresolved;
             self.undecided += usize::from(policy.undecided);
         }
+        ledger::of_file(file).for_each(|entry| self.not_judged.count(&entry));
     }
 }
 
@@ -192,7 +210,24 @@ impl Report {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
         let mut summary = Summary::default();
         files.iter().for_each(|file| summary.count(file));
-        Report { files, summary, read: Vec::new() }
+        Report { files, summary, left_out: Vec::new(), read: Vec::new() }
+    }
+
+    /// The same with what was not looked at beside the files.
+    pub fn without(mut self, left_out: Vec<(String, Entry)>) -> Self {
+        left_out.iter().for_each(|(_, entry)| self.summary.not_judged.count(entry));
+        self.left_out.extend(left_out);
+        self.left_out.sort_by(|a, b| a.0.cmp(&b.0));
+        self
+    }
+
+    /// Everything that was seen and not judged, with the path of its file.
+    pub fn not_judged(&self) -> impl Iterator<Item = (&str, Entry)> {
+        let of_files = self
+            .files
+            .iter()
+            .flat_map(|file| ledger::of_file(file).map(move |entry| (file.source.path.as_str(), entry)));
+        of_files.chain(self.left_out.iter().map(|(path, entry)| (path.as_str(), entry.clone())))
     }
 
     /// The same with what there is to say about the configuration.

@@ -7,10 +7,11 @@ use super::disk::Disk;
 use super::failure::panicked;
 use super::filter;
 use super::judge::Judge;
+use super::ledger::{Entry, Thing};
 use super::placed::{Placed, place};
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
-use crate::diagnostic::{Diagnostic, Label, Problem};
+use crate::diagnostic::{Diagnostic, Label, Problem, WhyNot};
 use crate::discover::{self, FoundFile};
 use crate::input::Found;
 use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
@@ -162,7 +163,7 @@ impl Placing<'_> {
             let Some((source, span)) = self.sources.locate(*span) else { continue };
             if let Some(report) = self.reports.get_mut(&source.path) {
                 let place = source.position(span.start);
-                report.notes.push(format!("{}:{}: {note}", place.line, place.column));
+                report.not_judged.push(Entry::new(WhyNot::OutOfReach, Thing::Module, Some(place), note.clone()));
             }
         }
         for variants in found.sites.chunk_by(same) {
@@ -181,12 +182,13 @@ impl Placing<'_> {
         found.problems.iter().for_each(|problem| self.problem(&judge, problem));
         found.limits.iter().for_each(|limit| self.limit(&judge, limit));
         judge.unresolved(found);
-        for (span, _) in &found.unresolved {
-            if let Some((source, _)) = self.sources.locate(*span)
+        for (span, what) in &found.unresolved {
+            if let Some((source, span)) = self.sources.locate(*span)
                 && let Some(report) = self.reports.get_mut(&source.path)
             {
                 report.format = Some("terraform");
-                report.unresolved += 1;
+                let (place, text) = (source.position(span.start), format!("this policy is not known: {what}"));
+                report.not_judged.push(Entry::new(WhyNot::AtDeployment, Thing::Policy, Some(place), text));
             }
         }
         for finding in findings {
@@ -212,16 +214,18 @@ impl Placing<'_> {
     /// Tell that a limit was hit where it was; where nobody asked for that file, in the first of the folder.
     fn limit(&mut self, judge: &Judge<'_>, limit: &Problem) {
         let Some((source, span)) = self.sources.locate(limit.span) else { return };
+        let place = source.position(span.start);
         let is_asked = self.asked.contains(&source.path);
         let own = Some(&source.path).filter(|path| self.reports.contains_key(*path));
         let Some(own) = own.or_else(|| self.reports.keys().min()).cloned() else { return };
         if let Some(report) = self.reports.get_mut(&own) {
             report.invalid = true;
+            let place = Some(place).filter(|_| own == source.path);
+            report.not_judged.push(Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, limit.message.clone()));
         }
         let (path, problem) = match is_asked {
             true => (source.path.clone(), Problem { span, ..limit.clone() }),
             false => {
-                let place = source.position(span.start);
                 let message = format!("{}, at {}:{}:{}", limit.message, source.path, place.line, place.column);
                 (own, Problem { span: Span::default(), message, ..limit.clone() })
             }
@@ -238,7 +242,9 @@ impl Placing<'_> {
         report.format = Some("terraform");
         report.reason = "has resources with policies";
         let span = self.sources.locate(policy.span).filter(|(other, _)| Arc::ptr_eq(other, &source));
-        report.policies.push(PolicyReport { span: span.map_or(anchor, |(_, span)| span), ..policy });
+        let span = span.map_or(anchor, |(_, span)| span);
+        let place = Some(source.position(span.start));
+        report.policies.push(PolicyReport { span, place, ..policy });
     }
 
     /// Note where the policy in these variants stands, its statements and its resource.

@@ -6,7 +6,7 @@
 use super::place::Places;
 use super::text::clean;
 use super::{Options, level, story, summary, uri};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, WhyNot};
 use crate::lint::{FileReport, Report};
 use std::io;
 
@@ -16,8 +16,11 @@ pub fn write(report: &Report, _: &Options<'_>, out: &mut dyn io::Write) -> io::R
     for (file, finding) in story::worst_first(&report.files) {
         writeln!(out, "{}", line(&report.files[file], finding, &places[file]))?;
     }
-    match summary::left_open(report) {
-        Some(left_open) => writeln!(out, "##vso[task.logissue type=warning;]iamlint: {left_open}"),
+    match summary::not_judged(&report.summary.not_judged) {
+        Some(told) if report.summary.not_judged.of(WhyNot::NotLookedAt) > 0 => {
+            writeln!(out, "##vso[task.logissue type=warning;]iamlint: {told}")
+        }
+        Some(told) => writeln!(out, "iamlint: {told}"),
         None => Ok(()),
     }
 }

@@ -22,12 +22,12 @@ const MAX_MESSAGE: usize = 4_096;
 pub fn write(report: &Report, _: &Options<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let findings = story::worst_first(&report.files);
     let places = Places::of_files(&report.files);
-    let left_open = summary::left_open(report);
-    let (annotated, rest) = choose(findings, left_open.is_some());
+    let not_judged = summary::not_judged(&report.summary.not_judged);
+    let (annotated, rest) = choose(findings, not_judged.is_some());
     for (file, finding) in annotated {
         writeln!(out, "{}", annotation(&report.files[file], finding, &places[file]))?;
     }
-    let mut notes: Vec<String> = left_open.into_iter().collect();
+    let mut notes: Vec<String> = not_judged.into_iter().collect();
     if !rest.is_empty() {
         let more = summary::count(rest.len(), "more finding", "more findings");
         writeln!(out, "::group::{more}")?;
@@ -113,7 +113,9 @@ fn escape_property(text: &str) -> String {
 mod tests {
     use super::super::tests::{HOSTILE, WIDE, finding, options, report, span, with_everything, written};
     use super::*;
+    use crate::diagnostic::WhyNot;
     use crate::diagnostic::{Label, Severity};
+    use crate::lint::ledger::{Entry, Thing};
     use crate::span::Span;
 
     #[test]
@@ -194,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_open_is_the_last_notice() {
+    fn what_was_not_judged_is_the_last_notice() {
         let mut info = finding(Label::new(Span::at(0), ""));
         info.severity = Severity::Info;
-        let mut run = report("a", "x", vec![info; 10]);
-        run.summary.undecided = 1;
+        let entry = Entry::new(WhyNot::NotLookedAt, Thing::File, None, "");
+        let run = report("a", "x", vec![info; 10]).without(vec![("b".into(), entry)]);
         let text = written(write, &run, &options());
         assert_eq!(text.matches("title=wildcard-principal").count(), 9);
-        let last = "::notice title=iamlint::1 undecided policy; 1 more finding in the log of this step: GitHub shows 10 of \
+        let last = "::notice title=iamlint::not judged: 1 file; 1 more finding in the log of this step: GitHub shows 10 of \
                     each kind";
         assert_eq!(text.lines().last(), Some(last));
     }

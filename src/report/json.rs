@@ -5,7 +5,8 @@
 
 use super::place::Places;
 use super::{Options, summary};
-use crate::diagnostic::{BaselineState, Diagnostic, Label, Related, Severity, Suppression, Witness};
+use crate::diagnostic::{BaselineState, Diagnostic, Label, Related, Severity, Suppression, WhyNot, Witness};
+use crate::lint::ledger::Entry;
 use crate::lint::{FileReport, PolicyReport, Report};
 use crate::source::Position;
 use crate::span::Span;
@@ -88,7 +89,33 @@ fn counts(report: &Report) -> Value {
         "undecided": counts.undecided,
         "findings": findings,
         "suppressed": counts.suppressed,
+        "not_judged": not_judged(report),
     })
+}
+
+/// Entries of what was not judged, at most.
+const MAX_NOT_JUDGED: usize = 1_000;
+
+fn not_judged(report: &Report) -> Value {
+    let counts = &report.summary.not_judged;
+    let entry = |(path, entry): (&str, Entry)| {
+        json!({
+            "kind": entry.why.name(), "what": entry.thing.nouns()[0], "count": entry.count, "path": path,
+            "line": entry.place.map(|place| place.line), "column": entry.place.map(|place| place.column),
+            "reason": entry.text,
+        })
+    };
+    // What could have been judged comes first, should the list be cut.
+    let mut all: Vec<(&str, Entry)> = report.not_judged().collect();
+    all.sort_by_key(|(_, entry)| entry.why);
+    let left_out = all.len().saturating_sub(MAX_NOT_JUDGED);
+    let mut told: Map<String, Value> =
+        WhyNot::ALL.iter().map(|(why, name)| (name.replace('-', "_"), Value::from(counts.of(*why)))).collect();
+    told.insert("entries".to_owned(), all.into_iter().take(MAX_NOT_JUDGED).map(entry).collect());
+    if left_out > 0 {
+        told.insert("entries_left_out".to_owned(), left_out.into());
+    }
+    told.into()
 }
 
 #[derive(Serialize)]
@@ -132,7 +159,7 @@ pub(super) struct Finding<'a> {
     suppression: Option<Silenced<'a>>,
 }
 
-/// Why a finding is not told.
+/// WhyNot a finding is not told.
 #[derive(Serialize)]
 struct Silenced<'a> {
     kind: &'a str,
@@ -264,7 +291,10 @@ mod tests {
             statements: 1,
             unresolved: 2,
             undecided: false,
+            place: None,
+            too_large: false,
         });
+        run.summary.count(&run.files[0]);
         let value: Value =
             serde_json::from_str(&written(write, &run, &Options { verbose: true, ..options() })).expect("valid JSON");
         let place = |line: u32, column: u32, offset: u32| json!({"line": line, "column": column, "offset": offset});
@@ -289,8 +319,12 @@ mod tests {
                     "statements": 1, "unresolved": 2,
                 }],
                 "summary": {
-                    "files": 1, "skipped": 0, "invalid": 0, "policies": 0, "statements": 0, "unresolved": 0, "undecided": 0,
+                    "files": 2, "skipped": 0, "invalid": 0, "policies": 1, "statements": 1, "unresolved": 2, "undecided": 0,
                     "findings": {"critical": 1, "high": 0, "medium": 0, "low": 0, "info": 0}, "suppressed": 0,
+                    "not_judged": {"not_looked_at": 0, "known_at_deployment": 2, "out_of_reach": 0, "entries": [{
+                        "kind": "known-at-deployment", "what": "value", "count": 2, "path": "a.json", "line": null,
+                        "column": null, "reason": "2 values of `Resources.R` are known at deployment only",
+                    }]},
                 },
             })
         );

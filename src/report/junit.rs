@@ -1,13 +1,13 @@
 //! `--format junit`: JUnit XML, which most servers of continuous integration read.
 //!
 //! A suite is a file that was judged. Each finding is a test case that failed, a file that could not be read is an
-//! error, and a file without findings is one test case that passed. What could not be decided is a case that was skipped. There is no standard; the members are those that
+//! error, and a file without findings is one test case that passed. What was not judged is a case of its own, skipped if it could have been. There is no standard; the members are those that
 //! Jenkins, GitLab, Azure Pipelines and CircleCI read, which tell cases of a suite apart by their names.
 
 use super::place::Places;
 use super::text::clean;
 use super::{INVALID_INPUT, Options, story, summary, xml};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, WhyNot};
 use crate::lint::{FileReport, Report};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -20,25 +20,27 @@ pub fn write(report: &Report, _: &Options<'_>, out: &mut dyn io::Write) -> io::R
     let judged: Vec<&FileReport> =
         report.files.iter().filter(|file| file.format.is_some() || !file.findings.is_empty()).collect();
     let mut all = judged.iter().fold(Counts::default(), |sum, file| sum.and(Counts::of(file)));
-    let left_open = summary::left_open(report);
-    if left_open.is_some() {
-        all = all.and(LEFT_OPEN);
+    let not_judged = summary::not_judged(&report.summary.not_judged);
+    let skipped = usize::from(report.summary.not_judged.of(WhyNot::NotLookedAt) > 0);
+    let own = Counts { tests: 1, skipped, ..Counts::default() };
+    if not_judged.is_some() {
+        all = all.and(own);
     }
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"iamlint\" {all}>")?;
     let suites: Vec<String> = judged.par_iter().map(|file| suite(file)).collect();
     suites.iter().try_for_each(|text| out.write_all(text.as_bytes()))?;
-    if let Some(left_open) = left_open {
-        writeln!(out, "  <testsuite name=\"iamlint\" {LEFT_OPEN}>")?;
-        writeln!(out, "    <testcase name=\"everything was decided\" classname=\"iamlint\">")?;
-        writeln!(out, "      <skipped message=\"{}\"/>", xml::escape(&left_open))?;
-        writeln!(out, "    </testcase>\n  </testsuite>")?;
+    if let Some(not_judged) = not_judged {
+        let said = match skipped {
+            0 => format!("<system-out>{}</system-out>", xml::escape_block(&not_judged)),
+            _ => format!("<skipped message=\"{}\"/>", xml::escape(&not_judged)),
+        };
+        writeln!(out, "  <testsuite name=\"iamlint\" {own}>")?;
+        writeln!(out, "    <testcase name=\"everything was judged\" classname=\"iamlint\">")?;
+        writeln!(out, "      {said}\n    </testcase>\n  </testsuite>")?;
     }
     writeln!(out, "</testsuites>")
 }
-
-/// The case that stands for what could not be decided.
-const LEFT_OPEN: Counts = Counts { tests: 1, failures: 0, errors: 0, skipped: 1 };
 
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -115,6 +117,7 @@ mod tests {
     use super::super::tests::{HOSTILE, WIDE, finding, options, report, span, with_everything, written};
     use super::*;
     use crate::diagnostic::Label;
+    use crate::lint::ledger::{Entry, Thing};
     use crate::span::Span;
 
     #[test]
@@ -147,12 +150,14 @@ see: modules/vars.tf:2:13: the default of `var.who`</failure>
     }
 
     #[test]
-    fn what_is_left_open_was_skipped() {
-        let mut run = report("a.json", "x", vec![]);
-        run.summary.undecided = 3;
-        let text = written(write, &run, &options());
+    fn what_was_not_judged_is_a_case() {
+        let entry = |why| Entry { count: 3, ..Entry::new(why, Thing::Policy, None, "") };
+        let run = |why| report("a.json", "x", vec![]).without(vec![("a.json".into(), entry(why))]);
+        let text = written(write, &run(WhyNot::AtDeployment), &options());
+        assert!(text.contains("<system-out>not judged: 3 policies known at deployment</system-out>"), "{text}");
+        let text = written(write, &run(WhyNot::NotLookedAt), &options());
         assert!(
-            text.contains("<skipped message=\"3 undecided policies\"/>") && text.contains("skipped=\"1\""),
+            text.contains("<skipped message=\"not judged: 3 policies\"/>") && text.contains("skipped=\"1\""),
             "{text}"
         );
     }

@@ -5,7 +5,8 @@
 use super::Options;
 use super::json::{Finding, Place, VERSION};
 use super::place::Places;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Problem, WhyNot};
+use crate::lint::ledger;
 use crate::lint::ndjson::LineReport;
 use crate::lint::{FileReport, Report};
 use rayon::prelude::*;
@@ -41,6 +42,10 @@ fn render(file: &FileReport, id: Option<&RawValue>, line: Option<u64>) -> Result
         statements: file.policies.iter().map(|policy| policy.statements).sum(),
         unresolved: file.policies.iter().map(|policy| policy.unresolved).sum(),
         undecided: file.policies.iter().filter(|policy| policy.undecided).count(),
+        not_judged: ledger::of_file(file)
+            .filter(|entry| entry.why == WhyNot::NotLookedAt)
+            .map(|entry| entry.text)
+            .collect(),
         error: file.problem.as_ref().map(|problem| Error::new(problem, &places)),
     };
     Ok(serde_json::to_string(&result)? + "\n")
@@ -57,10 +62,12 @@ struct Outcome<'a> {
     statements: usize,
     unresolved: usize,
     undecided: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_judged: Vec<String>,
     error: Option<Error<'a>>,
 }
 
-/// Why something was not judged.
+/// WhyNot something was not judged.
 #[derive(Serialize)]
 struct Error<'a> {
     message: &'a str,

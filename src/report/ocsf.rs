@@ -199,6 +199,8 @@ mod tests {
             statements: 1,
             unresolved: 0,
             undecided: false,
+            place: None,
+            too_large: false,
         });
         let key = identity::keys(&run)[0][0];
         let rules = [rule("wildcard-principal", Severity::Critical, &[])];

@@ -15,7 +15,8 @@
 use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
 use super::{HOME, INVALID_INPUT, Options, cwe, level, story, summary, uri};
-use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Suppression, SuppressionKind, Witness};
+use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Suppression, SuppressionKind, WhyNot, Witness};
+use crate::lint::ledger::Entry;
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
 use crate::source::Source;
@@ -37,8 +38,10 @@ const MAX_TAGS: usize = 10;
 const MAX_RELATED: usize = 50;
 /// Bytes of a snippet; a longer one (a whole minified file) is left out.
 const MAX_SNIPPET: usize = 2_000;
-/// The notification that policies could not be decided.
-const UNDECIDED: &str = "undecided";
+/// The notification that something was seen and not judged.
+const NOT_JUDGED: &str = "not-judged";
+/// Notifications of single things that were not judged, at most.
+const MAX_NOT_JUDGED: usize = 100;
 /// The notification that the list was cut.
 const TOO_MANY: &str = "too-many-results";
 
@@ -84,11 +87,7 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
         let descriptor = json!({"id": TOO_MANY, "index": 1});
         notifications.push(json!({"descriptor": descriptor, "level": "warning", "message": {"text": text}}));
     }
-    if let Some(left_open) = summary::left_open(report) {
-        let text = format!("{left_open}: an answer needs more work than one policy gets.");
-        let descriptor = json!({"id": UNDECIDED, "index": 2});
-        notifications.push(json!({"descriptor": descriptor, "level": "warning", "message": {"text": text}}));
-    }
+    notifications.extend(not_judged(report));
     run.insert(
         "invocations".into(),
         json!([{
@@ -117,7 +116,7 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
     writeln!(out, "}}]}}")
 }
 
-/// Why a result is suppressed.
+/// WhyNot a result is suppressed.
 fn suppression(by: &Suppression) -> Value {
     let kind = match by.kind {
         SuppressionKind::InSource => "inSource",
@@ -269,7 +268,7 @@ fn message(finding: &Diagnostic) -> Value {
     let mut text = sentence(&escape(&finding.message));
     let mut markdown = text.clone();
     if let Some(why) = &finding.why {
-        markdown += &format!("\n\n**Why:** {}", sentence(&escape(why)));
+        markdown += &format!("\n\n**WhyNot:** {}", sentence(&escape(why)));
     }
     if let Some(help) = &finding.help {
         let help = sentence(&escape(help));
@@ -305,6 +304,34 @@ fn cut(text: &str, max: usize) -> &str {
     text.char_indices().nth(max).map_or(text, |(at, _)| &text[..at])
 }
 
+/// Notifications of what was not judged: one for each thing that could have been, and one that counts everything. What is
+/// told as a result, or as an input that cannot be read, is not told again.
+fn not_judged(report: &Report) -> Vec<Value> {
+    let Some(counts) = summary::not_judged(&report.summary.not_judged) else { return Vec::new() };
+    let descriptor = json!({"id": NOT_JUDGED, "index": 2});
+    let is_told = |path: &str, entry: &Entry| {
+        report.files.iter().any(|file| {
+            let about =
+                |finding: &Diagnostic| finding.rule == INVALID_INPUT && finding.message.starts_with(&entry.text);
+            file.source.path == path && file.findings.iter().any(about)
+        })
+    };
+    let looked = report.not_judged().filter(|(_, entry)| entry.why == WhyNot::NotLookedAt);
+    let single = looked.filter(|(path, entry)| !is_told(path, entry)).take(MAX_NOT_JUDGED).map(|(path, entry)| {
+        let mut place = json!({"artifactLocation": {"uri": uri::relative(path), "uriBaseId": "%SRCROOT%"}});
+        if let Some(start) = entry.place {
+            place["region"] = json!({"startLine": start.line});
+        }
+        json!({
+            "descriptor": descriptor, "level": "warning", "message": {"text": sentence(&escape(&entry.text))},
+            "locations": [{"physicalLocation": place}],
+        })
+    });
+    let mut notifications: Vec<Value> = single.collect();
+    notifications.push(json!({"descriptor": descriptor, "level": "note", "message": {"text": sentence(&counts)}}));
+    notifications
+}
+
 fn driver(options: &Options<'_>, taxa: &BTreeSet<&str>) -> Value {
     let mut driver = json!({
         "name": "iamlint",
@@ -317,8 +344,8 @@ fn driver(options: &Options<'_>, taxa: &BTreeSet<&str>) -> Value {
                    "The file, or a policy in it, is not valid JSON or YAML, so this part was not judged."),
             notice(TOO_MANY, "warning", "There are more results than a SARIF file may hold.",
                    "Check fewer paths at once, or raise the minimum severity."),
-            notice(UNDECIDED, "warning", "A question about a policy could not be decided.",
-                   "The policy is too large for an exact answer: split it, or write fewer patterns in its conditions."),
+            notice(NOT_JUDGED, "warning", "Something was seen and not judged.",
+                   "A run without results says nothing of it: see the message for the reason."),
         ],
     });
     if !HOME.is_empty() {

@@ -1,10 +1,11 @@
 //! The last line of a run, for standard error: what was found, and in how much.
 
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Severity, WhyNot};
+use crate::lint::ledger::Unjudged;
 use crate::lint::{Report, Tally};
 use std::time::Duration;
 
-/// `3 findings (1 critical, 2 high) in 2 of 41 files; 38 policies, 97 statements, 4 unresolved values; 9 ms`.
+/// `3 findings (1 critical, 2 high) in 2 of 41 files; 38 policies, 97 statements; not judged: 1 file; 9 ms`.
 ///
 /// What was not judged is said as well: files without a policy, files that could not be read whole, values that are not
 /// known, findings that were suppressed. Without `elapsed` the line depends on the report alone.
@@ -34,27 +35,30 @@ fn counts(tally: &Tally, [one, many]: [&str; 2]) -> String {
         let findings = count(total, "finding", "findings");
         format!("{findings} ({}) in {} of {files}", by_severity.join(", "), tally.concerned)
     };
-    let mut not_judged = Vec::new();
+    let mut passed_over = Vec::new();
     if counts.skipped > 0 {
-        not_judged.push(format!("{} without a policy", counts.skipped));
+        passed_over.push(format!("{} without a policy", counts.skipped));
     }
     if counts.invalid > 0 {
-        not_judged.push(format!("{} not fully readable", counts.invalid));
+        passed_over.push(format!("{} not fully readable", counts.invalid));
     }
-    if !not_judged.is_empty() {
-        line += &format!(" ({})", not_judged.join(", "));
+    if !passed_over.is_empty() {
+        line += &format!(" ({})", passed_over.join(", "));
     }
     if counts.policies == 0 {
-        line += "; no policies";
+        // A finding may be about a policy that another file holds, or about one that could not be read.
+        if total == 0 && counts.not_judged.is_empty() {
+            line += "; no policies";
+        }
     } else {
         let policies = count(counts.policies, "policy", "policies");
         line += &format!("; {policies}, {}", count(counts.statements, "statement", "statements"));
-        if counts.unresolved > 0 {
-            line += &format!(", {}", count(counts.unresolved, "unresolved value", "unresolved values"));
-        }
         if counts.undecided > 0 {
-            line += &format!(", {}", undecided_policies(counts.undecided));
+            line += &format!(", {}", count(counts.undecided, "undecided policy", "undecided policies"));
         }
+    }
+    if let Some(not_judged) = not_judged(&counts.not_judged) {
+        line += &format!("; {not_judged} (--show-files)");
     }
     if counts.suppressed > 0 {
         line += &format!("; {} suppressed", counts.suppressed);
@@ -62,14 +66,25 @@ fn counts(tally: &Tally, [one, many]: [&str; 2]) -> String {
     line
 }
 
-/// What a run leaves open, for the formats that have no last line: `1 undecided policy`; `None` if everything was decided.
-pub(super) fn left_open(report: &Report) -> Option<String> {
-    let undecided = report.summary.undecided;
-    (undecided > 0).then(|| undecided_policies(undecided))
-}
-
-fn undecided_policies(n: usize) -> String {
-    count(n, "undecided policy", "undecided policies")
+/// What was not judged, in a few words: `not judged: 3 files; 41 values known at deployment, 12 modules elsewhere`; `None`
+/// if everything was.
+pub fn not_judged(unjudged: &Unjudged) -> Option<String> {
+    if unjudged.is_empty() {
+        return None;
+    }
+    let of = |why: WhyNot, after: &str| {
+        let things = unjudged.things(why).map(|(thing, n)| {
+            let [one, many] = thing.nouns();
+            count(n, one, many)
+        });
+        let things = things.collect::<Vec<_>>().join(", ");
+        (!things.is_empty()).then(|| things + after)
+    };
+    let outside = [of(WhyNot::AtDeployment, " known at deployment"), of(WhyNot::OutOfReach, " elsewhere")];
+    let outside = outside.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let parts = [of(WhyNot::NotLookedAt, "").unwrap_or_default(), outside];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(format!("not judged: {}", parts.join("; ")))
 }
 
 fn time(elapsed: Duration) -> String {
@@ -98,6 +113,7 @@ mod tests {
     use super::*;
     use crate::diagnostic::Label;
     use crate::lint::Summary;
+    use crate::lint::ledger::{Entry, Thing};
     use crate::span::Span;
 
     #[test]
@@ -116,11 +132,11 @@ mod tests {
             unresolved: 4,
             undecided: 0,
             suppressed: 2,
+            ..Summary::default()
         };
         assert_eq!(
             line(&run, Some(Duration::from_millis(9))),
-            "3 findings (1 critical, 2 high) in 1 of 41 files; 38 policies, 97 statements, 4 unresolved values; \
-             2 suppressed; 9 ms"
+            "3 findings (1 critical, 2 high) in 1 of 41 files; 38 policies, 97 statements; 2 suppressed; 9 ms"
         );
         run.summary = Summary { files: 1, skipped: 3, invalid: 1, policies: 1, statements: 1, ..Summary::default() };
         assert_eq!(
@@ -131,12 +147,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_open_is_counted() {
+    fn what_was_not_judged_is_counted() {
         let mut run = report("a", "x", vec![]);
-        assert_eq!(left_open(&run), None);
-        run.summary = Summary { files: 1, policies: 2, statements: 2, undecided: 2, ..Summary::default() };
-        assert_eq!(left_open(&run).as_deref(), Some("2 undecided policies"));
-        assert_eq!(line(&run, None), "no findings in 1 file; 2 policies, 2 statements, 2 undecided policies");
+        assert_eq!(not_judged(&run.summary.not_judged), None);
+        let mut unjudged = Unjudged::default();
+        let mut put = |why, thing, count| unjudged.count(&Entry { count, ..Entry::new(why, thing, None, "") });
+        put(WhyNot::OutOfReach, Thing::Module, 12);
+        put(WhyNot::AtDeployment, Thing::Value, 41);
+        put(WhyNot::AtDeployment, Thing::Policy, 2);
+        run.summary = Summary {
+            files: 1,
+            policies: 2,
+            statements: 2,
+            undecided: 2,
+            not_judged: unjudged.clone(),
+            ..Summary::default()
+        };
+        assert_eq!(
+            line(&run, None),
+            "no findings in 1 file; 2 policies, 2 statements, 2 undecided policies; not judged: 2 policies, 41 values known \
+             at deployment, 12 modules elsewhere (--show-files)"
+        );
+        unjudged.count(&Entry::new(WhyNot::NotLookedAt, Thing::File, None, ""));
+        assert_eq!(
+            not_judged(&unjudged).as_deref(),
+            Some("not judged: 1 file; 2 policies, 41 values known at deployment, 12 modules elsewhere")
+        );
     }
 
     #[test]

@@ -7,11 +7,16 @@ use std::fmt::Write;
 /// A path outside the root (absolute, or leaving it by `..`) has no name below the root and no business in a report
 /// that others read: its file name stands for it. Standard input, `<stdin>`, is `stdin`.
 pub(super) fn path(path: &str) -> String {
+    below_root(path, cfg!(windows))
+}
+
+/// The same where drives have letters and paths backslashes, or where both are letters like any other.
+fn below_root(path: &str, windows: bool) -> String {
     if is_stdin(path) {
         return "stdin".into();
     }
-    let path = path.replace('\\', "/");
-    let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
+    let path = if windows { path.replace('\\', "/") } else { path.to_owned() };
+    let drive = windows && path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
     let mut outside = path.starts_with('/') || drive;
     let mut segments = Vec::new();
     for segment in path.split('/') {
@@ -50,11 +55,13 @@ pub(super) fn relative(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{path, relative};
+    use super::{below_root, path, relative};
 
     #[test]
     fn paths_keep_their_characters() {
-        assert_eq!(path("./my roles\\é#1.json"), "my roles/é#1.json");
+        assert_eq!(below_root("./my roles\\é#1.json", true), "my roles/é#1.json");
+        assert_eq!(below_root("a:b/p.json", false), "a:b/p.json");
+        assert_eq!(below_root("c:/a\\p.json", false), "c:/a\\p.json");
         assert_eq!(path("<stdin>"), "stdin");
         assert_eq!(path("../../x.json"), "x.json");
     }
@@ -71,10 +78,13 @@ mod tests {
     #[test]
     fn paths_outside_the_root_keep_their_file_name_only() {
         assert_eq!(relative("/home/me/x.json"), "x.json");
-        assert_eq!(relative("C:\\work\\x.json"), "x.json");
+        assert_eq!(below_root("C:\\work\\x.json", true), "x.json");
         assert_eq!(relative("../../x.json"), "x.json");
-        for path in ["", ".", "..", "/", "C:", "C:/"] {
+        for path in ["", ".", "..", "/"] {
             assert_eq!(relative(path), "unknown", "{path:?}");
+        }
+        for path in ["C:", "C:/"] {
+            assert_eq!(below_root(path, true), "unknown", "{path:?}");
         }
     }
 }

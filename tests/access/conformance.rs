@@ -225,7 +225,14 @@ fn roles(profiles: &Profiles, path: &str, text: &str, counts: &mut Counts, broke
                     holds(&answer, &policy, broken);
                     // That a Deny on `*` stops tokens is not documented, and the usual reading.
                     let by_reading = matches!(&answer, Answer::Possibly { why, .. } if why.iter().all(|one| *one == Cause::Undocumented));
-                    role.tokens.insert(issuer, if by_reading { Sure::Unlikely } else { Sure::of(&answer) });
+                    // Nor is it that an Allow of `*` names them, where no statement that names the issuer lets them in.
+                    let door = Access::new(&policy, PolicyKind::Trust, estate.clone());
+                    let by_star = Sure::of(&answer) == Sure::Possibly
+                        && naming(&policy, &issuer).all(|statement| {
+                            let through = Through { statement: Some(statement.index), principal: None };
+                            door.ask(&query, through).sure == access::Sure::Never
+                        });
+                    role.tokens.insert(issuer, if by_reading || by_star { Sure::Unlikely } else { Sure::of(&answer) });
                 }
             }
             match roles.iter_mut().find(|known| known.address == role.address) {
@@ -311,6 +318,7 @@ fn strangers(
     let free = |line: &&who::Finding| {
         !line.possibly
             && line.actions.iter().any(|action| action.starts_with("sts:AssumeRole"))
+            && line.bound_by.is_empty()
             && line.needs.iter().all(|need| !BOUND.contains(&need.key.to_ascii_lowercase().as_str()))
     };
     if sure == Sure::Never && BOUND.iter().filter(reads).count() < 2 && lines.iter().any(free) {
@@ -338,12 +346,25 @@ fn holds(answer: &Answer, policy: &Policy, broken: &mut BTreeSet<String>) {
 
 /// The issuers of tokens that Allow statements name, as claims begin.
 fn issuers(policy: &Policy) -> BTreeSet<String> {
-    let allows = policy.statements.iter().filter(|statement| statement.effect == iamlint::policy::Effect::Allow);
-    let issuer = |kind: &PrincipalKind| match kind {
-        PrincipalKind::Oidc { issuer, .. } | PrincipalKind::WebIdentity { issuer } => issuer.known().map(str::to_owned),
+    let listed = allow_statements(policy).flat_map(Statement::listed_principals);
+    listed.filter_map(|principal| issuer(&principal.kind)).map(str::to_owned).collect()
+}
+
+/// The Allow statements that name an issuer.
+fn naming<'p>(policy: &'p Policy, wanted: &'p str) -> impl Iterator<Item = &'p Statement> {
+    allow_statements(policy)
+        .filter(move |one| one.listed_principals().iter().any(|entry| issuer(&entry.kind) == Some(wanted)))
+}
+
+fn allow_statements(policy: &Policy) -> impl Iterator<Item = &Statement> {
+    policy.statements.iter().filter(|statement| statement.effect == iamlint::policy::Effect::Allow)
+}
+
+fn issuer(kind: &PrincipalKind) -> Option<&str> {
+    match kind {
+        PrincipalKind::Oidc { issuer, .. } | PrincipalKind::WebIdentity { issuer } => issuer.known(),
         _ => None,
-    };
-    allows.flat_map(Statement::listed_principals).filter_map(|principal| issuer(&principal.kind)).collect()
+    }
 }
 
 /// Hold so many random policies to the law.
