@@ -402,7 +402,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// WhyNot something was not judged.
+/// Why something was not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WhyNot {
     /// A limit was hit, a file was left out although it is under version control or could not be read, a type of resource

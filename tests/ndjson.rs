@@ -396,6 +396,13 @@ fn white_space_around_lines() {
     assert!(results.iter().all(|result| result["id"] == 1));
     assert!(run.stderr.contains("in 4 of 4 lines; 4 policies"), "{}", run.stderr);
     let (results, run) = judged(b"\n \n", &[]);
+    assert_eq!((results.len(), run.code), (0, 2));
+    assert!(
+        run.stderr.starts_with("iamlint: no policy found on standard input, `<stdin>`; use --allow-empty"),
+        "{}",
+        run.stderr
+    );
+    let (results, run) = judged(b"\n \n", &["--allow-empty"]);
     assert_eq!((results.len(), run.code), (0, 0));
     assert!(run.stderr.starts_with("no findings in 0 lines; no policies; "), "{}", run.stderr);
 }

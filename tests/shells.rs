@@ -52,7 +52,7 @@ fn bash_completes_commands_options_and_values() {
     let script = folder.path().join("script");
     for (words, expected) in [
         ("iamlint ch", "check"),
-        ("iamlint check --fail", "--fail-on"),
+        ("iamlint check --fail", "--fail-on --fail-on-unjudged"),
         ("iamlint check --fail-on cr", "critical"),
         ("iamlint check --format gitlab-", "gitlab-sast"),
         ("iamlint completions f", "fish"),

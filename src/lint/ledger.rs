@@ -3,7 +3,6 @@
 //! A run without findings means that everything was judged, or else says here what was not. What a template leaves to its
 //! deployment and what lies elsewhere cannot be judged from the files at hand; anything else in here could have been.
 
-use super::report::FileReport;
 use crate::diagnostic::WhyNot;
 use crate::input::Found;
 use crate::source::Position;
@@ -41,7 +40,7 @@ impl Thing {
 /// Something that was seen and not judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// WhyNot it was not.
+    /// Why it was not.
     pub why: WhyNot,
     /// What it is.
     pub thing: Thing,
@@ -100,35 +99,4 @@ pub fn of_found(found: &Found<'_>, place: impl Fn(Span) -> Option<Position>) -> 
         .iter()
         .map(|(span, what)| Entry::new(WhyNot::NotLookedAt, Thing::Resource, place(*span), what.clone()));
     unknown.chain(limits).chain(skipped).collect()
-}
-
-/// What was not judged of one file: what its reader noted, and what its policies say.
-pub fn of_file(file: &FileReport) -> impl Iterator<Item = Entry> {
-    let noted = file.not_judged.iter().cloned();
-    let is_noted = file.not_judged.iter().any(|entry| entry.why == WhyNot::NotLookedAt);
-    let unread = file.problem.as_ref().filter(|_| file.invalid && !is_noted).map(|problem| {
-        let place = (!file.source.text.is_empty()).then(|| file.source.position(problem.span.start));
-        Entry::new(WhyNot::NotLookedAt, Thing::File, place, problem.message.clone())
-    });
-    let of_policies = file.policies.iter().filter(|policy| policy.is_open()).flat_map(|policy| {
-        let name = match policy.address.as_str() {
-            "" => "this policy".to_owned(),
-            address => format!("`{address}`"),
-        };
-        let of = |why, thing, count: usize, text: String| {
-            (count > 0).then_some(Entry { why, thing, count, place: policy.place, text })
-        };
-        let values = match policy.unresolved {
-            1 => format!("a value of {name} is known at deployment only"),
-            n => format!("{n} values of {name} are known at deployment only"),
-        };
-        let large = format!("{name} is larger than what is judged");
-        let undecided = format!("a question about {name} needs more work than one policy gets");
-        [
-            of(WhyNot::AtDeployment, Thing::Value, policy.unresolved, values),
-            of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.undecided), undecided),
-            of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.too_large), large),
-        ]
-    });
-    noted.chain(unread).chain(of_policies.flatten())
 }

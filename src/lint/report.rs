@@ -1,7 +1,7 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
-use super::ledger::{self, Entry, Unjudged};
-use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression};
+use super::ledger::{Entry, Thing, Unjudged};
+use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression, WhyNot};
 use crate::site::PolicyKind;
 use crate::source::{Position, Source};
 use crate::span::Span;
@@ -120,6 +120,37 @@ impl FileReport {
         }
     }
 
+    /// What was not judged of one file: what its reader noted, and what its policies say.
+    pub fn ledger(&self) -> impl Iterator<Item = Entry> {
+        let noted = self.not_judged.iter().cloned();
+        let is_noted = self.not_judged.iter().any(|entry| entry.why == WhyNot::NotLookedAt);
+        let unread = self.problem.as_ref().filter(|_| self.invalid && !is_noted).map(|problem| {
+            let place = (!self.source.text.is_empty()).then(|| self.source.position(problem.span.start));
+            Entry::new(WhyNot::NotLookedAt, Thing::File, place, problem.message.clone())
+        });
+        let of_policies = self.policies.iter().filter(|policy| policy.is_open()).flat_map(|policy| {
+            let name = match policy.address.as_str() {
+                "" => "this policy".to_owned(),
+                address => format!("`{address}`"),
+            };
+            let of = |why, thing, count: usize, text: String| {
+                (count > 0).then_some(Entry { why, thing, count, place: policy.place, text })
+            };
+            let values = match policy.unresolved {
+                1 => format!("a value of {name} is known at deployment only"),
+                n => format!("{n} values of {name} are known at deployment only"),
+            };
+            let large = format!("{name} is larger than what is judged");
+            let undecided = format!("a question about {name} needs more work than one policy gets");
+            [
+                of(WhyNot::AtDeployment, Thing::Value, policy.unresolved, values),
+                of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.undecided), undecided),
+                of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.too_large), large),
+            ]
+        });
+        noted.chain(unread).chain(of_policies.flatten())
+    }
+
     /// Whether something of its text may be shown.
     pub(super) fn shows_text(&self) -> bool {
         !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()
@@ -157,7 +188,7 @@ impl Summary {
             self.unresolved += policy.unresolved;
             self.undecided += usize::from(policy.undecided);
         }
-        ledger::of_file(file).for_each(|entry| self.not_judged.count(&entry));
+        file.ledger().for_each(|entry| self.not_judged.count(&entry));
     }
 }
 
@@ -223,10 +254,8 @@ impl Report {
 
     /// Everything that was seen and not judged, with the path of its file.
     pub fn not_judged(&self) -> impl Iterator<Item = (&str, Entry)> {
-        let of_files = self
-            .files
-            .iter()
-            .flat_map(|file| ledger::of_file(file).map(move |entry| (file.source.path.as_str(), entry)));
+        let of_files =
+            self.files.iter().flat_map(|file| file.ledger().map(move |entry| (file.source.path.as_str(), entry)));
         of_files.chain(self.left_out.iter().map(|(path, entry)| (path.as_str(), entry.clone())))
     }
 

@@ -159,7 +159,7 @@ pub(super) struct Finding<'a> {
     suppression: Option<Silenced<'a>>,
 }
 
-/// WhyNot a finding is not told.
+/// Why a finding is not told.
 #[derive(Serialize)]
 struct Silenced<'a> {
     kind: &'a str,

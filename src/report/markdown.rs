@@ -129,7 +129,7 @@ mod tests {
         let (text, one) = with_everything();
         let expected = r#"## iamlint: 1 finding
 
-1 finding (1 critical) in 1 of 1 file; no policies
+1 finding (1 critical) in 1 of 1 file
 
 | severity | rule | place | finding |
 |---|---|---|---|

@@ -6,7 +6,7 @@ use super::Options;
 use super::json::{Finding, Place, VERSION};
 use super::place::Places;
 use crate::diagnostic::{Problem, WhyNot};
-use crate::lint::ledger;
+use crate::lint::ledger::Entry;
 use crate::lint::ndjson::LineReport;
 use crate::lint::{FileReport, Report};
 use rayon::prelude::*;
@@ -42,13 +42,17 @@ fn render(file: &FileReport, id: Option<&RawValue>, line: Option<u64>) -> Result
         statements: file.policies.iter().map(|policy| policy.statements).sum(),
         unresolved: file.policies.iter().map(|policy| policy.unresolved).sum(),
         undecided: file.policies.iter().filter(|policy| policy.undecided).count(),
-        not_judged: ledger::of_file(file)
-            .filter(|entry| entry.why == WhyNot::NotLookedAt)
-            .map(|entry| entry.text)
-            .collect(),
+        not_judged: not_judged(file),
         error: file.problem.as_ref().map(|problem| Error::new(problem, &places)),
     };
     Ok(serde_json::to_string(&result)? + "\n")
+}
+
+/// What could have been judged and was not, but for what the error says.
+fn not_judged(file: &FileReport) -> Vec<String> {
+    let is_error = |entry: &Entry| file.problem.as_ref().is_some_and(|problem| problem.message == entry.text);
+    let looked = file.ledger().filter(|entry| entry.why == WhyNot::NotLookedAt && !is_error(entry));
+    looked.map(|entry| entry.text).collect()
 }
 
 #[derive(Serialize)]
@@ -67,7 +71,7 @@ struct Outcome<'a> {
     error: Option<Error<'a>>,
 }
 
-/// WhyNot something was not judged.
+/// Why something was not judged.
 #[derive(Serialize)]
 struct Error<'a> {
     message: &'a str,

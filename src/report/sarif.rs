@@ -116,7 +116,7 @@ pub fn write(report: &Report, options: &Options<'_>, out: &mut dyn io::Write) ->
     writeln!(out, "}}]}}")
 }
 
-/// WhyNot a result is suppressed.
+/// Why a result is suppressed.
 fn suppression(by: &Suppression) -> Value {
     let kind = match by.kind {
         SuppressionKind::InSource => "inSource",
@@ -268,7 +268,7 @@ fn message(finding: &Diagnostic) -> Value {
     let mut text = sentence(&escape(&finding.message));
     let mut markdown = text.clone();
     if let Some(why) = &finding.why {
-        markdown += &format!("\n\n**WhyNot:** {}", sentence(&escape(why)));
+        markdown += &format!("\n\n**Why:** {}", sentence(&escape(why)));
     }
     if let Some(help) = &finding.help {
         let help = sentence(&escape(help));
