@@ -10,8 +10,8 @@ use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::Source;
 use crate::span::{Span, Spanned};
-use crate::syntax::{self, Document, Syntax, json};
-use crate::value::Value;
+use crate::syntax::{self, Document, Parsed, Syntax, json};
+use crate::value::{Kind, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +47,17 @@ pub struct Loaded<'s> {
 
 /// Whether a text has a word that every file with a policy has. Looking for them costs a tenth of parsing.
 pub fn mentions_policy(text: &str) -> bool {
-    input::MARKS.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
+    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    // The words may be written with escapes.
+    input::MARKS.iter().any(|mark| has(mark)) || has("\\u00")
+}
+
+/// A text that is a policy, percent-encoded, as IAM's API gives it.
+fn percent_encoded(text: &str) -> Option<Value<'_>> {
+    let trimmed = text.trim();
+    trimmed.get(..3).filter(|start| start.eq_ignore_ascii_case("%7B"))?;
+    let start = text.len() - text.trim_start().len();
+    Some(Value::new(Kind::String(trimmed.into()), Span::new(start, start + trimmed.len())))
 }
 
 /// Whether a text that cannot be parsed was most likely meant as a policy: it has the words of a statement.
@@ -64,7 +74,10 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
         return then(loaded);
     }
     let syntax = Syntax::of(&source.path, &source.text);
-    let parsed = syntax::parse(&source.text, syntax);
+    let parsed = match percent_encoded(&source.text) {
+        Some(text) => Parsed { documents: vec![text], ..Parsed::default() },
+        None => syntax::parse(&source.text, syntax),
+    };
     let document = |root| Document { text: &source.text, syntax, root };
     let documents: Vec<Document<'_>> = parsed.documents.into_iter().map(document).collect();
     loaded.reason = "holds nothing that looks like a policy";

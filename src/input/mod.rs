@@ -8,6 +8,7 @@ pub mod aws_config;
 pub mod cloudformation;
 pub mod cloudtrail;
 mod combinations;
+mod extracted;
 mod history;
 mod iam_collect;
 pub mod inventory_rows;
@@ -97,7 +98,7 @@ impl Found<'_> {
 }
 
 /// Every format that stands in one document, the more special first. (Terraform's configuration is read by folder.)
-pub static ALL: [&dyn Input; 12] = [
+pub static ALL: [&dyn Input; 13] = [
     &terraform_plan::TerraformPlan,
     &terraform_plan::TerraformState,
     &serverless::Serverless,
@@ -110,6 +111,7 @@ pub static ALL: [&dyn Input; 12] = [
     &inventory_rows::InventoryRows,
     &aws_cli::AwsCli,
     &policy_json::PolicyJson,
+    &extracted::Extracted,
 ];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.

@@ -2,6 +2,7 @@
 
 use super::record::inline;
 use super::{Found, Input, iam_collect, placeholder};
+use crate::policy::pattern::glob;
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
@@ -153,6 +154,12 @@ pub(super) fn kind_of(policy: &Value<'_>, path: &str) -> PolicyKind {
     if only_assumes(statements) && (has_principal || !has_resource) {
         return PolicyKind::Trust;
     }
+    // Policies of resources name the resource; a role's trust policy is always about its own role.
+    if has_principal && !has_resource && !goes_without_resource(statements)
+        || statements.iter().any(lets_somebody_become_the_role)
+    {
+        return PolicyKind::Trust;
+    }
     if !has_resource && path.has("assumerole", ["trust", "policy"]) {
         return PolicyKind::Trust;
     }
@@ -163,6 +170,41 @@ pub(super) fn kind_of(policy: &Value<'_>, path: &str) -> PolicyKind {
         return PolicyKind::Boundary;
     }
     PolicyKind::Identity
+}
+
+/// Services whose resource policies are written without `Resource`: Amazon ECR User Guide, "Private repository policy
+/// examples"; Amazon ECR Public User Guide, "Public repository policy examples"; and what the console of Amazon EFS writes.
+const WITHOUT_RESOURCE: [&str; 3] = ["ecr", "ecr-public", "elasticfilesystem"];
+
+/// Whether all actions are of a service whose resource policies go without `Resource`.
+fn goes_without_resource(statements: &[Value<'_>]) -> bool {
+    let of_one = |action: &Value<'_>| {
+        let service = action.as_str().and_then(|action| action.split_once(':')).map(|(service, _)| service);
+        service.is_some_and(|service| WITHOUT_RESOURCE.contains(&service.to_ascii_lowercase().as_str()))
+    };
+    let mut actions = statements.iter().flat_map(|statement| actions_of(statement)).peekable();
+    actions.peek().is_some() && actions.all(of_one)
+}
+
+/// Whether a statement gives its principals an action to become a role by, and names no resource.
+fn lets_somebody_become_the_role(statement: &Value<'_>) -> bool {
+    const BECOME: [&str; 3] = ["sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"];
+    let becomes = |action: &Value<'_>| {
+        let pattern = action.as_str().unwrap_or_default().to_ascii_lowercase();
+        pattern.starts_with("sts:") && BECOME.iter().any(|one| glob(&pattern, one))
+    };
+    statement.get("Principal").is_some()
+        && ["Resource", "NotResource"].iter().all(|element| statement.get(element).is_none())
+        && statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+        && actions_of(statement).iter().any(becomes)
+}
+
+fn actions_of<'v>(statement: &'v Value<'v>) -> &'v [Value<'v>] {
+    ["Action", "NotAction"]
+        .iter()
+        .find_map(|element| statement.get(element))
+        .map(Value::one_or_many)
+        .unwrap_or_default()
 }
 
 /// Whether every statement is about becoming a role and nothing else.
@@ -238,6 +280,25 @@ mod tests {
             (r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#, "identity"),
             (r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#, "resource"),
             (r#"{"Effect": "Allow", "NotPrincipal": "*", "Action": "ecr:*"}"#, "resource"),
+            (r#"{"Effect": "Allow", "Principal": "*", "Action": ["ecr:A", "s3:B"]}"#, "trust"),
+            (
+                r#"{"Effect": "Allow", "Principal": "*", "Action": ["sts:AssumeRole", "sts:GetCallerIdentity"]}"#,
+                "trust",
+            ),
+            (r#"{"Effect": "Allow", "Principal": "*", "Action": "sts:AsumeRole"}"#, "trust"),
+            (r#"{"Effect": "Allow", "Principal": "*", "Action": "*"}"#, "trust"),
+            (r#"{"Effect": "Allow", "Principal": "*", "NotAction": "sts:TagSession"}"#, "trust"),
+            (r#"{"Effect": "Allow", "Principal": "*", "Action": "iam:PassRole"}"#, "trust"),
+            (
+                r#"[{"Effect": "Allow", "Principal": "*", "Action": "sts:A*"},
+                    {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]"#,
+                "trust",
+            ),
+            (
+                r#"[{"Effect": "Allow", "Principal": "*", "Action": "s3:*"},
+                    {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]"#,
+                "resource",
+            ),
             (r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#, "rcp"),
             (r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b"}"#, "resource"),
             (r#"{"Effect": "Deny", "Principal": "*", "Action": "backup:*", "Resource": "*"}"#, "resource"),

@@ -22,9 +22,12 @@ pub enum Dialect {
 /// After this many problems in one text the rest says nothing new.
 const MAX_PROBLEMS: usize = 20;
 
-/// Parse one JSON document.
+/// What a text is called that may hold several documents.
+const FILE: &str = "file";
+
+/// Parse the JSON documents of a file: one, or several one after the other.
 pub fn parse(text: &str, dialect: Dialect) -> Parsed<'_> {
-    parse_as(text, dialect, "file")
+    parse_as(text, dialect, FILE)
 }
 
 /// Parse the JSON document that a line of JSON Lines is.
@@ -39,7 +42,7 @@ pub fn parse_line(text: &str) -> Parsed<'_> {
 /// document without these elements.
 pub fn parse_in_parts<'s>(text: &'s str, wanted: &dyn Fn(&str) -> bool, each: &mut dyn FnMut(Value<'s>)) -> Parsed<'s> {
     let parts = Parts { wanted, each, list: None };
-    parse_with(text, Dialect::Strict, "file", Some(parts))
+    parse_with(text, Dialect::Strict, FILE, Some(parts))
 }
 
 fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<'s> {
@@ -61,8 +64,8 @@ fn parse_with<'s>(text: &'s str, dialect: Dialect, whole: &'static str, parts: O
         templated: false,
         parts,
     };
-    let value = parser.document();
-    Parsed { documents: value.into_iter().collect(), problems: parser.problems, warnings: Vec::new() }
+    let documents = parser.documents();
+    Parsed { documents, problems: parser.problems, warnings: Vec::new() }
 }
 
 /// The text of a string token (with its quotes) and the map from that text to the token's bytes.
@@ -150,14 +153,19 @@ struct Parser<'p, 's> {
 }
 
 impl<'s> Parser<'_, 's> {
-    fn document(&mut self) -> Option<Value<'s>> {
+    /// The document; of a file, also those that stand after it, as programs print them one after the other.
+    fn documents(&mut self) -> Vec<Value<'s>> {
         self.skip_blank();
         if self.at == self.bytes.len() {
             self.problem(Span::at(self.at), format!("the {} is empty", self.whole), None);
-            return None;
+            return Vec::new();
         }
-        let value = self.value();
+        let mut documents = vec![self.value()];
         self.skip_blank();
+        while self.whole == FILE && self.problems.is_empty() && matches!(self.bytes.get(self.at), Some(b'{' | b'[')) {
+            documents.push(self.value());
+            self.skip_blank();
+        }
         if self.at < self.bytes.len() && !self.gave_up {
             let rest = Span::new(self.at, self.word_end());
             let found = self.found();
@@ -167,7 +175,7 @@ impl<'s> Parser<'_, 's> {
                 Some("a document of JSON is one value; for several policies use a list, or several files or lines"),
             );
         }
-        Some(value)
+        documents
     }
 
     fn value(&mut self) -> Value<'s> {

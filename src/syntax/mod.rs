@@ -130,6 +130,10 @@ pub fn open_text(
     for problem in &mut parsed.problems {
         problem.span = place(problem.span);
     }
+    if let (Syntax::Json, Some(second)) = (syntax, parsed.documents.get(1)) {
+        let message = "expected the end of the document, found another";
+        parsed.problems.push(Problem::new(place(second.span), message));
+    }
     parsed.documents.truncate(1);
     match parsed.documents.pop() {
         Some(value) if parsed.problems.is_empty() && !matches!(value.kind, Kind::Null) => Ok(value.into_owned(&place)),
