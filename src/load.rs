@@ -60,12 +60,6 @@ fn percent_encoded(text: &str) -> Option<Value<'_>> {
     Some(Value::new(Kind::String(trimmed.into()), Span::new(start, start + trimmed.len())))
 }
 
-/// Whether a text that cannot be parsed was most likely meant as a policy: it has the words of a statement.
-pub fn looks_like_policy(text: &str) -> bool {
-    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    has("Statement") && has("Effect") && (has("Action") || has("Principal"))
-}
-
 /// Read a text that stands for itself and give what was found to `then`.
 pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) -> R {
     let mut loaded = Loaded { reason: "has no word that every policy has", ..Loaded::default() };
@@ -96,7 +90,7 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
             format.extract(document, &mut loaded.found);
         }
     }
-    if loaded.format.is_some() || looks_like_policy(&source.text) {
+    if loaded.format.is_some() || input::looks_like_policy(&source.text) {
         loaded.broken = parsed.problems;
         loaded.warnings = parsed.warnings;
     }

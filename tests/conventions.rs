@@ -1,7 +1,14 @@
 //! What is agreed about rules and their pages (`rules/README.md`), beyond what the build enforces.
 
+mod common;
+
+use common::fences::examples;
 use iamlint::aws::accounts::{aws_owned, vendor};
+use iamlint::config;
+use iamlint::diagnostic::Audience;
+use iamlint::lint::{Settings, lint_source};
 use iamlint::rules::{RULES, Rule};
+use iamlint::source::Source;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -188,4 +195,27 @@ fn the_style_test_can_fail() {
         assert!(style(bad, 16).is_some(), "{bad}");
     }
     assert_eq!(findings("```json bad\n{}\n```\n```text findings\n1:1 a-b: x\n```\nprose"), ["1:1 a-b: x"]);
+}
+
+/// A rule for everybody that finds nothing without a flag reaches nobody.
+#[test]
+fn rules_for_everybody_are_heard_by_everybody() {
+    let is_heard = |rule: &Rule| {
+        examples(rule.page).iter().filter(|example| example.bad).any(|example| {
+            let config = config::parse_text(&example.config).expect("the configuration of an example is right");
+            let path = example.attribute("file").map_or_else(|| format!("example.{}", example.language), str::to_owned);
+            let mut settings = Settings::new(&config);
+            settings.kind = example.attribute("kind").and_then(iamlint::site::PolicyKind::from_name);
+            let report = lint_source(Source::new(path, example.text.as_str()), &settings);
+            report.findings.iter().any(|finding| finding.rule == rule.id)
+        })
+    };
+    // What the program makes of comments and of time is tested with the commands.
+    each_rule(|rule| {
+        let is_of_run = rule.family == "lint";
+        if rule.audience != Audience::Default || is_of_run || is_heard(rule) {
+            return Vec::new();
+        }
+        vec!["is for everybody, and no example of it is found without a flag".to_owned()]
+    });
 }

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod issuers;
 pub mod keys;
 pub mod partitions;
+pub mod prescribed;
 pub mod services;
 pub mod sts;
 

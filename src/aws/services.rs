@@ -115,6 +115,21 @@ pub fn source_keys(host: &str) -> Option<SourceKeys> {
     deputy_row(host)?.source
 }
 
+/// What the ARNs of the resources begin with for which a service acts, where it is not the service's own name, and the
+/// form of such an ARN. Sources: Amazon EKS User Guide, "Amazon EKS Pod execution IAM role"; Amazon VPC User Guide, "IAM role
+/// for publishing flow logs to CloudWatch Logs"; Amazon MWAA User Guide, "Cross-service confused deputy prevention".
+const SOURCE_ARNS: [(&str, &str, &str); 3] = [
+    ("airflow-env", "airflow", "environment/ENVIRONMENT"),
+    ("eks-fargate-pods", "eks", "fargateprofile/CLUSTER/*"),
+    ("vpc-flow-logs", "ec2", "vpc-flow-log/*"),
+];
+
+/// The service in the ARNs of the resources for which a service acts, and what such an ARN ends with.
+pub fn source_arn(service: &str) -> (&str, &'static str) {
+    let found = SOURCE_ARNS.iter().find(|(name, ..)| *name == service);
+    found.map_or((service, "*"), |(_, namespace, resource)| (*namespace, *resource))
+}
+
 /// The actions that a trust policy must allow to this service beside `sts:AssumeRole`. Source: Access Analyzer,
 /// *Missing action for roles anywhere trust policy*; Amazon EKS User Guide, *Amazon EKS Pod Identity IAM role*.
 pub fn companion_actions(host: &str) -> &'static [&'static str] {
@@ -162,6 +177,8 @@ mod tests {
             assert!(known(row[1]), "{}", row[1]);
             assert_eq!(suggest(row[0]), Some(row[1]), "{}", row[0]);
         }
+        assert_eq!(source_arn("eks-fargate-pods"), ("eks", "fargateprofile/CLUSTER/*"));
+        assert_eq!(source_arn("scheduler"), ("scheduler", "*"));
         let deputies = rows(include_str!("data/deputies.tsv"));
         assert_eq!(deputies.len(), DEPUTIES.len());
         searchable(&DEPUTIES, |row| row.host);

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Confidence, Severity};
 use crate::policy::condition::Family;
-use crate::policy::{BaseOperator, Condition, Effect, SetOperator, Statement};
+use crate::policy::{BaseOperator, Condition, Effect, Principal, SetOperator, Statement};
 use crate::rules::{Context, Finding};
 use crate::value::{PartRef, Text};
 
@@ -13,6 +13,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             let Some(base) = exact(condition) else { continue };
             let stars: Vec<&Text> = condition.values.iter().filter(|value| has_star(value, variables)).collect();
             let alone = stars.len() == condition.values.len() && !condition.open_ended;
+            if is_prescribed(statement, condition) {
+                continue;
+            }
             let outcome = Outcome::of(statement, condition, base, alone);
             found.extend(stars.iter().map(|value| word(statement, condition, base, value, outcome)));
         }
@@ -32,10 +35,22 @@ pub(super) fn takes_stars_literally(context: &Context<'_>, condition: &Condition
         && condition.values.iter().all(|value| has_star(value, variables))
 }
 
+/// Keys whose values hold such characters: headers that a browser sends may well hold a `?`, and `If-None-Match: *` is
+/// what makes a write conditional (Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets").
+const HOLD_STARS: [&str; 3] = ["aws:Referer", "aws:UserAgent", "s3:if-none-match"];
+
+/// Whether AWS itself writes the condition so: the bucket of Cost and Usage Reports has `StringEquals` on
+/// `arn:aws:cur:us-east-1:ACCOUNT:definition/*` (AWS Cost and Usage Report User Guide, "Setting up an Amazon S3 bucket").
+fn is_prescribed(statement: &Statement, condition: &Condition) -> bool {
+    let reports = |principal: &Principal| principal.text.known() == Some("billingreports.amazonaws.com");
+    condition.is_about("aws:SourceArn")
+        && !statement.listed_principals().is_empty()
+        && statement.listed_principals().iter().all(reports)
+}
+
 /// The operator, if it compares strings to the letter.
 fn exact(condition: &Condition) -> Option<BaseOperator> {
-    // The header a browser sends may well hold a `?`.
-    let free_text = condition.is_about("aws:Referer") || condition.is_about("aws:UserAgent");
+    let free_text = HOLD_STARS.iter().any(|key| condition.is_about(key));
     condition.operator.base.filter(|base| base.family() == Family::String && !base.takes_wildcards() && !free_text)
 }
 
@@ -108,18 +123,12 @@ fn word(statement: &Statement, condition: &Condition, base: BaseOperator, value:
     Finding::new(value.span, format!("`{operator}` takes the `{star}` in `{}` literally, so {effect}", shorten(&shown)))
         .label(format!("only a `{}` that holds a `{star}` equals this", condition.key))
         .because(condition.operator_span, "knows no wildcards")
-        .help(format!("write `{like}`, or the exact value"))
+        .help(format!("write the exact value, or `{like}` if the `{star}` is to stand for anything"))
         .subject(shown)
         .statement(statement)
         .severity(severity)
-        .confidence(if cannot_hold_star(&condition.key) { Confidence::Proved } else { Confidence::Likely })
-}
-
-/// Whether no value of the key holds a wildcard character: ids, ARNs, names and tags have alphabets without it.
-/// Keys of other services may hold any text.
-fn cannot_hold_star(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["aws:", "sts:", "iam:"].iter().any(|start| key.starts_with(start))
+        // What a service puts into a key is for its guide to say.
+        .confidence(Confidence::Likely)
 }
 
 fn shorten(text: &str) -> String {

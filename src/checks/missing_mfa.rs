@@ -1,7 +1,7 @@
 //! People who can become a role with nothing but a stolen access key.
 
 use crate::access::{Mfa, Query, Sure, Verdict};
-use crate::diagnostic::Confidence;
+use crate::diagnostic::{Audience, Confidence};
 use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding, Relation, through};
 use crate::value::Text;
@@ -69,7 +69,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             Sure::Possibly => Confidence::Possible,
             Sure::Yes => sure,
         };
-        found.push(finding(statement, principal, &verdict).confidence(confidence));
+        let mut finding = finding(statement, principal, &verdict).confidence(confidence);
+        if context.is_prescribed() {
+            // A program has no MFA to bring; people may use such a role all the same.
+            finding = finding.audience(Audience::Strict);
+        }
+        found.push(finding);
     }
 }
 

@@ -36,7 +36,10 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             false => Verdict { witness: None, ..verdict },
         };
         let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
-        let advice = advice(&host, class);
+        let mut advice = advice(&host, class);
+        if beside_compute(statement, &host) {
+            advice += ", in a statement of its own: the other service of this one does not send the key";
+        }
         let mut finding = match tested {
             None if is_anchor(&host) => Finding::new(
                 principal.span(),
@@ -81,6 +84,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Whether the statement also names a service that runs workloads of the account, and sends no source.
+fn beside_compute(statement: &Statement, host: &str) -> bool {
+    let known = |principal: &Principal| match &principal.kind {
+        PrincipalKind::Service { host } => plain(host),
+        _ => None,
+    };
+    let is_compute = |other: String| other != host && services::deputy(&other) == Deputy::Compute;
+    statement.listed_principals().iter().filter_map(known).any(is_compute)
+}
+
 /// Whether a stranger can have the service call, and whether that passes when the service sends every key: it may send
 /// only some.
 fn stranger(
@@ -110,7 +123,8 @@ fn stranger(
 fn source(verdict: &Verdict, host: &str) -> String {
     let said = verdict.witness.as_ref().and_then(|witness| Some(witness.request.context.get(SOURCE[0])?.concat()));
     let service = services::parse(host).map_or("service", |host| host.service);
-    said.unwrap_or_else(|| format!("arn:aws:{service}:us-east-1:{STRANGER}:stranger"))
+    let (namespace, _) = services::source_arn(service);
+    said.unwrap_or_else(|| format!("arn:aws:{namespace}:us-east-1:{STRANGER}:stranger"))
 }
 
 /// The host with a Region and suffix in place of those of the deployment: what is known of a service holds for all.

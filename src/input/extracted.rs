@@ -4,7 +4,8 @@
 //! names with policies at its leaves, each as it is or as a text.
 
 use super::policy_json::{is_policy, kind_of};
-use super::{Found, Input, placeholder};
+use super::{Found, Input, looks_like_policy, placeholder};
+use crate::diagnostic::Problem;
 use crate::site::{Owner, PolicyKind, PolicySite};
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
@@ -28,7 +29,7 @@ impl Input for Extracted {
             return Some("is a list of statements");
         }
         let mut any = false;
-        leaves(&document.root, &mut String::new(), 0, &mut |_, _| any = true);
+        leaves(document, &document.root, &mut String::new(), 0, &mut |_, _, _| any = true);
         any.then_some(match document.root.kind {
             Kind::String(_) => "is a policy as the text of a string",
             _ => "has policies among the results of a query",
@@ -42,19 +43,16 @@ impl Input for Extracted {
             put(Cow::Owned(Value::new(Kind::Map(vec![member]), root.span)), root, String::new(), found);
             return;
         }
-        let mut all: Vec<(&'s Value<'s>, String)> = Vec::new();
-        leaves(root, &mut String::new(), 0, &mut |node, address| all.push((node, address.to_owned())));
-        for (node, address) in all {
-            match &node.kind {
-                Kind::Map(_) => put(Cow::Borrowed(node), node, address, found),
-                _ => match document.open(node) {
-                    Ok(policy) => put(Cow::Owned(policy), node, address, found),
-                    Err(problems) => found.problems.extend(problems),
-                },
-            }
-        }
+        leaves(document, root, &mut String::new(), 0, &mut |node, opened, address| match opened {
+            None => put(Cow::Borrowed(node), node, address.to_owned(), found),
+            Some(Ok(policy)) => put(Cow::Owned(policy), node, address.to_owned(), found),
+            Some(Err(problems)) => found.problems.extend(problems),
+        });
     }
 }
+
+/// What stands in the text of a string.
+type Opened = Result<Value<'static>, Vec<Problem>>;
 
 fn put<'s>(policy: Cow<'s, Value<'s>>, node: &'s Value<'s>, address: String, found: &mut Found<'s>) {
     let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
@@ -70,10 +68,19 @@ fn put<'s>(policy: Cow<'s, Value<'s>>, node: &'s Value<'s>, address: String, fou
     });
 }
 
-/// Call `each` with every policy that is not deep in the tree, and with the way to it.
-fn leaves<'s>(value: &'s Value<'s>, path: &mut String, depth: usize, each: &mut dyn FnMut(&'s Value<'s>, &str)) {
-    if is_policy(value) || is_text_of_policy(value) {
-        return each(value, path);
+/// Call `each` with every policy that is not deep in the tree, with what its text is if it is one, and with the way to it.
+fn leaves<'s>(
+    document: &Document<'s>,
+    value: &'s Value<'s>,
+    path: &mut String,
+    depth: usize,
+    each: &mut dyn FnMut(&'s Value<'s>, Option<Opened>, &str),
+) {
+    if is_policy(value) {
+        return each(value, None, path);
+    }
+    if let Some(opened) = text_of_policy(document, value) {
+        return each(value, Some(opened), path);
     }
     if depth == DEEPEST {
         return;
@@ -83,7 +90,7 @@ fn leaves<'s>(value: &'s Value<'s>, path: &mut String, depth: usize, each: &mut 
         Kind::List(items) => {
             for (at, item) in items.iter().enumerate() {
                 path.push_str(&format!("[{at}]"));
-                leaves(item, path, depth + 1, each);
+                leaves(document, item, path, depth + 1, each);
                 path.truncate(length);
             }
         }
@@ -93,7 +100,7 @@ fn leaves<'s>(value: &'s Value<'s>, path: &mut String, depth: usize, each: &mut 
                     path.push('.');
                 }
                 path.push_str(&member.key);
-                leaves(&member.value, path, depth + 1, each);
+                leaves(document, &member.value, path, depth + 1, each);
                 path.truncate(length);
             }
         }
@@ -101,12 +108,15 @@ fn leaves<'s>(value: &'s Value<'s>, path: &mut String, depth: usize, each: &mut 
     }
 }
 
-/// Whether a string begins as a policy does, as it is or percent-encoded, and goes on like one.
-fn is_text_of_policy(value: &Value<'_>) -> bool {
-    let Some(text) = value.as_str() else { return false };
-    let text = text.trim_start();
+/// The policy that a string is the text of, as it is or percent-encoded, or what is wrong with it.
+fn text_of_policy(document: &Document<'_>, value: &Value<'_>) -> Option<Opened> {
+    let text = value.as_str()?.trim_start();
     let begins = text.starts_with('{') || text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7B"));
-    begins && text.contains("Statement") && text.contains("Effect")
+    if !begins || !looks_like_policy(text) {
+        return None;
+    }
+    let opened = document.open(value);
+    opened.as_ref().map_or(true, is_policy).then_some(opened)
 }
 
 /// Whether a value is a list of statements and of nothing else.

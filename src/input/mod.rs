@@ -126,6 +126,12 @@ pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static s
 pub const MARKS: [&str; 6] =
     ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::", "resource_changes"];
 
+/// Whether a text was most likely meant as a policy: it has the words of a statement.
+pub fn looks_like_policy(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("Statement") && has("Effect") && (has("Action") || has("Principal"))
+}
+
 #[cfg(test)]
 mod testing {
     use super::{Found, Input};

@@ -180,7 +180,8 @@ impl Summary {
         self.files += 1;
         self.invalid += usize::from(file.invalid);
         self.suppressed += file.suppressed.len();
-        let says_something = file.invalid || !file.findings.is_empty() || !file.not_judged.is_empty();
+        let has_unknown = file.not_judged.iter().any(|entry| entry.thing != Thing::Module);
+        let says_something = file.invalid || !file.findings.is_empty() || has_unknown;
         self.skipped += usize::from(!says_something && file.policies.is_empty());
         for policy in &file.policies {
             self.policies += 1;

@@ -3,6 +3,7 @@
 use super::options::{OptionValue, OptionValues};
 use crate::access::{Access, Estate, Query, Through, Verdict};
 use crate::aws;
+use crate::aws::prescribed;
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, normal};
 use crate::site::{OwnerAccount, PolicySite};
 use crate::value::{Domain, Text, Value};
@@ -75,6 +76,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether AWS prescribes the trust policy of the role, so that nobody can follow an advice about it.
+    pub fn is_prescribed(&self) -> bool {
+        self.site.owner.name.as_ref().is_some_and(|name| prescribed::is_prescribed(&name.display()))
+    }
+
     /// The normalized view that queries run over.
     pub fn view(&self) -> &Value<'_> {
         self.view.get_or_init(|| normal::normalize(&self.site.document))

@@ -17,7 +17,8 @@ pub fn advice(host: &str, class: Deputy) -> String {
     match class {
         _ if is_anchor(host) => "add \"ArnEquals\": {\"aws:SourceArn\": \"arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID\"}".to_owned(),
         Deputy::Documented if services::source_keys(host).is_some_and(|keys| !keys.keys.contains("aws:SourceAccount")) => {
-            format!("add \"ArnLike\": {{\"aws:SourceArn\": \"arn:aws:{service}:REGION:ACCOUNT:*\"}}")
+            let (namespace, resource) = services::source_arn(service);
+            format!("add \"ArnLike\": {{\"aws:SourceArn\": \"arn:aws:{namespace}:REGION:ACCOUNT:{resource}\"}}")
         }
         Deputy::Documented => "add \"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}".to_owned(),
         Deputy::Unlisted | Deputy::Compute => {
