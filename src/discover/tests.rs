@@ -257,3 +257,17 @@ fn shown_paths() {
     assert_eq!(show("."), ".");
     assert_eq!(shown(Path::new("./Cargo.toml")), "Cargo.toml");
 }
+
+#[test]
+fn a_file_without_an_ending_is_taken_if_it_begins_like_json() {
+    let folder = tree(&[
+        "AdministratorAccess = {}",
+        "list = \n [1]",
+        "LICENSE = MIT",
+        "empty =",
+        "notes.txt = {}",
+        "Makefile = all:",
+    ]);
+    let discovery = discover(&[folder.path().to_owned()], &options(&folder));
+    assert_eq!(found(&discovery), ["AdministratorAccess", "list"]);
+}

@@ -7,7 +7,7 @@ use super::policy_json::{is_policy, kind_of};
 use super::{Found, Input, looks_like_policy, placeholder};
 use crate::diagnostic::Problem;
 use crate::site::{Owner, PolicyKind, PolicySite};
-use crate::syntax::Document;
+use crate::syntax::{Document, Syntax};
 use crate::value::{Kind, Member, Value};
 use std::borrow::Cow;
 
@@ -25,6 +25,10 @@ impl Input for Extracted {
     }
 
     fn detect(&self, document: &Document<'_>) -> Option<&'static str> {
+        // People write YAML, and what they write so says what it is.
+        if document.syntax != Syntax::Json && !matches!(document.root.kind, Kind::String(_)) {
+            return None;
+        }
         if is_list_of_statements(&document.root) {
             return Some("is a list of statements");
         }

@@ -6,6 +6,7 @@
 use super::failure::{guarded, not_judged};
 use super::filter;
 use super::judge::Judge;
+use super::ledger::Entry;
 use super::report::{FileReport, PolicyReport};
 use super::settings::Settings;
 use crate::diagnostic::Problem;
@@ -184,12 +185,12 @@ pub fn judge(line: Line, shown: &str, settings: &Settings) -> LineReport {
 pub(super) fn judge_all(source: Source, settings: &Settings) -> FileReport {
     let mut lines = Lines::new(source.text.as_bytes());
     let mut whole = FileReport::new(Source::new(source.path.as_str(), ""));
-    whole.format = Some(ndjson::NAME);
     whole.reason = NAMED;
     // Reading what is in memory does not fail.
     while let Ok(chunk) = lines.chunk()
         && !chunk.is_empty()
     {
+        whole.format = Some(ndjson::NAME);
         let judged = chunk.into_par_iter().map(|line| {
             let by = Span::at(usize::try_from(line.offset).unwrap_or(usize::MAX)).start;
             (by, judge(line, &source.path, settings).report)
@@ -204,7 +205,9 @@ pub(super) fn judge_all(source: Source, settings: &Settings) -> FileReport {
             whole.hidden.extend(line.hidden.into_iter().map(|finding| finding.moved(by)));
             whole.suppressed.extend(line.suppressed.into_iter().map(|(finding, why)| (finding.moved(by), why)));
             whole.ignores_used.extend(line.ignores_used);
-            let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), ..policy };
+            // A place in a line says nothing of the file.
+            whole.not_judged.extend(line.not_judged.into_iter().map(|entry| Entry { place: None, ..entry }));
+            let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), place: None, ..policy };
             whole.policies.extend(line.policies.into_iter().map(moved));
         }
     }

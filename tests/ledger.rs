@@ -1,0 +1,102 @@
+//! What was seen and not judged is told, in the last line and in JSON, and can be made a gate.
+
+mod common;
+
+use common::git::Repository;
+use common::{CLOSED, OPEN, Run, run, run_with_stdin, tree};
+use serde_json::Value;
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.shown()))
+}
+
+/// The entries with their kinds, things, paths and reasons.
+fn entries(run: &Run) -> Vec<[String; 4]> {
+    let report = json(run);
+    let text = |entry: &Value, member: &str| entry[member].as_str().unwrap_or_default().to_owned();
+    let list = report["summary"]["not_judged"]["entries"].as_array().expect("a list");
+    list.iter().map(|entry| ["kind", "what", "path", "reason"].map(|member| text(entry, member))).collect()
+}
+
+const CHECK: [&str; 4] = ["check", "--isolated", "--format", "json"];
+
+#[test]
+fn tracked_files_that_ignore_rules_leave_out() {
+    let files = [("ok.json", CLOSED), ("dist/open.json", OPEN), ("dist/notes.txt", "x"), ("out/open.json", OPEN)];
+    let repository = Repository::without_program(&files);
+    repository.git(&["add", "."]);
+    repository.write(".gitignore", "dist/\n");
+    repository.write(".iamlintignore", "out/\n");
+    repository.write("dist/new.json", OPEN);
+    let told = run(&repository.path(), &[&CHECK[..], &["."]].concat());
+    let reason = "ignore rules leave it out, though git tracks it";
+    let expected =
+        ["dist/open.json", "out/open.json"].map(|path| ["not-looked-at", "file", path, reason].map(str::to_owned));
+    assert_eq!((told.code, entries(&told)), (0, expected.to_vec()), "{}", told.shown());
+    assert!(told.stderr.contains("; not judged: 2 files (--show-files)"), "{}", told.shown());
+    let gated = run(&repository.path(), &[&CHECK[..], &["--fail-on-unjudged", "."]].concat());
+    assert_eq!(gated.code, 1, "{}", gated.shown());
+    let other = run(&repository.path(), &[&CHECK[..], &["--fail-on-unjudged=out-of-reach", "."]].concat());
+    assert_eq!(other.code, 0, "{}", other.shown());
+    let shown = run(&repository.path(), &["check", "--isolated", "--show-files", "."]);
+    assert!(shown.stdout.contains(&format!("dist/open.json: not judged: {reason}")), "{}", shown.shown());
+    // What is left out on purpose is not told.
+    let excluded = run(&repository.path(), &[&CHECK[..], &["--exclude", "dist", "--exclude", "out", "."]].concat());
+    assert_eq!(entries(&excluded), Vec::<[String; 4]>::new(), "{}", excluded.shown());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_sockets() {
+    let folder = tree(&[("modules/open.json", OPEN)]);
+    std::os::unix::fs::symlink(folder.path().join("modules"), folder.path().join("linked")).expect("a link");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket.json")).expect("a socket");
+    let told = run(folder.path(), &[&CHECK[..], &["."]].concat());
+    assert_eq!(json(&told)["findings"].as_array().map(Vec::len), Some(1), "{}", told.shown());
+    let socket =
+        ["not-looked-at", "file", "socket.json", "a pipe, a socket or a device is not read"].map(str::to_owned);
+    assert_eq!(entries(&told), [socket], "{}", told.shown());
+}
+
+#[test]
+fn values_and_modules() {
+    let main = "module \"r\" {\n  source = \"terraform-aws-modules/iam/aws\"\n}\n\
+                variable \"who\" {}\n\
+                resource \"aws_iam_role\" \"r\" {\n  assume_role_policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \
+                \"Allow\", Principal = { AWS = var.who }, Action = \"sts:AssumeRole\" }] })\n}\n";
+    let told = run(tree(&[("main.tf", main)]).path(), &[&CHECK[..], &["."]].concat());
+    let kinds: Vec<[String; 2]> = entries(&told).into_iter().map(|[kind, what, ..]| [kind, what]).collect();
+    assert_eq!(kinds, [["known-at-deployment", "value"], ["out-of-reach", "module"]], "{}", told.shown());
+    let last = "1 policy, 1 statement; not judged: 1 value known at deployment, 1 module elsewhere (--show-files)";
+    assert!(told.stderr.contains(last), "{}", told.shown());
+}
+
+#[test]
+fn standard_input_without_a_policy_is_an_error() {
+    for (input, args) in [
+        ("", &["check", "-"][..]),
+        ("An error occurred (AccessDenied)", &["check", "-"]),
+        ("{\"a\":", &["check", "-"]),
+        ("", &["check", "--input-format", "ndjson", "-"]),
+        ("", &["check", "--input-format", "ndjson", "--format", "ndjson", "-"]),
+    ] {
+        let folder = tree(&[]);
+        let told = run_with_stdin(folder.path(), args, input.as_bytes());
+        assert_eq!(told.code, 2, "{args:?} {input:?}: {}", told.shown());
+        assert!(told.stderr.contains("no policy found on standard input"), "{}", told.shown());
+        let allowed =
+            run_with_stdin(folder.path(), &[&args[..1], &["--allow-empty"], &args[1..]].concat(), input.as_bytes());
+        assert_eq!(allowed.code, 0, "{args:?} {input:?}: {}", allowed.shown());
+    }
+}
+
+/// The format that is named holds for standard input, whatever the reports are written in.
+#[test]
+fn the_input_format_holds_for_standard_input() {
+    let line = format!("{{\"document\": {OPEN}}}\n");
+    for format in ["concise", "json", "ndjson", "sarif"] {
+        let args = ["check", "--isolated", "--input-format", "ndjson", "--format", format, "-"];
+        let told = run_with_stdin(tree(&[]).path(), &args, line.as_bytes());
+        assert!(told.code == 1 && told.stdout.contains("wildcard-principal"), "{format}: {}", told.shown());
+    }
+}
