@@ -262,11 +262,16 @@ pub fn deputies(text: &str) -> Result<String, Fault> {
             return Err(row.fault("a documented service has keys"));
         }
         let read = row.one_of(row.field(3), &[("read", true), ("recalled", false)], "check")?;
-        let source = format!("SourceKeys {{ keys: {}, page: {:?}, read: {read} }}", list(&keys), row.field(4));
+        let arn = row.field(5);
+        if keys.is_empty() != (arn == "-") || (arn != "-" && arn.split(':').nth(4) != Some("ACCOUNT")) {
+            return Err(row.fault(format!("`{arn}` is no form of an ARN with ACCOUNT in its place")));
+        }
+        let source =
+            format!("SourceKeys {{ keys: {}, page: {:?}, read: {read}, arn: {arn:?} }}", list(&keys), row.field(4));
         let source = if keys.is_empty() { "None".to_owned() } else { format!("Some({source})") };
         Ok(format!("Known {{ host: {:?}, class: Deputy::{class}, source: {source} }}", host(row, 0)?))
     };
-    let rows = read(text, 5, Order::Exact)?;
+    let rows = read(text, 6, Order::Exact)?;
     let items = rows.iter().map(|row| Ok((row.field(0), item(row)?))).collect::<Result<_, _>>()?;
     Ok(by_name("DEPUTIES", "Known", "What is known of services and the confused deputy.", items))
 }

@@ -1,6 +1,11 @@
 //! What is agreed about rules and their pages (`rules/README.md`), beyond what the build enforces.
 
+mod common;
+
+use common::fences::examples;
+use common::pages::{Rules, lines, lint};
 use iamlint::aws::accounts::{aws_owned, vendor};
+use iamlint::diagnostic::Audience;
 use iamlint::rules::{RULES, Rule};
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +16,7 @@ const FAMILIES: [&str; 10] =
     ["trust", "federation", "deputy", "session", "condition", "privilege", "exposure", "validity", "hygiene", "lint"];
 
 /// Fail with every rule that `problem` says something about.
-fn each_rule(problem: impl Fn(&Rule) -> Vec<String>) {
+fn each_rule(problem: impl Fn(&'static Rule) -> Vec<String>) {
     let problems: Vec<String> = RULES
         .iter()
         .flat_map(|rule| {
@@ -175,6 +180,35 @@ fn pages_name_no_place_of_a_machine() {
     each_rule(|rule| {
         let marks = ["/home/", "/Users/", "/work/", "/tmp/", "C:\\"];
         marks.iter().filter(|mark| rule.page.contains(**mark)).map(|mark| format!("the page has `{mark}`")).collect()
+    });
+}
+
+/// What a page shows as a finding for everybody, everybody gets: with no flags, and beside all other rules.
+#[test]
+fn default_findings_need_no_flags() {
+    each_rule(|rule| {
+        let mut problems = Vec::new();
+        let mut shown = 0;
+        for (number, example) in examples(rule.page).iter().enumerate().filter(|(_, example)| example.bad) {
+            let for_all = match example.attribute("profile") {
+                None => rule.audience == Audience::Default,
+                Some(profile) => profile == "default",
+            };
+            if !for_all {
+                continue;
+            }
+            shown += 1;
+            let name = format!("example {} is a default finding", number + 1);
+            match lint(rule, example, Rules::OfProfile).map(|report| lines(&report)) {
+                Ok(found) if found == example.findings => {}
+                Ok(found) => problems.push(format!("{name}, and a run with no flags has {found:?}")),
+                Err(error) => problems.push(format!("{name}: {error}")),
+            }
+        }
+        if (rule.audience == Audience::Default) != (shown > 0) {
+            problems.push(format!("its audience is `{:?}`, and {shown} examples are default findings", rule.audience));
+        }
+        problems
     });
 }
 

@@ -107,6 +107,9 @@ pub struct SourceKeys {
     pub page: &'static str,
     /// Whether the page was read; otherwise it is cited from general knowledge.
     pub read: bool,
+    /// The form of `aws:SourceArn`, with `REGION`, `ACCOUNT` and other capitals for what varies. Its namespace is that of
+    /// the resource that the service acts for, not of the principal: fargate profiles are `eks`, flow logs are `ec2`.
+    pub arn: &'static str,
 }
 
 /// The keys that a guide of AWS recommends for this service, if one does. Some services of class [`Deputy::Compute`]
@@ -176,7 +179,8 @@ mod tests {
             let found = source_keys(row[0]);
             assert_eq!(found.map_or("-".to_owned(), |found| words(found.keys)), row[2], "{}", row[0]);
             if let Some(found) = found {
-                assert_eq!([if found.read { "read" } else { "recalled" }, found.page], row[3..], "{}", row[0]);
+                assert_eq!([if found.read { "read" } else { "recalled" }, found.page], row[3..5], "{}", row[0]);
+                assert_eq!(found.arn, row[5], "{}", row[0]);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! Services that another customer can have act with this role.
 
+mod host;
 mod words;
 
 use super::shared::STRANGER;
 use crate::access::{Query, Sent, Sure, Verdict};
-use crate::aws::services::{self, Deputy};
-use crate::diagnostic::{Audience, Confidence};
+use crate::aws::services::{self, Deputy, SourceKeys};
+use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding, through};
-use crate::value::{Domain, PartRef, Text};
+use host::{is_anchor, plain, shares_with_compute};
 use words::{advice, list, loose, names};
 
 /// Keys by which a service says for whom it acts.
@@ -20,7 +21,9 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let Some(host) = plain(host) else { continue };
         let keys = services::source_keys(&host);
         let class = services::deputy(&host);
-        if class == Deputy::Compute {
+        // Where a workload of the account runs with the role, nothing needs testing; a test that is there has to work.
+        let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
+        if class == Deputy::Compute && tested.is_none() {
             continue;
         }
         // A key that nothing is known of is taken to be sent, so that the `…IfExists` form counts.
@@ -30,13 +33,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let sure = if documented && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely };
         // Where nothing reads the source, the request has nothing to show of it.
         let read = SOURCE.iter().any(|key| context.reads(key));
-        let source = source(&verdict, &host);
+        let source = source(&verdict, keys);
         let verdict = match read && sends_all && !is_anchor(&host) {
             true => verdict,
             false => Verdict { witness: None, ..verdict },
         };
-        let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
-        let advice = advice(&host, class);
+        let advice = advice(&host, class, shares_with_compute(statement, principal));
         let mut finding = match tested {
             None if is_anchor(&host) => Finding::new(
                 principal.span(),
@@ -48,6 +50,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
                 format!("another AWS customer may have `{host}` use this role: nothing tests {}", names(class, &host)),
             )
             .label("acts for every customer"),
+            Some(condition) if class == Deputy::Compute => Finding::new(
+                loose(condition),
+                format!(
+                    "`{}: {}` fits resources of every AWS customer, so it restricts nothing for `{host}`",
+                    condition.operator_text,
+                    list(condition)
+                ),
+            )
+            .label("fits strangers too")
+            .because(principal.span(), "acts for every customer"),
             Some(condition) => Finding::new(
                 loose(condition),
                 format!(
@@ -60,10 +72,14 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             .because(principal.span(), "acts for every customer"),
         };
         let why = || match is_anchor(&host) {
-            true => format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed"),
-            false => format!(
-                "sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"
-            ),
+            true => {
+                let source = source.unwrap_or_default();
+                format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed")
+            }
+            false => {
+                let source = source.map(|arn| format!(" with aws:SourceArn = {arn}")).unwrap_or_default();
+                format!("sts:AssumeRole by {host}, acting for account {STRANGER}{source}, is allowed")
+            }
         };
         finding = finding
             .shown(&verdict, &SOURCE, why)
@@ -74,7 +90,10 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             })
             .subject(host.clone())
             .statement(statement);
-        if class == Deputy::Unlisted {
+        // A guard that somebody wrote and that holds nobody out is a mistake, whatever the service does.
+        if tested.is_some() && sends_all {
+            finding = finding.severity(Severity::Medium);
+        } else if class == Deputy::Unlisted {
             finding = finding.audience(Audience::Audit);
         }
         found.push(finding);
@@ -106,30 +125,13 @@ fn stranger(
     ask(Sent::All).map(|verdict| (verdict, true)).or_else(some)
 }
 
-/// The resource of the stranger that the service acts for, by the request or by the service's own form.
-fn source(verdict: &Verdict, host: &str) -> String {
+/// The resource of the stranger that the service acts for, by the request or by the form that its guide has.
+fn source(verdict: &Verdict, keys: Option<SourceKeys>) -> Option<String> {
     let said = verdict.witness.as_ref().and_then(|witness| Some(witness.request.context.get(SOURCE[0])?.concat()));
-    let service = services::parse(host).map_or("service", |host| host.service);
-    said.unwrap_or_else(|| format!("arn:aws:{service}:us-east-1:{STRANGER}:stranger"))
-}
-
-/// The host with a Region and suffix in place of those of the deployment: what is known of a service holds for all.
-fn plain(host: &Text) -> Option<String> {
-    let mut out = String::new();
-    for part in host.parts() {
-        match part {
-            PartRef::Literal(text) => out.push_str(text),
-            PartRef::Hole(hole) => match hole.domain {
-                Domain::Region => out.push_str("us-east-1"),
-                Domain::UrlSuffix => out.push_str("amazonaws.com"),
-                _ => out.push_str(hole.default.as_deref()?),
-            },
-        }
-    }
-    Some(out)
-}
-
-/// Roles Anywhere acts for trust anchors of the role's own account: only the anchor tells one from another.
-fn is_anchor(host: &str) -> bool {
-    services::parse(host).is_some_and(|host| host.service == "rolesanywhere")
+    let of_stranger = |arn: &str| {
+        // A Region that is left open is one that the ARNs do not have.
+        let arn = arn.replace(":*:", "::").replace("REGION", "us-east-1").replace("ACCOUNT", STRANGER);
+        arn.replace("CLUSTER", "cluster").replace('*', "stranger")
+    };
+    said.or_else(|| Some(of_stranger(keys?.arn)))
 }

@@ -31,7 +31,7 @@ pub struct Rule {
     pub summary: &'static str,
     /// How bad a finding is if true, unless the check says otherwise.
     pub severity: Severity,
-    /// Who wants to hear it.
+    /// Who wants to hear it: the widest audience of any finding. A check may narrow it for one.
     pub audience: Audience,
     /// The policy kinds it reads; empty for rules about the run itself.
     pub reads: &'static [PolicyKind],
@@ -207,7 +207,7 @@ impl Finding {
         self
     }
 
-    /// Who wants to hear it, where it differs from the page.
+    /// Who wants to hear it, where fewer do than the page says.
     pub fn audience(mut self, audience: Audience) -> Self {
         self.audience = Some(audience);
         self
@@ -248,6 +248,12 @@ impl ActiveRule {
     pub fn diagnose(&self, finding: Finding, address: &str) -> Diagnostic {
         let rule = self.rule;
         let severity = self.severity.or(finding.severity).unwrap_or(rule.severity);
+        // A rule runs for the audience of its page, so a finding for a wider one would reach nobody.
+        debug_assert!(
+            finding.audience >= Some(rule.audience) || finding.audience.is_none(),
+            "a finding of {} is for more than its page",
+            rule.id
+        );
         Diagnostic {
             confidence: finding.confidence,
             audience: finding.audience.unwrap_or(rule.audience),
