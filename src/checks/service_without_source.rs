@@ -5,6 +5,7 @@ mod words;
 
 use super::shared::STRANGER;
 use crate::access::{Query, Sent, Sure, Verdict};
+use crate::aws::roles::Trusts;
 use crate::aws::services::{self, Deputy, SourceKeys};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Principal, PrincipalKind, Statement};
@@ -16,6 +17,8 @@ use words::{advice, list, loose, names};
 const SOURCE: [&str; 4] = ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    // AWS makes such a role itself, and without the keys.
+    let is_prescribed = context.prescribed().is_some_and(|role| role.trusts == Trusts::Service);
     for (statement, principal) in context.allowed_principals() {
         let PrincipalKind::Service { host } = &principal.kind else { continue };
         let Some(host) = plain(host) else { continue };
@@ -23,7 +26,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let class = services::deputy(&host);
         // Where a workload of the account runs with the role, nothing needs testing; a test that is there has to work.
         let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
-        if class == Deputy::Compute && tested.is_none() {
+        if (class == Deputy::Compute || is_prescribed) && tested.is_none() {
             continue;
         }
         // A key that nothing is known of is taken to be sent, so that the `…IfExists` form counts.
