@@ -28,6 +28,8 @@ struct Front {
     #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
+    yields_to: Vec<String>,
+    #[serde(default)]
     cwe: Vec<String>,
     #[serde(default)]
     options: BTreeMap<String, OptionFront>,
@@ -60,6 +62,7 @@ pub fn registry() -> String {
     }
     pages.sort_by(|a, b| a.id.cmp(&b.id));
     each_check_has_its_page(&pages);
+    each_named_rule_has_its_page(&pages);
 
     // A static of its own: a query keeps its parsed form in its rule, and a borrowed temporary may not change.
     let mut out = String::from("/// Every rule, in order of their ids.\npub static RULES: &[Rule] = &TABLE;\n");
@@ -147,6 +150,14 @@ fn each_check_has_its_page(pages: &[Page]) {
     }
 }
 
+fn each_named_rule_has_its_page(pages: &[Page]) {
+    for page in pages {
+        for other in page.front.yields_to.iter().filter(|id| !pages.iter().any(|page| page.id == **id)) {
+            fail(&page.path, 2, &format!("`yields-to` names `{other}`, of which there is no page"));
+        }
+    }
+}
+
 fn write_rule(page: &Page, out: &mut String) {
     let Page { id, family, front, body, .. } = page;
     let variant = |name: &str| {
@@ -186,7 +197,7 @@ fn write_rule(page: &Page, out: &mut String) {
     writeln!(
         out,
         "    Rule {{ id: {id:?}, family: {family:?}, summary: {:?}, severity: Severity::{}, audience: Audience::{}, reads: &[{}], \
-         check: {check}, since: {:?}, also: &{:?}, aliases: &{:?}, cwe: &{:?}, options: &[{}], page: {body:?} }},",
+         check: {check}, since: {:?}, also: &{:?}, aliases: &{:?}, yields_to: &{:?}, cwe: &{:?}, options: &[{}], page: {body:?} }},",
         front.summary,
         variant(&front.severity),
         variant(&front.audience),
@@ -194,6 +205,7 @@ fn write_rule(page: &Page, out: &mut String) {
         front.since,
         front.also,
         front.aliases,
+        front.yields_to,
         front.cwe,
         options.join(", "),
     )

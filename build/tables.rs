@@ -21,7 +21,7 @@ pub struct Made {
 pub type Written = Result<String, (usize, Fault)>;
 
 /// Everything that is made from `src/aws/data`.
-pub const ALL: [Made; 7] = [
+pub const ALL: [Made; 8] = [
     Made {
         name: "aws_accounts.rs",
         from: &["vendor-accounts.tsv", "aws-accounts.tsv", "placeholder-accounts.tsv"],
@@ -35,6 +35,7 @@ pub const ALL: [Made; 7] = [
     Made { name: "aws_issuers.rs", from: &["issuers.tsv"], write: |texts| one(issuers(&texts[0])) },
     Made { name: "aws_keys.rs", from: &["keys.tsv"], write: |texts| one(keys(&texts[0])) },
     Made { name: "aws_partitions.rs", from: &["partitions.tsv", "regions.tsv"], write: |texts| partitions(texts) },
+    Made { name: "aws_roles.rs", from: &["prescribed-roles.tsv"], write: |texts| one(roles(&texts[0])) },
     Made {
         name: "aws_services.rs",
         from: &["services.tsv", "service-aliases.tsv", "deputies.tsv"],
@@ -262,13 +263,29 @@ pub fn deputies(text: &str) -> Result<String, Fault> {
             return Err(row.fault("a documented service has keys"));
         }
         let read = row.one_of(row.field(3), &[("read", true), ("recalled", false)], "check")?;
-        let source = format!("SourceKeys {{ keys: {}, page: {:?}, read: {read} }}", list(&keys), row.field(4));
+        let arn = row.field(5);
+        if keys.is_empty() != (arn == "-") || (arn != "-" && arn.split(':').nth(4) != Some("ACCOUNT")) {
+            return Err(row.fault(format!("`{arn}` is no form of an ARN with ACCOUNT in its place")));
+        }
+        let source =
+            format!("SourceKeys {{ keys: {}, page: {:?}, read: {read}, arn: {arn:?} }}", list(&keys), row.field(4));
         let source = if keys.is_empty() { "None".to_owned() } else { format!("Some({source})") };
         Ok(format!("Known {{ host: {:?}, class: Deputy::{class}, source: {source} }}", host(row, 0)?))
     };
-    let rows = read(text, 5, Order::Exact)?;
+    let rows = read(text, 6, Order::Exact)?;
     let items = rows.iter().map(|row| Ok((row.field(0), item(row)?))).collect::<Result<_, _>>()?;
     Ok(by_name("DEPUTIES", "Known", "What is known of services and the confused deputy.", items))
+}
+
+/// Names of roles whose trust policy is prescribed.
+pub fn roles(text: &str) -> Result<String, Fault> {
+    let item = |row: &Row<'_>| {
+        let trusts = row.one_of(row.field(1), &[("account", "Account"), ("service", "Service")], "trust")?;
+        let (name, of) = (row.field(0), row.field(2));
+        Ok(format!("Prescribed {{ name: {name:?}, trusts: Trusts::{trusts}, of: {of:?} }}"))
+    };
+    let items: Vec<String> = read(text, 4, Order::Exact)?.iter().map(item).collect::<Result<_, _>>()?;
+    Ok(array("ROLES", "Prescribed", "Roles whose trust policy is prescribed.", &items))
 }
 
 /// The actions of STS, in the order of the table, in which they are listed.

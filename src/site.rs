@@ -164,6 +164,8 @@ pub struct Owner {
     pub account: OwnerAccount,
     /// The role's name, where the file gives it.
     pub name: Option<Text>,
+    /// The role's path, where the file gives it.
+    pub path: Option<Text>,
     /// The longest session that the role or permission set allows, in seconds, as written. Where it is written in
     /// another unit, the seconds stand for that.
     pub max_session_duration: Option<Spanned<Text>>,

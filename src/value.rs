@@ -75,6 +75,10 @@ pub struct Hole {
     pub default: Option<String>,
 }
 
+/// Why the name or the ARN is not known of an IAM user that is there for a program: what declares it gives it an access
+/// key and no password.
+pub const MACHINE_USER: &str = "a user of this configuration that has an access key and no password";
+
 /// What is known of the value of a [`Hole`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Domain {

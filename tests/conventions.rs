@@ -3,12 +3,10 @@
 mod common;
 
 use common::fences::examples;
+use common::pages::{Rules, lines, lint};
 use iamlint::aws::accounts::{aws_owned, vendor};
-use iamlint::config;
 use iamlint::diagnostic::Audience;
-use iamlint::lint::{Settings, lint_source};
 use iamlint::rules::{RULES, Rule};
-use iamlint::source::Source;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -18,7 +16,7 @@ const FAMILIES: [&str; 10] =
     ["trust", "federation", "deputy", "session", "condition", "privilege", "exposure", "validity", "hygiene", "lint"];
 
 /// Fail with every rule that `problem` says something about.
-fn each_rule(problem: impl Fn(&Rule) -> Vec<String>) {
+fn each_rule(problem: impl Fn(&'static Rule) -> Vec<String>) {
     let problems: Vec<String> = RULES
         .iter()
         .flat_map(|rule| {
@@ -185,6 +183,35 @@ fn pages_name_no_place_of_a_machine() {
     });
 }
 
+/// What a page shows as a finding for everybody, everybody gets: with no flags, and beside all other rules.
+#[test]
+fn default_findings_need_no_flags() {
+    each_rule(|rule| {
+        let mut problems = Vec::new();
+        let mut shown = 0;
+        for (number, example) in examples(rule.page).iter().enumerate().filter(|(_, example)| example.bad) {
+            let for_all = match example.attribute("profile") {
+                None => rule.audience == Audience::Default,
+                Some(profile) => profile == "default",
+            };
+            if !for_all {
+                continue;
+            }
+            shown += 1;
+            let name = format!("example {} is a default finding", number + 1);
+            match lint(rule, example, Rules::OfProfile).map(|report| lines(&report)) {
+                Ok(found) if found == example.findings => {}
+                Ok(found) => problems.push(format!("{name}, and a run with no flags has {found:?}")),
+                Err(error) => problems.push(format!("{name}: {error}")),
+            }
+        }
+        if (rule.audience == Audience::Default) != (shown > 0) {
+            problems.push(format!("its audience is `{:?}`, and {shown} examples are default findings", rule.audience));
+        }
+        problems
+    });
+}
+
 #[test]
 fn the_style_test_can_fail() {
     assert_eq!(style("anyone can assume this role", 100), None);
@@ -195,27 +222,4 @@ fn the_style_test_can_fail() {
         assert!(style(bad, 16).is_some(), "{bad}");
     }
     assert_eq!(findings("```json bad\n{}\n```\n```text findings\n1:1 a-b: x\n```\nprose"), ["1:1 a-b: x"]);
-}
-
-/// A rule for everybody that finds nothing without a flag reaches nobody.
-#[test]
-fn rules_for_everybody_are_heard_by_everybody() {
-    let is_heard = |rule: &Rule| {
-        examples(rule.page).iter().filter(|example| example.bad).any(|example| {
-            let config = config::parse_text(&example.config).expect("the configuration of an example is right");
-            let path = example.attribute("file").map_or_else(|| format!("example.{}", example.language), str::to_owned);
-            let mut settings = Settings::new(&config);
-            settings.kind = example.attribute("kind").and_then(iamlint::site::PolicyKind::from_name);
-            let report = lint_source(Source::new(path, example.text.as_str()), &settings);
-            report.findings.iter().any(|finding| finding.rule == rule.id)
-        })
-    };
-    // What the program makes of comments and of time is tested with the commands.
-    each_rule(|rule| {
-        let is_of_run = rule.family == "lint";
-        if rule.audience != Audience::Default || is_of_run || is_heard(rule) {
-            return Vec::new();
-        }
-        vec!["is for everybody, and no example of it is found without a flag".to_owned()]
-    });
 }

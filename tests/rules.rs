@@ -1,17 +1,13 @@
 //! Every example of every rule page is a test of its own: `wildcard-principal::bad-1`.
 //!
-//! The rule runs alone. A `bad` example raises exactly what the `findings` fence after it says, a `good` one nothing.
+//! The rule runs alone, a `bad` example as the audience of the page runs it, a `good` one at `audit`. A `bad` example raises exactly what the `findings` fence after it says, a `good` one nothing.
 //! `IAMLINT_BLESS=1 cargo test --test rules` rewrites the `findings` fences; review the change in the diff.
 
 mod common;
 
 use common::fences::{Example, examples};
-use iamlint::config;
-use iamlint::diagnostic::{Audience, Confidence};
-use iamlint::lint::{FileReport, Settings, lint_source};
+use common::pages::{Rules, lines, lint};
 use iamlint::rules::{RULES, Rule};
-use iamlint::site::PolicyKind;
-use iamlint::source::Source;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;
 use std::path::PathBuf;
@@ -32,48 +28,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn lint(rule: &'static Rule, example: &Example) -> Result<FileReport, Failed> {
-    let mut config =
-        config::parse_text(&example.config).map_err(|error| format!("the configuration is refused: {error}"))?;
-    config.profile = Audience::Audit;
-    if let Some(profile) = example.attribute("profile") {
-        config.profile = Audience::from_name(profile).ok_or("unknown profile")?;
-    }
-    let mut settings = Settings::new(&config);
-    // A rule about suppressions needs the rules that they silence.
-    let with: Vec<&str> = example.attribute("with").unwrap_or_default().split(',').collect();
-    settings.rules.retain(|active| active.rule.id == rule.id || with.contains(&active.rule.id));
-    settings.today = example.attribute("today").and_then(config::Date::parse);
-    settings.kind = match example.attribute("kind") {
-        Some(kind) => Some(PolicyKind::from_name(kind).ok_or("unknown kind")?),
-        None => None,
-    };
-    let path = example.attribute("file").map_or_else(|| format!("example.{}", example.language), str::to_owned);
-    let mut report = lint_source(Source::new(path, example.text.as_str()), &settings);
-    report.findings.retain(|finding| finding.rule == rule.id);
-    if report.policies.is_empty() && rule.family != "lint" {
-        return Err(format!("no policy was found in the example: {}; {:?}", report.reason, report.findings).into());
-    }
-    Ok(report)
-}
-
-fn lines(report: &FileReport) -> Vec<String> {
-    report
-        .findings
-        .iter()
-        .map(|finding| {
-            let place = report.source.position(finding.primary.span.start);
-            let sure = match finding.confidence {
-                Confidence::Proved => String::new(),
-                other => format!(" ({other})"),
-            };
-            format!("{}:{} {}{sure}: {}", place.line, place.column, finding.rule, finding.message)
-        })
-        .collect()
-}
-
 fn check(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
-    let found = lines(&lint(rule, example)?);
+    let found = lines(&lint(rule, example, Rules::Alone)?);
     if example.bad && example.findings.is_empty() {
         return Err("a `bad` example is followed by its `findings`".into());
     }
@@ -93,7 +49,7 @@ fn bless_page(rule: &'static Rule) {
     assert!(text.ends_with(rule.page), "the page changed since it was built in");
     let mut body: Vec<String> = rule.page.lines().map(str::to_owned).collect();
     for example in examples(rule.page).into_iter().rev().filter(|example| example.bad) {
-        let Ok(report) = lint(rule, &example) else { continue };
+        let Ok(report) = lint(rule, &example, Rules::Alone) else { continue };
         let found = lines(&report);
         match example.findings_lines {
             Some((from, to)) => drop(body.splice(from..to, found)),

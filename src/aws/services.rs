@@ -107,27 +107,15 @@ pub struct SourceKeys {
     pub page: &'static str,
     /// Whether the page was read; otherwise it is cited from general knowledge.
     pub read: bool,
+    /// The form of `aws:SourceArn`, with `REGION`, `ACCOUNT` and other capitals for what varies. Its namespace is that of
+    /// the resource that the service acts for, not of the principal: fargate profiles are `eks`, flow logs are `ec2`.
+    pub arn: &'static str,
 }
 
 /// The keys that a guide of AWS recommends for this service, if one does. Some services of class [`Deputy::Compute`]
 /// have such a guide too; `ec2` has none, and is said not to send the keys.
 pub fn source_keys(host: &str) -> Option<SourceKeys> {
     deputy_row(host)?.source
-}
-
-/// What the ARNs of the resources begin with for which a service acts, where it is not the service's own name, and the
-/// form of such an ARN. Sources: Amazon EKS User Guide, "Amazon EKS Pod execution IAM role"; Amazon VPC User Guide, "IAM role
-/// for publishing flow logs to CloudWatch Logs"; Amazon MWAA User Guide, "Cross-service confused deputy prevention".
-const SOURCE_ARNS: [(&str, &str, &str); 3] = [
-    ("airflow-env", "airflow", "environment/ENVIRONMENT"),
-    ("eks-fargate-pods", "eks", "fargateprofile/CLUSTER/*"),
-    ("vpc-flow-logs", "ec2", "vpc-flow-log/*"),
-];
-
-/// The service in the ARNs of the resources for which a service acts, and what such an ARN ends with.
-pub fn source_arn(service: &str) -> (&str, &'static str) {
-    let found = SOURCE_ARNS.iter().find(|(name, ..)| *name == service);
-    found.map_or((service, "*"), |(_, namespace, resource)| (*namespace, *resource))
 }
 
 /// The actions that a trust policy must allow to this service beside `sts:AssumeRole`. Source: Access Analyzer,
@@ -177,8 +165,6 @@ mod tests {
             assert!(known(row[1]), "{}", row[1]);
             assert_eq!(suggest(row[0]), Some(row[1]), "{}", row[0]);
         }
-        assert_eq!(source_arn("eks-fargate-pods"), ("eks", "fargateprofile/CLUSTER/*"));
-        assert_eq!(source_arn("scheduler"), ("scheduler", "*"));
         let deputies = rows(include_str!("data/deputies.tsv"));
         assert_eq!(deputies.len(), DEPUTIES.len());
         searchable(&DEPUTIES, |row| row.host);
@@ -193,7 +179,8 @@ mod tests {
             let found = source_keys(row[0]);
             assert_eq!(found.map_or("-".to_owned(), |found| words(found.keys)), row[2], "{}", row[0]);
             if let Some(found) = found {
-                assert_eq!([if found.read { "read" } else { "recalled" }, found.page], row[3..], "{}", row[0]);
+                assert_eq!([if found.read { "read" } else { "recalled" }, found.page], row[3..5], "{}", row[0]);
+                assert_eq!(found.arn, row[5], "{}", row[0]);
             }
         }
     }

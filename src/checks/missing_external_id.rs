@@ -3,6 +3,7 @@
 mod words;
 
 use crate::access::{ExternalId, Query, Sure, Verdict, Witness};
+use crate::aws::roles::Trusts;
 use crate::diagnostic::Confidence;
 use crate::policy::{Effect, Principal, PrincipalKind, Statement, pattern};
 use crate::rules::{Context, Finding, Relation, through};
@@ -12,10 +13,6 @@ use words::finding;
 const KEY: &str = "sts:ExternalId";
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
-    // The programs of AWS that assume such a role send no id.
-    if context.is_prescribed() {
-        return;
-    }
     for (statement, principal) in context.allowed_principals() {
         let Some(account) = principal.kind.account() else { continue };
         // A session of GetFederationToken may not assume roles at all.
@@ -24,12 +21,18 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         }
         let relation = context.relation(account);
         let Some(mut sure) = confidence(&relation, &principal.kind) else { continue };
+        // The administrator of a prescribed role sends no id, and is of the organization unless somebody lists that.
+        let listed = relation == Relation::Foreign && !context.org.accounts.is_empty();
+        let prescribed = context.prescribed().filter(|role| role.trusts == Trusts::Account);
+        if prescribed.is_some() && !listed && !matches!(relation, Relation::Vendor(_) | Relation::Trusted(_)) {
+            continue;
+        }
         if account.known().is_none() {
             sure = sure.min(Confidence::Likely);
         }
         let Some(open) = way_in(context, statement, principal, account) else { continue };
         let sure = if open.certain { sure } else { Confidence::Possible };
-        found.push(finding(&open, &relation, statement, principal, account).confidence(sure));
+        found.push(finding(&open, &relation, prescribed, statement, principal, account).confidence(sure));
     }
 }
 

@@ -1,10 +1,10 @@
 //! People who can become a role with nothing but a stolen access key.
 
 use crate::access::{Mfa, Query, Sure, Verdict};
-use crate::diagnostic::{Audience, Confidence};
+use crate::diagnostic::Confidence;
 use crate::policy::{Condition, Effect, Policy, Principal, PrincipalKind, Statement, Truth};
 use crate::rules::{Context, Finding, Relation, through};
-use crate::value::Text;
+use crate::value::{MACHINE_USER, Text};
 
 const ACTION: &str = "sts:AssumeRole";
 /// Whether the caller's credentials were got with MFA.
@@ -48,10 +48,18 @@ pub fn denies<'a>(policy: &'a Policy, principal: &Principal) -> impl Iterator<It
 }
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    // Programs assume such a role, and its trust policy is not for its owner to write.
+    if context.prescribed().is_some() {
+        return;
+    }
     for (statement, principal) in context.allowed_principals() {
         let (PrincipalKind::User { account, .. } | PrincipalKind::Account { account }) = &principal.kind else {
             continue;
         };
+        let is_machine = |name: &Text| name.only_hole().is_some_and(|hole| hole.why == MACHINE_USER);
+        if matches!(&principal.kind, PrincipalKind::User { name, .. } if is_machine(name)) {
+            continue;
+        }
         let sure = match context.relation(account) {
             Relation::Own | Relation::Organization | Relation::Unknown => Confidence::Likely,
             Relation::Hole => Confidence::Possible,
@@ -69,12 +77,7 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             Sure::Possibly => Confidence::Possible,
             Sure::Yes => sure,
         };
-        let mut finding = finding(statement, principal, &verdict).confidence(confidence);
-        if context.is_prescribed() {
-            // A program has no MFA to bring; people may use such a role all the same.
-            finding = finding.audience(Audience::Strict);
-        }
-        found.push(finding);
+        found.push(finding(statement, principal, &verdict).confidence(confidence));
     }
 }
 

@@ -1,26 +1,32 @@
 //! Services that another customer can have act with this role.
 
+mod host;
 mod words;
 
 use super::shared::STRANGER;
 use crate::access::{Query, Sent, Sure, Verdict};
-use crate::aws::services::{self, Deputy};
-use crate::diagnostic::{Audience, Confidence};
+use crate::aws::roles::Trusts;
+use crate::aws::services::{self, Deputy, SourceKeys};
+use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding, through};
-use crate::value::{Domain, PartRef, Text};
+use host::{is_anchor, plain, shares_with_compute};
 use words::{advice, list, loose, names};
 
 /// Keys by which a service says for whom it acts.
 const SOURCE: [&str; 4] = ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    // AWS makes such a role itself, and without the keys.
+    let is_prescribed = context.prescribed().is_some_and(|role| role.trusts == Trusts::Service);
     for (statement, principal) in context.allowed_principals() {
         let PrincipalKind::Service { host } = &principal.kind else { continue };
         let Some(host) = plain(host) else { continue };
         let keys = services::source_keys(&host);
         let class = services::deputy(&host);
-        if class == Deputy::Compute {
+        // Where a workload of the account runs with the role, nothing needs testing; a test that is there has to work.
+        let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
+        if (class == Deputy::Compute || is_prescribed) && tested.is_none() {
             continue;
         }
         // A key that nothing is known of is taken to be sent, so that the `…IfExists` form counts.
@@ -30,16 +36,12 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let sure = if documented && class == Deputy::Documented { Confidence::Proved } else { Confidence::Likely };
         // Where nothing reads the source, the request has nothing to show of it.
         let read = SOURCE.iter().any(|key| context.reads(key));
-        let source = source(&verdict, &host);
+        let source = source(&verdict, keys);
         let verdict = match read && sends_all && !is_anchor(&host) {
             true => verdict,
             false => Verdict { witness: None, ..verdict },
         };
-        let tested = statement.conditions.iter().find(|condition| SOURCE.iter().any(|key| condition.is_about(key)));
-        let mut advice = advice(&host, class);
-        if beside_compute(statement, &host) {
-            advice += ", in a statement of its own: the other service of this one does not send the key";
-        }
+        let advice = advice(&host, class, shares_with_compute(statement, principal));
         let mut finding = match tested {
             None if is_anchor(&host) => Finding::new(
                 principal.span(),
@@ -51,6 +53,16 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
                 format!("another AWS customer may have `{host}` use this role: nothing tests {}", names(class, &host)),
             )
             .label("acts for every customer"),
+            Some(condition) if class == Deputy::Compute => Finding::new(
+                loose(condition),
+                format!(
+                    "`{}: {}` fits resources of every AWS customer, so it restricts nothing for `{host}`",
+                    condition.operator_text,
+                    list(condition)
+                ),
+            )
+            .label("fits strangers too")
+            .because(principal.span(), "acts for every customer"),
             Some(condition) => Finding::new(
                 loose(condition),
                 format!(
@@ -63,10 +75,14 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             .because(principal.span(), "acts for every customer"),
         };
         let why = || match is_anchor(&host) {
-            true => format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed"),
-            false => format!(
-                "sts:AssumeRole by {host}, acting for account {STRANGER} with aws:SourceArn = {source}, is allowed"
-            ),
+            true => {
+                let source = source.unwrap_or_default();
+                format!("sts:AssumeRole by {host} with aws:SourceArn = {source} is allowed")
+            }
+            false => {
+                let source = source.map(|arn| format!(" with aws:SourceArn = {arn}")).unwrap_or_default();
+                format!("sts:AssumeRole by {host}, acting for account {STRANGER}{source}, is allowed")
+            }
         };
         finding = finding
             .shown(&verdict, &SOURCE, why)
@@ -77,21 +93,14 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             })
             .subject(host.clone())
             .statement(statement);
-        if class == Deputy::Unlisted {
+        // A guard that somebody wrote and that holds nobody out is a mistake, whatever the service does.
+        if tested.is_some() && sends_all {
+            finding = finding.severity(Severity::Medium);
+        } else if class == Deputy::Unlisted {
             finding = finding.audience(Audience::Audit);
         }
         found.push(finding);
     }
-}
-
-/// Whether the statement also names a service that runs workloads of the account, and sends no source.
-fn beside_compute(statement: &Statement, host: &str) -> bool {
-    let known = |principal: &Principal| match &principal.kind {
-        PrincipalKind::Service { host } => plain(host),
-        _ => None,
-    };
-    let is_compute = |other: String| other != host && services::deputy(&other) == Deputy::Compute;
-    statement.listed_principals().iter().filter_map(known).any(is_compute)
 }
 
 /// Whether a stranger can have the service call, and whether that passes when the service sends every key: it may send
@@ -119,31 +128,13 @@ fn stranger(
     ask(Sent::All).map(|verdict| (verdict, true)).or_else(some)
 }
 
-/// The resource of the stranger that the service acts for, by the request or by the service's own form.
-fn source(verdict: &Verdict, host: &str) -> String {
+/// The resource of the stranger that the service acts for, by the request or by the form that its guide has.
+fn source(verdict: &Verdict, keys: Option<SourceKeys>) -> Option<String> {
     let said = verdict.witness.as_ref().and_then(|witness| Some(witness.request.context.get(SOURCE[0])?.concat()));
-    let service = services::parse(host).map_or("service", |host| host.service);
-    let (namespace, _) = services::source_arn(service);
-    said.unwrap_or_else(|| format!("arn:aws:{namespace}:us-east-1:{STRANGER}:stranger"))
-}
-
-/// The host with a Region and suffix in place of those of the deployment: what is known of a service holds for all.
-fn plain(host: &Text) -> Option<String> {
-    let mut out = String::new();
-    for part in host.parts() {
-        match part {
-            PartRef::Literal(text) => out.push_str(text),
-            PartRef::Hole(hole) => match hole.domain {
-                Domain::Region => out.push_str("us-east-1"),
-                Domain::UrlSuffix => out.push_str("amazonaws.com"),
-                _ => out.push_str(hole.default.as_deref()?),
-            },
-        }
-    }
-    Some(out)
-}
-
-/// Roles Anywhere acts for trust anchors of the role's own account: only the anchor tells one from another.
-fn is_anchor(host: &str) -> bool {
-    services::parse(host).is_some_and(|host| host.service == "rolesanywhere")
+    let of_stranger = |arn: &str| {
+        // A Region that is left open is one that the ARNs do not have.
+        let arn = arn.replace(":*:", "::").replace("REGION", "us-east-1").replace("ACCOUNT", STRANGER);
+        arn.replace("CLUSTER", "cluster").replace('*', "stranger")
+    };
+    said.or_else(|| Some(of_stranger(keys?.arn)))
 }

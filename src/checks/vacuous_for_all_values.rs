@@ -35,6 +35,8 @@ struct Gap {
     /// Who decides whether the key is there.
     free: bool,
     multivalued: bool,
+    /// Whether whoever issues the token always writes the key.
+    always_sent: bool,
 }
 
 fn judge(context: &Context<'_>, statement: &Statement, condition: &Condition) -> Option<Gap> {
@@ -66,6 +68,7 @@ fn judge(context: &Context<'_>, statement: &Statement, condition: &Condition) ->
         about_caller: is_about_caller(&condition.key),
         free: key.is_some_and(|key| key.class(Flow::RoleSession) == Class::Free),
         multivalued: key.is_some_and(|key| key.multivalued),
+        always_sent: absent == Absent::Unlikely,
     })
 }
 
@@ -99,23 +102,36 @@ fn finding(statement: &Statement, condition: &Condition, gap: &Gap) -> Finding {
     let plain = condition.operator.base.map_or("", |base| base.name());
     let whose = if gap.free { "a caller who leaves" } else { "a caller without" };
     let out = if gap.free { " out" } else { "" };
-    let finding = Finding::new(
-        condition.operator_span,
-        format!("`{}` also holds for {whose} `{key}`{out}, so this condition is no barrier", condition.operator_text),
-    )
-    .label("holds when the key is absent")
-    .because(condition.key_span, "nothing else demands this key")
-    .help(if gap.multivalued {
-        format!("write `ForAnyValue:{plain}`, or add `\"Null\": {{\"{key}\": \"false\"}}` beside it")
-    } else {
-        format!("the key has one value: write `{plain}`, which demands it")
-    })
-    .subject(key)
-    .statement(statement)
-    .confidence(gap.confidence);
+    let message = match gap.always_sent {
+        true => format!(
+            "`{}` would also hold for a request without `{key}`, and protects only as that is always sent",
+            condition.operator_text
+        ),
+        false => {
+            format!(
+                "`{}` also holds for {whose} `{key}`{out}, so this condition is no barrier",
+                condition.operator_text
+            )
+        }
+    };
+    let finding = Finding::new(condition.operator_span, message)
+        .label("holds when the key is absent")
+        .because(condition.key_span, "nothing else demands this key")
+        .help(if gap.multivalued {
+            format!("write `ForAnyValue:{plain}`, or add `\"Null\": {{\"{key}\": \"false\"}}` beside it")
+        } else {
+            format!("the key has one value: write `{plain}`, which demands it")
+        })
+        .subject(key)
+        .statement(statement)
+        .confidence(gap.confidence);
     let finding = match &gap.witness {
         Some(witness) => finding.witness(witness),
         None => finding.why(format!("a request without {key} is allowed")),
     };
-    if gap.about_caller { finding } else { finding.severity(Severity::Low).audience(Audience::Strict) }
+    if gap.about_caller && !gap.always_sent {
+        finding
+    } else {
+        finding.severity(Severity::Low).audience(Audience::Strict)
+    }
 }

@@ -229,6 +229,7 @@ impl<'s> Place<'s> {
         let owner = Owner {
             account,
             name: principal.filter(|(sort, _)| *sort == "role").and_then(|(_, name)| name.as_text()),
+            path: member(self.owner, "Path").and_then(|path| path.value.as_text()),
             // Dumps of an account carry no `MaxSessionDuration`.
             max_session_duration: member(self.owner, "MaxSessionDuration").filter(|_| is_trust).and_then(duration),
             extent: Some(self.owner.span),

@@ -1,7 +1,7 @@
 //! Identical policies are judged once per run.
 //!
 //! In an account's dump hundreds of roles share one trust policy, byte for byte. What the rules find depends on the
-//! document's bytes, its kind, the account it lives in and the longest session of its role; the places of the findings
+//! document's bytes, its kind, the account it lives in, and the name, path and longest session of its role; the places of the findings
 //! move with the document.
 //!
 //! A document is known by a hash of 128 bits under a secret key, so that its text need not be kept: with a billion
@@ -89,6 +89,7 @@ impl Cache {
         let from = |at: u32| at.wrapping_sub(document.span.start);
         let session = site.owner.max_session_duration.as_ref();
         session.map(|time| (&time.value, from(time.span.start), from(time.span.end))).hash(&mut hasher);
+        (&site.owner.name, &site.owner.path).hash(&mut hasher);
         hasher.write(text.as_bytes());
         Some(Key { hash: hasher.finish128().as_u128(), length: text.len() })
     }

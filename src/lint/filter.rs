@@ -30,6 +30,7 @@ pub fn of_file(report: &mut FileReport, findings: Vec<Diagnostic>, in_source: Op
             (finding, shown)
         })
         .collect();
+    give_way(&mut found, settings, |finding| (finding, ""));
     let in_source = in_source.filter(|_| settings.suppress);
     let mut silenced: Vec<Option<Suppression>> = vec![None; found.len()];
     if let Some(InSource { said, constructs, judged }) = in_source {
@@ -99,6 +100,28 @@ fn by_configuration(
         by.get_or_insert_with(|| Suppression { kind: SuppressionKind::Configuration, reason: reason() });
         if !used.contains(&at) {
             used.push(at);
+        }
+    }
+}
+
+/// Show nothing of a rule that yields to another where that one has a finding, at the same place of the same file: one
+/// hole is one finding.
+fn give_way<T>(found: &mut [(T, bool)], settings: &Settings, of: impl Fn(&T) -> (&Diagnostic, &str)) {
+    let yields_to = |rule: &str| settings.active(rule).map_or(&[][..], |active| active.rule.yields_to);
+    let place = |finding: &Diagnostic, path: &str| (finding.rule, finding.primary.span.start, path.to_owned());
+    let shown: HashSet<(&str, u32, String)> = found
+        .iter()
+        .filter(|(_, shown)| *shown)
+        .map(|(item, _)| {
+            let (finding, path) = of(item);
+            place(finding, path)
+        })
+        .collect();
+    for (item, is_shown) in found.iter_mut() {
+        let (finding, path) = of(item);
+        let (rule, start, path) = place(finding, path);
+        if yields_to(rule).iter().any(|other| shown.contains(&(*other, start, path.clone()))) {
+            *is_shown = false;
         }
     }
 }
@@ -175,7 +198,8 @@ pub fn of_terraform(
         let shown = settings.shows(overrides.as_deref(), &mut placed.finding);
         Some((placed, shown))
     });
-    let found: Vec<(Placed, bool)> = found.collect();
+    let mut found: Vec<(Placed, bool)> = found.collect();
+    give_way(&mut found, settings, |placed| (&placed.finding, &placed.path));
     let sources: Vec<Arc<Source>> = match settings.suppress {
         true => sources.all().into_iter().filter(|source| suppress::mentions(&source.text)).collect(),
         false => Vec::new(),

@@ -3,10 +3,10 @@
 use super::options::{OptionValue, OptionValues};
 use crate::access::{Access, Estate, Query, Through, Verdict};
 use crate::aws;
-use crate::aws::prescribed;
+use crate::aws::roles::{Prescribed, SERVICE_LINKED};
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, normal};
 use crate::site::{OwnerAccount, PolicySite};
-use crate::value::{Domain, Text, Value};
+use crate::value::{Domain, PartRef, Text, Value};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -76,11 +76,6 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether AWS prescribes the trust policy of the role, so that nobody can follow an advice about it.
-    pub fn is_prescribed(&self) -> bool {
-        self.site.owner.name.as_ref().is_some_and(|name| prescribed::is_prescribed(&name.display()))
-    }
-
     /// The normalized view that queries run over.
     pub fn view(&self) -> &Value<'_> {
         self.view.get_or_init(|| normal::normalize(&self.site.document))
@@ -120,6 +115,19 @@ impl Context<'_> {
         own_account(self.site, self.policy)
     }
 
+    /// What prescribes the trust policy of the role, by its name, where anything does.
+    pub fn prescribed(&self) -> Option<&'static Prescribed> {
+        aws::roles::prescribed(&with_any_values(self.site.owner.name.as_ref()?))
+    }
+
+    /// Whether the role is one that a service made for itself, so that nobody can change its trust policy. Such a role
+    /// trusts services alone; one that trusts anybody else only looks like it.
+    pub fn is_service_linked(&self) -> bool {
+        let path = self.site.owner.path.as_ref().and_then(Text::known);
+        let is_service = |(_, principal): (_, &Principal)| matches!(principal.kind, PrincipalKind::Service { .. });
+        path.is_some_and(|path| path.starts_with(SERVICE_LINKED)) && self.allowed_principals().all(is_service)
+    }
+
     /// How an account stands to the role's.
     pub fn relation(&self, account: &Text) -> Relation {
         if account.only_hole().is_some_and(|hole| hole.domain == Domain::OwnAccount) {
@@ -148,6 +156,15 @@ impl Context<'_> {
             Relation::Unknown
         }
     }
+}
+
+/// A text with some value for each part that is not known.
+fn with_any_values(text: &Text) -> String {
+    let part = |part: PartRef<'_>| match part {
+        PartRef::Literal(text) => text.to_owned(),
+        PartRef::Hole(hole) => hole.default.clone().unwrap_or_else(|| "x".to_owned()),
+    };
+    text.parts().map(part).collect()
 }
 
 /// A principal of a statement as the place of a question.

@@ -31,7 +31,7 @@ pub struct Rule {
     pub summary: &'static str,
     /// How bad a finding is if true, unless the check says otherwise.
     pub severity: Severity,
-    /// Who wants to hear it.
+    /// Who wants to hear it: the widest audience of any finding. A check may narrow it for one.
     pub audience: Audience,
     /// The policy kinds it reads; empty for rules about the run itself.
     pub reads: &'static [PolicyKind],
@@ -43,6 +43,8 @@ pub struct Rule {
     pub also: &'static [&'static str],
     /// Names it had before.
     pub aliases: &'static [&'static str],
+    /// Rules that say more of the same place: a finding of this one is left out where one of theirs is shown.
+    pub yields_to: &'static [&'static str],
     /// Weaknesses of the CWE list.
     pub cwe: &'static [&'static str],
     /// What can be set for it in the configuration.
@@ -207,7 +209,7 @@ impl Finding {
         self
     }
 
-    /// Who wants to hear it, where it differs from the page.
+    /// Who wants to hear it, where fewer do than the page says.
     pub fn audience(mut self, audience: Audience) -> Self {
         self.audience = Some(audience);
         self
@@ -232,7 +234,9 @@ pub fn evidence(witness: &access::Witness) -> Witness {
 /// What one rule finds in one policy.
 pub fn run(rule: &Rule, context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if rule.reads.contains(&context.site.kind) {
+    // What should be in the trust policy of a service-linked role, only the service says.
+    let is_given = context.site.kind == PolicyKind::Trust && context.is_service_linked();
+    if rule.reads.contains(&context.site.kind) && !is_given {
         match &rule.check {
             Check::Native(check) => check(context, &mut findings),
             Check::Query(query) => query.run(context, &mut findings),
@@ -248,6 +252,12 @@ impl ActiveRule {
     pub fn diagnose(&self, finding: Finding, address: &str) -> Diagnostic {
         let rule = self.rule;
         let severity = self.severity.or(finding.severity).unwrap_or(rule.severity);
+        // A rule runs for the audience of its page, so a finding for a wider one would reach nobody.
+        debug_assert!(
+            finding.audience >= Some(rule.audience) || finding.audience.is_none(),
+            "a finding of {} is for more than its page",
+            rule.id
+        );
         Diagnostic {
             confidence: finding.confidence,
             audience: finding.audience.unwrap_or(rule.audience),

@@ -53,7 +53,7 @@ impl Selection {
             .iter()
             .filter_map(|rule| {
                 let by_name = any(&self.select, rule) || any(&self.extend_select, rule);
-                // A check may address a finding to a wider audience than its page, so every rule of the profile runs.
+                // The page names the widest audience of its findings; a check narrows it for one, and `shows` leaves that out.
                 let of_profile = self.select.is_empty() && rule.audience <= self.audience();
                 if (!by_name && !of_profile) || any(&self.ignore, rule) {
                     return None;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test target uses its part")]
 
 pub mod git;
+pub mod pages;
 pub mod tools;
 pub mod yaml;
 

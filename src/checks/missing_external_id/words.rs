@@ -1,6 +1,7 @@
 //! What is said of a third party that need not say for whom it acts.
 
 use super::{KEY, Loose, Open};
+use crate::aws::roles::Prescribed;
 use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::rules::{Finding, Relation};
 use crate::value::Text;
@@ -8,6 +9,7 @@ use crate::value::Text;
 pub fn finding(
     open: &Open,
     relation: &Relation,
+    prescribed: Option<&Prescribed>,
     statement: &Statement,
     principal: &Principal,
     account: &Text,
@@ -45,17 +47,26 @@ pub fn finding(
     let mut help = "require the id that the third party made for you: \
                     `\"StringEquals\": {\"sts:ExternalId\": \"…\"}`"
         .to_owned();
-    if matches!(relation, Relation::Unknown) {
-        help.push_str("; if the account is yours, list it in iamlint.toml: `[org] accounts`");
+    if let Some(role) = prescribed {
+        help = format!(
+            "{} uses this role and sends no id: name the account of your organization that administers it, and list it in iamlint.toml: `[org] accounts`",
+            role.of
+        );
     }
-    let mut finding = Finding::new(
-        principal.span(),
-        format!("{who} {} assume this role {what}", if open.certain { "can" } else { "may be able to" }),
-    )
-    .label("may assume the role for any customer of theirs")
-    .help(help)
-    .subject(written)
-    .statement(statement);
+    if matches!(relation, Relation::Unknown) {
+        help.push_str(
+            "; if the account is yours, list it in iamlint.toml, `[org] accounts`, and ask its people for MFA: ",
+        );
+        help.push_str("`\"Bool\": {\"aws:MultiFactorAuthPresent\": \"true\"}`");
+    }
+    let can = if open.certain { "can" } else { "may be able to" };
+    let mut finding = match prescribed {
+        Some(_) => Finding::new(principal.span(), format!("{who} {can} assume this role"))
+            .label("is not an account that the configuration lists"),
+        None => Finding::new(principal.span(), format!("{who} {can} assume this role {what}"))
+            .label("may assume the role for any customer of theirs"),
+    };
+    finding = finding.help(help).subject(written).statement(statement);
     finding = match &open.witness {
         Some(witness) => finding.witness(witness),
         None => finding.why(format!("sts:AssumeRole by {caller} {why} is allowed")),

@@ -1,6 +1,6 @@
 //! What is said of a service that acts for anybody.
 
-use super::is_anchor;
+use super::host::is_anchor;
 use crate::aws::services::{self, Deputy};
 use crate::policy::Condition;
 use crate::value::Text;
@@ -12,18 +12,25 @@ pub fn names(class: Deputy, host: &str) -> String {
     }
 }
 
-pub fn advice(host: &str, class: Deputy) -> String {
-    let service = services::parse(host).map_or("SERVICE", |host| host.service);
-    match class {
-        _ if is_anchor(host) => "add \"ArnEquals\": {\"aws:SourceArn\": \"arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID\"}".to_owned(),
-        Deputy::Documented if services::source_keys(host).is_some_and(|keys| !keys.keys.contains("aws:SourceAccount")) => {
-            let (namespace, resource) = services::source_arn(service);
-            format!("add \"ArnLike\": {{\"aws:SourceArn\": \"arn:aws:{namespace}:REGION:ACCOUNT:{resource}\"}}")
+/// What to add. `shared`: another service of the statement does not send the keys, as EC2 when it starts an instance.
+pub fn advice(host: &str, class: Deputy, shared: bool) -> String {
+    let keys = services::source_keys(host);
+    let documented = keys.filter(|_| class == Deputy::Documented);
+    let condition = match documented {
+        Some(keys) if is_anchor(host) => format!("add \"ArnEquals\": {{\"aws:SourceArn\": \"{}\"}}", keys.arn),
+        Some(keys) if !keys.keys.contains("aws:SourceAccount") => {
+            format!("add \"ArnLike\": {{\"aws:SourceArn\": \"{}\"}}", keys.arn)
         }
-        Deputy::Documented => "add \"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}".to_owned(),
-        Deputy::Unlisted | Deputy::Compute => {
+        Some(_) => "add \"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}".to_owned(),
+        None => {
             "add \"StringEqualsIfExists\": {\"aws:SourceAccount\": \"ACCOUNT\"}, which breaks nothing if the service does not send the key".to_owned()
         }
+    };
+    match documented {
+        Some(_) if shared => format!(
+            "give `{host}` a statement of its own, and there {condition}; the other services of this statement need not send the key"
+        ),
+        _ => condition,
     }
 }
 
@@ -36,4 +43,29 @@ pub fn loose(condition: &Condition) -> crate::span::Span {
 
 pub fn list(condition: &Condition) -> String {
     condition.values.iter().map(Text::display).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::advice;
+    use crate::aws::services;
+
+    #[test]
+    fn advice_names_the_arn_of_the_resource() {
+        let of = |host: &str| advice(host, services::deputy(host), false);
+        assert!(of("eks-fargate-pods.amazonaws.com").contains("arn:aws:eks:REGION:ACCOUNT:fargateprofile/CLUSTER/*"));
+        assert!(of("rolesanywhere.amazonaws.com").contains("arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID"));
+        assert!(of("cloudtrail.amazonaws.com").contains("StringEqualsIfExists"));
+    }
+
+    #[test]
+    fn a_service_that_sends_no_key_keeps_its_statement() {
+        let host = "vpc-flow-logs.amazonaws.com";
+        assert!(
+            advice(host, services::deputy(host), true).starts_with("give `vpc-flow-logs.amazonaws.com` a statement")
+        );
+        // What breaks nothing if the key is not sent can stay where it is.
+        let unlisted = "cloudtrail.amazonaws.com";
+        assert!(advice(unlisted, services::deputy(unlisted), true).starts_with("add \"StringEqualsIfExists\""));
+    }
 }

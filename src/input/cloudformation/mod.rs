@@ -17,6 +17,7 @@ mod sam;
 mod settled;
 mod strings;
 mod template;
+mod uses;
 mod worlds;
 
 use super::{Found, Input};

@@ -247,6 +247,7 @@ impl<'s> Reader<'_, 's> {
     /// The kind of the policy at a place; `None` when there is no IAM policy of the user's.
     fn kind_of(&mut self, place: &Place<'_, 's>) -> Option<PolicyKind> {
         match place.shape {
+            Shape::Document(PolicyKind::Identity) if self.is_boundary(place.resource) => Some(PolicyKind::Boundary),
             Shape::Document(kind) | Shape::Statements(kind) => Some(kind),
             Shape::ApiStatements => Some(PolicyKind::Resource),
             Shape::Template => None,
@@ -265,6 +266,12 @@ impl<'s> Reader<'_, 's> {
                 Some(_) => None,
             },
         }
+    }
+
+    /// Whether a resource is a managed policy that this template uses as a permissions boundary alone.
+    fn is_boundary(&self, resource: &Resource<'s>) -> bool {
+        let logical_id = resource.address.rsplit('.').next().unwrap_or_default();
+        resource.type_name == "AWS::IAM::ManagedPolicy" && self.template.uses.is_boundary(logical_id)
     }
 
     /// The document at a place under some choice of conditions, `None` when there is none.
@@ -309,7 +316,8 @@ impl<'s> Reader<'_, 's> {
         match resource.type_name {
             "AWS::IAM::Role" => {
                 let setting = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
-                Owner { name: text("RoleName"), max_session_duration: setting, extent, ..Owner::default() }
+                let (name, path) = (text("RoleName"), text("Path"));
+                Owner { name, path, max_session_duration: setting, extent, ..Owner::default() }
             }
             "AWS::SSO::PermissionSet" => {
                 let seconds = |text: Text| Some((permission_set::seconds(text.known()?)?, text.span));

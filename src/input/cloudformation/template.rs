@@ -3,9 +3,10 @@
 use super::intrinsics::Choices;
 use super::loops::{Entry, is_loop};
 use super::resources::{attribute_is_arn, ref_is_arn};
+use super::uses::Uses;
 use crate::span::Span;
 use crate::syntax::Document;
-use crate::value::{Domain, Hole, Kind, Text, Value};
+use crate::value::{Domain, Hole, Kind, MACHINE_USER, Text, Value};
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -23,6 +24,8 @@ pub(super) struct Template<'s> {
     parameters: HashMap<&'s str, &'s Value<'s>>,
     /// The type of each resource.
     resources: HashMap<String, String>,
+    /// What they use each other for.
+    pub uses: Uses,
     pub mappings: Option<&'s Value<'s>>,
     /// How many nodes and bytes may still be made. Mappings and defaults can be named many times over, and loops nest;
     /// the limit keeps the work linear in the size of the file.
@@ -44,6 +47,7 @@ impl<'s> Template<'s> {
             conditions: index("Conditions"),
             parameters: index("Parameters"),
             resources: HashMap::new(),
+            uses: Uses::default(),
             mappings: sections.get("Mappings"),
             budget: Cell::new(document.text.len().saturating_mul(32).saturating_add(500_000)),
             exhausted: Cell::new(false),
@@ -62,6 +66,7 @@ impl<'s> Template<'s> {
                 self.resources.insert(entry.key.clone().into_owned(), kind.to_owned());
             }
         }
+        self.uses = Uses::of(&entries);
         (entries, all)
     }
 
@@ -96,7 +101,8 @@ impl<'s> Template<'s> {
                 } else if let Some(resource_type) = self.resources.get(name) {
                     let domain =
                         if ref_is_arn(resource_type) { Domain::OwnArn(resource_type.clone()) } else { Domain::Text };
-                    text_hole(name, "a resource of this template", domain, None, span)
+                    let why = if self.uses.is_machine(name) { MACHINE_USER } else { "a resource of this template" };
+                    text_hole(name, why, domain, None, span)
                 } else {
                     unknown(name, "a name that this template does not declare", span)
                 }
@@ -147,6 +153,9 @@ impl<'s> Template<'s> {
     pub fn attribute(&self, resource: &str, attribute: &str, span: Span) -> Value<'s> {
         let name = format!("{resource}.{attribute}");
         let (why, domain) = match self.resources.get(resource) {
+            Some(of) if attribute == "Arn" && self.uses.is_machine(resource) => {
+                (MACHINE_USER, Domain::OwnArn(of.clone()))
+            }
             Some(of) if attribute_is_arn(of, attribute) => {
                 ("the ARN of a resource of this template", Domain::OwnArn(of.clone()))
             }

@@ -14,6 +14,7 @@ mod module;
 mod references;
 mod sites;
 mod text;
+mod uses;
 mod val;
 mod written;
 

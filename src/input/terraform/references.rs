@@ -6,7 +6,7 @@ use super::val::{Entry, Piece, Val, ValKind};
 use super::{document, functions};
 use crate::span::Span;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
-use crate::value::{Domain, Hole};
+use crate::value::{Domain, Hole, MACHINE_USER};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -489,7 +489,9 @@ impl Evaluator<'_> {
         }
         let own = block.body.attribute("provider").is_none();
         let domain = if own || !matches!(shape, Domain::OwnArn(_)) { shape } else { Domain::Text };
-        self.hole(scope, span, "known only when it is applied", domain)
+        let is_machine = (kind, attribute.as_str()) == ("aws_iam_user", "arn") && scope.module.is_machine(name);
+        let why = if is_machine { MACHINE_USER } else { "known only when it is applied" };
+        self.hole(scope, span, why, domain)
     }
 
     /// The ARN of an OpenID Connect provider: it names the issuer, and the account is the own one

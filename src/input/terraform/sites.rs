@@ -475,7 +475,12 @@ fn policies(
     scope: &Rc<Scope>,
     env: &Env,
 ) -> Vec<(String, Span, Policy, Option<PolicyKind>)> {
+    let is_boundary = || match block.labels.as_slice() {
+        [kind, name] => kind == "aws_iam_policy" && scope.module.is_boundary(name),
+        _ => false,
+    };
     let kind = match carrier.shape {
+        Shape::Document(PolicyKind::Identity) if is_boundary() => Some(PolicyKind::Boundary),
         Shape::Document(kind) => Some(kind),
         Shape::Organizations => {
             let written = block.body.attribute("type").map(|attribute| evaluator.eval(&attribute.value, scope, env));
@@ -582,7 +587,7 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         }
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
-    Owner { account, name: text("name"), max_session_duration, extent }
+    Owner { account, name: text("name"), path: text("path"), max_session_duration, extent }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.

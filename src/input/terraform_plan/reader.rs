@@ -376,6 +376,7 @@ impl<'s> Reader<'s> {
         let mut owner = Owner { account: account.map_or(OwnerAccount::Unknown, OwnerAccount::Id), ..Owner::default() };
         if instance.resource_type == "aws_iam_role" {
             owner.name = self.attribute(instance, "name");
+            owner.path = self.attribute(instance, "path");
             let duration = self.attribute(instance, "max_session_duration").filter(|_| kind == PolicyKind::Trust);
             owner.max_session_duration = duration.map(|text| Spanned::new(text.clone(), text.span));
         }
