@@ -1,5 +1,6 @@
 //! Policy documents as they are: one, a list of them, or one in a wrapper such as `{"PolicyDocument": …}`.
 
+use super::raw_kind::kind_of;
 use super::record::inline;
 use super::{Found, Input, iam_collect, placeholder};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
@@ -134,131 +135,10 @@ fn is_statement(value: &Value<'_>) -> bool {
     })
 }
 
-/// The kind of a policy whose surroundings do not tell, from its content and the words of its path.
-pub(super) fn kind_of(policy: &Value<'_>, path: &str) -> PolicyKind {
-    let statements = policy.get("Statement").map(Value::one_or_many).unwrap_or_default();
-    let any_has =
-        |keys: [&str; 2]| statements.iter().any(|statement| keys.iter().any(|key| statement.get(key).is_some()));
-    let has_principal = any_has(["Principal", "NotPrincipal"]);
-    let has_resource = any_has(["Resource", "NotResource"]);
-    let path = Words::of(path);
-
-    if has_principal && has_resource && (denies_everybody(statements) || path.has("rcp", ["resource", "control"])) {
-        return PolicyKind::Rcp;
-    }
-    if !has_principal && path.has("scp", ["service", "control"]) {
-        return PolicyKind::Scp;
-    }
-    // Actions decide before elements: a trust policy with a stray `Resource` is a broken trust policy.
-    if only_assumes(statements) && (has_principal || !has_resource) {
-        return PolicyKind::Trust;
-    }
-    if !has_resource && path.has("assumerole", ["trust", "policy"]) {
-        return PolicyKind::Trust;
-    }
-    if has_principal {
-        return PolicyKind::Resource;
-    }
-    if path.has("boundary", ["permissions", "boundary"]) {
-        return PolicyKind::Boundary;
-    }
-    PolicyKind::Identity
-}
-
-/// Whether every statement is about becoming a role and nothing else.
-fn only_assumes(statements: &[Value<'_>]) -> bool {
-    const OTHERS: [&str; 4] = ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext", "sts:*"];
-    let assumes = |action: &Value<'_>| {
-        let action = action.as_str().unwrap_or_default().to_ascii_lowercase();
-        action.starts_with("sts:assume") || OTHERS.contains(&action.as_str())
-    };
-    !statements.is_empty()
-        && statements.iter().all(|statement| {
-            let actions = statement.get("Action").map(Value::one_or_many).unwrap_or_default();
-            !actions.is_empty() && actions.iter().all(assumes)
-        })
-}
-
-/// Whether the statements only deny, to everybody, on everything and in the services of resource control policies (AWS
-/// Organizations User Guide, Resource control policies). The policy of such a resource names the resource.
-fn denies_everybody(statements: &[Value<'_>]) -> bool {
-    const SERVICES: [&str; 10] =
-        ["aoss", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
-    let serves = |action: &Value<'_>| {
-        let service = action.as_str().and_then(|action| action.split_once(':')).map(|(service, _)| service);
-        service.is_some_and(|service| SERVICES.contains(&service.to_ascii_lowercase().as_str()))
-    };
-    let is_any = |value: &Value<'_>| matches!(value.one_or_many(), [only] if only.as_str() == Some("*"));
-    statements.iter().all(|statement| {
-        let principal = statement.get("Principal");
-        statement.get("Effect").and_then(Value::as_str) == Some("Deny")
-            && principal.is_some_and(|principal| is_any(principal.get("AWS").unwrap_or(principal)))
-            && statement.get("Resource").is_some_and(is_any)
-            && statement.get("Action").is_some_and(|actions| actions.one_or_many().iter().all(serves))
-    })
-}
-
-/// The words of a path, in lower case.
-struct Words(Vec<String>);
-
-impl Words {
-    fn of(path: &str) -> Self {
-        let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-        Words(words.map(str::to_ascii_lowercase).collect())
-    }
-
-    /// Whether the path has this word, alone or in the plural, or these two one after the other.
-    fn has(&self, word: &str, pair: [&str; 2]) -> bool {
-        let is = |have: &String, want: &str| have == want || have.strip_suffix('s') == Some(want);
-        self.0.iter().any(|have| is(have, word))
-            || self.0.windows(2).any(|have| is(&have[0], pair[0]) && is(&have[1], pair[1]))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::input::testing::{document, extract};
-
-    fn kind(statement: &str, path: &str) -> &'static str {
-        kind_of(&document(&format!(r#"{{"Statement": {statement}}}"#)).root, path).name()
-    }
-
-    #[test]
-    fn kinds_from_content() {
-        for (statement, expected) in [
-            (
-                r#"{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}"#,
-                "trust",
-            ),
-            (r#"{"Principal": "*", "Action": ["sts:AssumeRole", "STS:TagSession"]}"#, "trust"),
-            (r#"{"Principal": "*", "Action": "sts:AssumeRole", "Resource": "*", "Efect": "Allow"}"#, "trust"),
-            (r#"{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity"}"#, "trust"),
-            (r#"{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}"#, "identity"),
-            (r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#, "identity"),
-            (r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#, "resource"),
-            (r#"{"Effect": "Allow", "NotPrincipal": "*", "Action": "ecr:*"}"#, "resource"),
-            (r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#, "rcp"),
-            (r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b"}"#, "resource"),
-            (r#"{"Effect": "Deny", "Principal": "*", "Action": "backup:*", "Resource": "*"}"#, "resource"),
-            (r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}"#, "identity"),
-        ] {
-            assert_eq!(kind(statement, "a.json"), expected, "{statement}");
-        }
-    }
-
-    #[test]
-    fn kinds_from_paths() {
-        let deny = r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}"#;
-        assert_eq!(kind(deny, "org/SCPs/deny.json"), "scp");
-        assert_eq!(kind(deny, "service-control-policies/deny.json"), "scp");
-        assert_eq!(kind(deny, "describe.json"), "identity");
-        assert_eq!(kind(deny, "permissions-boundary.json"), "boundary");
-        assert_eq!(kind(r#"{"Effect": "Allow"}"#, "my-trust-policy.json"), "trust");
-        let bucket = r#"{"Principal": "*", "Effect": "Deny", "Action": "s3:*", "Resource": "x"}"#;
-        assert_eq!(kind(bucket, "scp/a.json"), "resource");
-        assert_eq!(kind(bucket, "rcp/a.json"), "rcp");
-    }
 
     #[test]
     fn what_is_a_policy() {
