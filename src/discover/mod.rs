@@ -177,8 +177,8 @@ impl Search<'_> {
                 }
                 Ok(_) if left_out || !self.has_extension(at) && at.extension().is_some() => {}
                 // A policy may be saved under its name alone.
-                Ok(entry)
-                    if !self.has_extension(at) && !(entry.file_type().is_file() && read::begins_like_json(at)) => {}
+                Ok(entry) if !(self.has_extension(at) || entry.file_type().is_file() && read::begins_like_json(at)) => {
+                }
                 Ok(entry) if entry.file_type().is_file() => {
                     any = true;
                     // Below a folder that a link leads to, no entry is a link itself.

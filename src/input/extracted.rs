@@ -3,7 +3,8 @@
 //! Such an output says nothing of itself. It is a policy as the text of a string, a list of statements, or a small tree of
 //! names with policies at its leaves, each as it is or as a text.
 
-use super::policy_json::{is_policy, kind_of};
+use super::policy_json::is_policy;
+use super::raw_kind::kind_of;
 use super::{Found, Input, looks_like_policy, placeholder};
 use crate::diagnostic::Problem;
 use crate::site::{Owner, PolicyKind, PolicySite};

@@ -19,6 +19,7 @@ pub mod permission_set;
 mod placeholder;
 pub mod policy_json;
 pub mod pulumi;
+mod raw_kind;
 mod record;
 pub mod serverless;
 pub mod terraform;

@@ -1,6 +1,6 @@
 //! The parts of a template that intrinsic functions refer to, and what a name in it stands for.
 
-use super::intrinsics::Choices;
+use super::intrinsics::{Call, Choices};
 use super::loops::{Entry, is_loop};
 use super::resources::{attribute_is_arn, ref_is_arn};
 use super::uses::Uses;
@@ -66,7 +66,10 @@ impl<'s> Template<'s> {
                 self.resources.insert(entry.key.clone().into_owned(), kind.to_owned());
             }
         }
-        self.uses = Uses::of(&entries);
+        fn call<'v>(value: &'v Value<'v>) -> Option<(&'v str, &'v Value<'v>)> {
+            Call::of(value).map(|call| (call.name, call.argument))
+        }
+        self.uses = Uses::of(entries.iter().map(|entry| (entry.key.as_ref(), entry.value)), call);
         (entries, all)
     }
 

@@ -1,8 +1,6 @@
 //! What the resources of a template use others for: a managed policy as a permissions boundary, a user as the identity of
 //! a program.
 
-use super::intrinsics::Call;
-use super::loops::Entry;
 use crate::value::{Kind, Value};
 use std::collections::HashSet;
 
@@ -17,24 +15,29 @@ pub(super) struct Uses {
     machines: HashSet<String>,
 }
 
+/// The function that a value is a call of, and its argument.
+pub(super) type CallOf = for<'v> fn(&'v Value<'v>) -> Option<(&'v str, &'v Value<'v>)>;
+
 impl Uses {
-    /// What these resources use.
-    pub fn of(entries: &[Entry<'_>]) -> Self {
+    /// What these resources, by logical id, use.
+    pub fn of<'e>(entries: impl Iterator<Item = (&'e str, &'e Value<'e>)>, call: CallOf) -> Self {
         let mut uses = Uses::default();
         let (mut with_key, mut with_password) = (HashSet::new(), HashSet::new());
-        for entry in entries {
-            let type_name = entry.value.get("Type").and_then(Value::as_str).unwrap_or_default();
-            let Some(properties) = entry.value.get("Properties") else { continue };
+        for (logical_id, resource) in entries {
+            let type_name = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
+            let Some(properties) = resource.get("Properties") else { continue };
             let property = |name: &str| properties.get(name);
-            property("PermissionsBoundary").into_iter().for_each(|value| names(value, &mut uses.boundaries));
-            property("ManagedPolicyArns").into_iter().for_each(|value| names(value, &mut uses.attached));
+            property("PermissionsBoundary").into_iter().for_each(|value| names(value, call, &mut uses.boundaries));
+            property("ManagedPolicyArns").into_iter().for_each(|value| names(value, call, &mut uses.attached));
             match type_name {
                 "AWS::IAM::ManagedPolicy" if ["Users", "Groups", "Roles"].iter().any(|at| property(at).is_some()) => {
-                    uses.attached.insert(entry.key.clone().into_owned());
+                    uses.attached.insert(logical_id.to_owned());
                 }
-                "AWS::IAM::AccessKey" => property("UserName").into_iter().for_each(|user| names(user, &mut with_key)),
+                "AWS::IAM::AccessKey" => {
+                    property("UserName").into_iter().for_each(|user| names(user, call, &mut with_key))
+                }
                 "AWS::IAM::User" if property("LoginProfile").is_some() => {
-                    with_password.insert(entry.key.clone().into_owned());
+                    with_password.insert(logical_id.to_owned());
                 }
                 _ => {}
             }
@@ -55,9 +58,9 @@ impl Uses {
 }
 
 /// The resources that a value names, in whatever functions and branches.
-fn names(value: &Value<'_>, found: &mut HashSet<String>) {
-    let call = Call::of(value);
-    match call.as_ref().map(|call| (call.name, call.argument)) {
+fn names<'v>(value: &'v Value<'v>, call: CallOf, found: &mut HashSet<String>) {
+    let called = call(value);
+    match called {
         Some(("Ref", argument)) => found.extend(argument.as_str().map(str::to_owned)),
         Some(("GetAtt", argument)) => {
             let first = argument.as_list().and_then(<[_]>::first).unwrap_or(argument);
@@ -69,10 +72,10 @@ fn names(value: &Value<'_>, found: &mut HashSet<String>) {
             let marks = text.split("${").skip(1).filter_map(|rest| rest.split(['}', '.']).next());
             found.extend(marks.map(str::to_owned));
         }
-        Some((_, argument)) => names(argument, found),
+        Some((_, argument)) => names(argument, call, found),
         None => {}
     }
-    if call.is_none() && matches!(value.kind, Kind::List(_) | Kind::Map(_)) {
-        value.children().for_each(|child| names(child, found));
+    if called.is_none() && matches!(value.kind, Kind::List(_) | Kind::Map(_)) {
+        value.children().for_each(|child| names(child, call, found));
     }
 }
