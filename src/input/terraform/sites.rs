@@ -587,7 +587,14 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         }
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
-    Owner { account, name: text("name"), path: text("path"), max_session_duration, extent }
+    let machines = scope.module.machines();
+    let machine_name = |name: &&str| {
+        let at = scope.module.resources.get(&("aws_iam_user".to_owned(), (*name).to_owned()))?;
+        let written = evaluator.eval(&scope.module.block(*at).body.attribute("name")?.value, scope, &Env::default());
+        written.known().map(|name| name.to_string())
+    };
+    let machines = machines.iter().filter_map(machine_name).collect();
+    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.
