@@ -1,22 +1,41 @@
 //! `*` or `?` in a value that an exact string operator takes to the letter.
 
+use crate::aws::literals;
 use crate::diagnostic::{Confidence, Severity};
 use crate::policy::condition::Family;
-use crate::policy::{BaseOperator, Condition, Effect, SetOperator, Statement};
+use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, SetOperator, Statement};
 use crate::rules::{Context, Finding};
 use crate::value::{PartRef, Text};
+use std::borrow::Cow;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let variables = has_variables(context);
     for statement in &context.policy.statements {
         for condition in &statement.conditions {
             let Some(base) = exact(condition) else { continue };
+            if are_meant(statement, condition) {
+                continue;
+            }
             let stars: Vec<&Text> = condition.values.iter().filter(|value| has_star(value, variables)).collect();
             let alone = stars.len() == condition.values.len() && !condition.open_ended;
             let outcome = Outcome::of(statement, condition, base, alone);
             found.extend(stars.iter().map(|value| word(statement, condition, base, value, outcome)));
         }
     }
+}
+
+/// Whether AWS itself writes a value of this condition with its star.
+fn are_meant(statement: &Statement, condition: &Condition) -> bool {
+    let services: Vec<Cow<'_, str>> = statement
+        .listed_principals()
+        .iter()
+        .map(|principal| match &principal.kind {
+            PrincipalKind::Service { host } => host.display(),
+            _ => Cow::Borrowed(""),
+        })
+        .collect();
+    let services: Vec<&str> = services.iter().map(AsRef::as_ref).collect();
+    condition.values.iter().any(|value| literals::is_meant(&condition.key, &value.display(), &services))
 }
 
 /// Whether `${…}` is a variable.
@@ -108,18 +127,29 @@ fn word(statement: &Statement, condition: &Condition, base: BaseOperator, value:
     Finding::new(value.span, format!("`{operator}` takes the `{star}` in `{}` literally, so {effect}", shorten(&shown)))
         .label(format!("only a `{}` that holds a `{star}` equals this", condition.key))
         .because(condition.operator_span, "knows no wildcards")
-        .help(format!("write `{like}`, or the exact value"))
+        .help(help(condition, value, &shown, like))
         .subject(shown)
         .statement(statement)
         .severity(severity)
-        .confidence(if cannot_hold_star(&condition.key) { Confidence::Proved } else { Confidence::Likely })
+        .confidence(Confidence::Likely)
 }
 
-/// Whether no value of the key holds a wildcard character: ids, ARNs, names and tags have alphabets without it.
-/// Keys of other services may hold any text.
-fn cannot_hold_star(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["aws:", "sts:", "iam:"].iter().any(|start| key.starts_with(start))
+/// What to write: the operator that knows wildcards, for the values that have some, so that what the others test stays.
+fn help(condition: &Condition, value: &Text, shown: &str, like: &str) -> String {
+    // A star alone under an operator with wildcards tests only that there is some value.
+    if shown.chars().all(|c| c == '*') {
+        return format!(
+            "write the value that is meant; `\"Null\": {{\"{}\": \"false\"}}` if any will do",
+            condition.key
+        );
+    }
+    match condition.values.len() {
+        0 | 1 => format!("write `{like}`, or the exact value"),
+        _ => format!(
+            "write `{like}`, or the exact value in place of `{}`; the other values stay",
+            shorten(&value.display())
+        ),
+    }
 }
 
 fn shorten(text: &str) -> String {

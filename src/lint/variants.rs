@@ -43,14 +43,22 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
         }
     }
     let choices = OnceCell::new();
+    let around = around(&all);
     for (mut finding, members) in groups {
+        if let Some(when) = &around {
+            finding.confidence = finding.confidence.min(Confidence::Likely);
+            finding.message.push_str(when);
+        }
         if members.len() < total {
             // What holds only where somebody sets other values than the defaults may never be so.
             let others = |at: &usize| all[*at].iter().any(|(name, value)| name == DEFAULTS && !value);
             let most = if members.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
             finding.confidence = finding.confidence.min(most);
             if let Some(when) = choices.get_or_init(|| Choices::of(&all)).when(&members) {
-                finding.message.push_str(&when);
+                match around {
+                    Some(_) => finding.message.push_str(&when.replacen(", when ", " and ", 1)),
+                    None => finding.message.push_str(&when),
+                }
             }
         }
         if let Some(granted) = &mut finding.granted {
@@ -58,6 +66,15 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
         }
         found.push(finding);
     }
+}
+
+/// The conditions around the whole policy, without which there is none: ", when condition `A` is true".
+fn around(all: &[Branch<'_>]) -> Option<String> {
+    let (first, rest) = all.split_first()?;
+    let is_common =
+        |choice: &&(String, bool)| choice.0 != DEFAULTS && rest.iter().all(|branch| branch.contains(choice));
+    let common: Vec<String> = first.iter().filter(is_common).map(choice_in_words).collect();
+    (!common.is_empty() && common.len() < MANY).then(|| format!(", when {}", common.join(" and ")))
 }
 
 /// What the conditions are in each of the variants. There may be hundreds of them, and as many findings.

@@ -361,6 +361,12 @@ impl Extraction<'_, '_, '_, '_> {
             let address = format!("{address}{suffix}");
             let earlier = self.found.sites.len();
             let alone = mine.len() == 1;
+            // That there is the resource at all is no choice of its policy's.
+            let is_common = |choice: &(String, bool)| {
+                choice.0 != DEFAULTS && mine.iter().all(|variant| variant.branch.contains(choice))
+            };
+            let common: Vec<(String, bool)> =
+                mine.iter().take(1).flat_map(|one| &one.branch).filter(|choice| is_common(choice)).cloned().collect();
             for variant in mine {
                 match variant.policy {
                     Policy::None => {}
@@ -396,7 +402,10 @@ impl Extraction<'_, '_, '_, '_> {
                             document: crate::site::Tree::Owned(document),
                             anchor,
                             owner: variant.owner,
-                            branch: if alone { Vec::new() } else { variant.branch },
+                            branch: match alone {
+                                true => Vec::new(),
+                                false => variant.branch.into_iter().filter(|choice| !common.contains(choice)).collect(),
+                            },
                             origins: variant.origins,
                         });
                     }
