@@ -21,7 +21,7 @@ pub struct Made {
 pub type Written = Result<String, (usize, Fault)>;
 
 /// Everything that is made from `src/aws/data`.
-pub const ALL: [Made; 8] = [
+pub const ALL: [Made; 9] = [
     Made {
         name: "aws_accounts.rs",
         from: &["vendor-accounts.tsv", "aws-accounts.tsv", "placeholder-accounts.tsv"],
@@ -34,6 +34,7 @@ pub const ALL: [Made; 8] = [
     Made { name: "aws_ids.rs", from: &["unique-ids.tsv"], write: |texts| one(unique_ids(&texts[0])) },
     Made { name: "aws_issuers.rs", from: &["issuers.tsv"], write: |texts| one(issuers(&texts[0])) },
     Made { name: "aws_keys.rs", from: &["keys.tsv"], write: |texts| one(keys(&texts[0])) },
+    Made { name: "aws_literals.rs", from: &["literal-stars.tsv"], write: |texts| one(literals(&texts[0])) },
     Made { name: "aws_partitions.rs", from: &["partitions.tsv", "regions.tsv"], write: |texts| partitions(texts) },
     Made { name: "aws_roles.rs", from: &["prescribed-roles.tsv"], write: |texts| one(roles(&texts[0])) },
     Made {
@@ -275,6 +276,19 @@ pub fn deputies(text: &str) -> Result<String, Fault> {
     let rows = read(text, 6, Order::Exact)?;
     let items = rows.iter().map(|row| Ok((row.field(0), item(row)?))).collect::<Result<_, _>>()?;
     Ok(by_name("DEPUTIES", "Known", "What is known of services and the confused deputy.", items))
+}
+
+/// Values in which a star is meant.
+pub fn literals(text: &str) -> Result<String, Fault> {
+    let item = |row: &Row<'_>| {
+        let (key, value, service) = (row.field(0), row.field(1), row.optional(2));
+        if !value.contains('*') {
+            return Err(row.fault(format!("`{value}` has no star")));
+        }
+        Ok(format!("Literal {{ key: {key:?}, value: {value:?}, service: {service:?} }}"))
+    };
+    let items: Vec<String> = read(text, 4, Order::IgnoringCase)?.iter().map(item).collect::<Result<_, _>>()?;
+    Ok(array("LITERALS", "Literal", "Values in which a star is meant.", &items))
 }
 
 /// Names of roles whose trust policy is prescribed.

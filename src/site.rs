@@ -166,6 +166,8 @@ pub struct Owner {
     pub name: Option<Text>,
     /// The role's path, where the file gives it.
     pub path: Option<Text>,
+    /// The names of IAM users of the same file that are there for programs: with an access key and no password.
+    pub machines: Vec<String>,
     /// The longest session that the role or permission set allows, in seconds, as written. Where it is written in
     /// another unit, the seconds stand for that.
     pub max_session_duration: Option<Spanned<Text>>,

@@ -9,6 +9,7 @@
 //! - [`partitions`]: partitions, their host suffixes and Regions.
 //! - [`services`]: service principals, near misses, and who can be a confused deputy.
 //! - [`issuers`]: OIDC issuers and their claims; SAML audiences.
+//! - [`literals`]: values of condition keys in which a star is a star.
 //! - [`roles`]: names of roles whose trust policy AWS or the CDK prescribes.
 //! - [`sts`]: the actions of STS and the callers for whom a trust policy makes them live.
 //! - [`keys`]: condition keys, and which of them a request to assume a role holds.
@@ -18,6 +19,7 @@ pub mod accounts;
 pub mod ids;
 pub mod issuers;
 pub mod keys;
+pub mod literals;
 pub mod partitions;
 pub mod roles;
 pub mod services;

@@ -6,6 +6,7 @@ use crate::policy::principal::Member;
 use crate::policy::{Principal, PrincipalKind, Statement};
 use crate::rules::{Context, Finding};
 use crate::site::PolicyKind;
+use crate::value::{PartRef, Text};
 
 /// What CloudFront calls its origin access identities, the one IAM user without an account id.
 const ORIGIN_ACCESS: &str = "arn:aws:iam::cloudfront:user/";
@@ -47,8 +48,10 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
         // Only IAM itself is known to check every principal of a document.
         PrincipalKind::Invalid { .. } if !trust && written.starts_with(ORIGIN_ACCESS) => None,
         PrincipalKind::Invalid { why } => {
-            let (problem, sure) = match as_written(&written) {
-                Confidence::Proved if trust => (why.as_str(), Confidence::Proved),
+            // A part that is known later cannot mend what is wrong with the rest, unless it is more than one field.
+            let whole = principal.text.known().is_some();
+            let (problem, sure) = match as_written(&principal.text) {
+                Confidence::Proved if trust && whole => (why.as_str(), Confidence::Proved),
                 Confidence::Proved => (why.as_str(), Confidence::Likely),
                 Confidence::Likely => {
                     ("has `${AWS::…}` outside `Fn::Sub`, which IAM takes as text", Confidence::Likely)
@@ -80,10 +83,11 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
 
 /// How sure it is that IAM gets the text as it stands. Tools fill in their own marks before; `Fn::Sub` does so with
 /// `${AWS::AccountId}`, which is known by the time that a rule reads the file, unless `Fn::Sub` was forgotten.
-fn as_written(text: &str) -> Confidence {
-    if text.contains("${AWS::") {
+fn as_written(text: &Text) -> Confidence {
+    let has = |mark: &str| text.parts().any(|part| matches!(part, PartRef::Literal(text) if text.contains(mark)));
+    if has("${AWS::") {
         Confidence::Likely
-    } else if ["${", "{{", "<%", "$(", "Fn::"].iter().any(|mark| text.contains(mark)) {
+    } else if ["${", "{{", "<%", "$(", "Fn::"].into_iter().any(has) {
         Confidence::Possible
     } else {
         Confidence::Proved
@@ -111,7 +115,7 @@ fn service(host: &str, new: impl Fn(String) -> Finding) -> Option<Finding> {
 /// What to write instead.
 fn help(principal: &Principal) -> String {
     let written = principal.text.display();
-    match as_written(&written) {
+    match as_written(&principal.text) {
         Confidence::Likely => return "put it under `Fn::Sub`, which fills in `${AWS::…}`".to_owned(),
         Confidence::Possible => return "if another tool fills this in, judge the file that it writes".to_owned(),
         Confidence::Proved => {}

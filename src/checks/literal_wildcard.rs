@@ -1,25 +1,41 @@
 //! `*` or `?` in a value that an exact string operator takes to the letter.
 
+use crate::aws::literals;
 use crate::diagnostic::{Confidence, Severity};
 use crate::policy::condition::Family;
-use crate::policy::{BaseOperator, Condition, Effect, Principal, SetOperator, Statement};
+use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, SetOperator, Statement};
 use crate::rules::{Context, Finding};
 use crate::value::{PartRef, Text};
+use std::borrow::Cow;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let variables = has_variables(context);
     for statement in &context.policy.statements {
         for condition in &statement.conditions {
             let Some(base) = exact(condition) else { continue };
-            let stars: Vec<&Text> = condition.values.iter().filter(|value| has_star(value, variables)).collect();
-            let alone = stars.len() == condition.values.len() && !condition.open_ended;
-            if is_prescribed(statement, condition) {
+            if are_meant(statement, condition) {
                 continue;
             }
+            let stars: Vec<&Text> = condition.values.iter().filter(|value| has_star(value, variables)).collect();
+            let alone = stars.len() == condition.values.len() && !condition.open_ended;
             let outcome = Outcome::of(statement, condition, base, alone);
             found.extend(stars.iter().map(|value| word(statement, condition, base, value, outcome)));
         }
     }
+}
+
+/// Whether AWS itself writes a value of this condition with its star.
+fn are_meant(statement: &Statement, condition: &Condition) -> bool {
+    let services: Vec<Cow<'_, str>> = statement
+        .listed_principals()
+        .iter()
+        .map(|principal| match &principal.kind {
+            PrincipalKind::Service { host } => host.display(),
+            _ => Cow::Borrowed(""),
+        })
+        .collect();
+    let services: Vec<&str> = services.iter().map(AsRef::as_ref).collect();
+    condition.values.iter().any(|value| literals::is_meant(&condition.key, &value.display(), &services))
 }
 
 /// Whether `${…}` is a variable.
@@ -35,22 +51,10 @@ pub(super) fn takes_stars_literally(context: &Context<'_>, condition: &Condition
         && condition.values.iter().all(|value| has_star(value, variables))
 }
 
-/// Keys whose values hold such characters: headers that a browser sends may well hold a `?`, and `If-None-Match: *` is
-/// what makes a write conditional (Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets").
-const HOLD_STARS: [&str; 3] = ["aws:Referer", "aws:UserAgent", "s3:if-none-match"];
-
-/// Whether AWS itself writes the condition so: the bucket of Cost and Usage Reports has `StringEquals` on
-/// `arn:aws:cur:us-east-1:ACCOUNT:definition/*` (AWS Cost and Usage Report User Guide, "Setting up an Amazon S3 bucket").
-fn is_prescribed(statement: &Statement, condition: &Condition) -> bool {
-    let reports = |principal: &Principal| principal.text.known() == Some("billingreports.amazonaws.com");
-    condition.is_about("aws:SourceArn")
-        && !statement.listed_principals().is_empty()
-        && statement.listed_principals().iter().all(reports)
-}
-
 /// The operator, if it compares strings to the letter.
 fn exact(condition: &Condition) -> Option<BaseOperator> {
-    let free_text = HOLD_STARS.iter().any(|key| condition.is_about(key));
+    // The header a browser sends may well hold a `?`.
+    let free_text = condition.is_about("aws:Referer") || condition.is_about("aws:UserAgent");
     condition.operator.base.filter(|base| base.family() == Family::String && !base.takes_wildcards() && !free_text)
 }
 
@@ -123,12 +127,29 @@ fn word(statement: &Statement, condition: &Condition, base: BaseOperator, value:
     Finding::new(value.span, format!("`{operator}` takes the `{star}` in `{}` literally, so {effect}", shorten(&shown)))
         .label(format!("only a `{}` that holds a `{star}` equals this", condition.key))
         .because(condition.operator_span, "knows no wildcards")
-        .help(format!("write the exact value, or `{like}` if the `{star}` is to stand for anything"))
+        .help(help(condition, value, &shown, like))
         .subject(shown)
         .statement(statement)
         .severity(severity)
-        // What a service puts into a key is for its guide to say.
         .confidence(Confidence::Likely)
+}
+
+/// What to write: the operator that knows wildcards, for the values that have some, so that what the others test stays.
+fn help(condition: &Condition, value: &Text, shown: &str, like: &str) -> String {
+    // A star alone under an operator with wildcards tests only that there is some value.
+    if shown.chars().all(|c| c == '*') {
+        return format!(
+            "write the value that is meant; `\"Null\": {{\"{}\": \"false\"}}` if any will do",
+            condition.key
+        );
+    }
+    match condition.values.len() {
+        0 | 1 => format!("write `{like}`, or the exact value"),
+        _ => format!(
+            "write `{like}`, or the exact value in place of `{}`; the other values stay",
+            shorten(&value.display())
+        ),
+    }
 }
 
 fn shorten(text: &str) -> String {

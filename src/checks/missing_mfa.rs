@@ -56,7 +56,10 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let (PrincipalKind::User { account, .. } | PrincipalKind::Account { account }) = &principal.kind else {
             continue;
         };
-        let is_machine = |name: &Text| name.only_hole().is_some_and(|hole| hole.why == MACHINE_USER);
+        let is_machine = |name: &Text| match (name.known(), name.only_hole()) {
+            (Some(name), _) => context.site.owner.machines.iter().any(|machine| is_named(name, machine)),
+            (None, hole) => hole.is_some_and(|hole| hole.why == MACHINE_USER),
+        };
         if matches!(&principal.kind, PrincipalKind::User { name, .. } if is_machine(name)) {
             continue;
         }
@@ -79,6 +82,11 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         };
         found.push(finding(statement, principal, &verdict).confidence(confidence));
     }
+}
+
+/// Whether a user in an ARN, which may have a path before it, has a name; names are compared without case.
+fn is_named(user: &str, name: &str) -> bool {
+    user.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
 }
 
 fn finding(statement: &Statement, principal: &Principal, verdict: &Verdict) -> Finding {

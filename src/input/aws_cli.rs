@@ -234,6 +234,7 @@ impl<'s> Place<'s> {
             // Dumps of an account carry no `MaxSessionDuration`.
             max_session_duration: member(self.owner, "MaxSessionDuration").filter(|_| is_trust).and_then(duration),
             extent: Some(self.owner.span),
+            ..Owner::default()
         };
         let kind = self.kind.or(found.forced_kind).unwrap_or_else(|| match kind_of(&opened, found.path) {
             // A policy that a call returns without a principal's name is a resource's.

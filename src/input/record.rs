@@ -60,9 +60,8 @@ impl Record<'_> {
             owner: Owner {
                 account: account.map_or(OwnerAccount::Unknown, |id| OwnerAccount::Id(id.to_owned())),
                 name: self.name.clone(),
-                path: None,
                 max_session_duration: self.max_session_duration.clone(),
-                extent: None,
+                ..Owner::default()
             },
             branch: Vec::new(),
             origins: Vec::new(),

@@ -89,7 +89,7 @@ impl Cache {
         let from = |at: u32| at.wrapping_sub(document.span.start);
         let session = site.owner.max_session_duration.as_ref();
         session.map(|time| (&time.value, from(time.span.start), from(time.span.end))).hash(&mut hasher);
-        (&site.owner.name, &site.owner.path).hash(&mut hasher);
+        (&site.owner.name, &site.owner.path, &site.owner.machines).hash(&mut hasher);
         hasher.write(text.as_bytes());
         Some(Key { hash: hasher.finish128().as_u128(), length: text.len() })
     }

@@ -43,18 +43,22 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
         }
     }
     let choices = OnceCell::new();
-    // A condition around the whole policy has one value in all of its variants.
-    let around = all.first().is_some_and(|first| {
-        first.iter().any(|choice| choice.0 != DEFAULTS && all.iter().all(|branch| branch.contains(choice)))
-    });
+    let around = around(&all);
     for (mut finding, members) in groups {
-        if members.len() < total || around {
+        if let Some(when) = &around {
+            finding.confidence = finding.confidence.min(Confidence::Likely);
+            finding.message.push_str(when);
+        }
+        if members.len() < total {
             // What holds only where somebody sets other values than the defaults may never be so.
             let others = |at: &usize| all[*at].iter().any(|(name, value)| name == DEFAULTS && !value);
             let most = if members.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
             finding.confidence = finding.confidence.min(most);
             if let Some(when) = choices.get_or_init(|| Choices::of(&all)).when(&members) {
-                finding.message.push_str(&when);
+                match around {
+                    Some(_) => finding.message.push_str(&when.replacen(", when ", " and ", 1)),
+                    None => finding.message.push_str(&when),
+                }
             }
         }
         if let Some(granted) = &mut finding.granted {
@@ -62,6 +66,15 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
         }
         found.push(finding);
     }
+}
+
+/// The conditions around the whole policy, without which there is none: ", when condition `A` is true".
+fn around(all: &[Branch<'_>]) -> Option<String> {
+    let (first, rest) = all.split_first()?;
+    let is_common =
+        |choice: &&(String, bool)| choice.0 != DEFAULTS && rest.iter().all(|branch| branch.contains(choice));
+    let common: Vec<String> = first.iter().filter(is_common).map(choice_in_words).collect();
+    (!common.is_empty() && common.len() < MANY).then(|| format!(", when {}", common.join(" and ")))
 }
 
 /// What the conditions are in each of the variants. There may be hundreds of them, and as many findings.
@@ -104,15 +117,13 @@ impl<'a> Choices<'a> {
         choices
     }
 
-    /// The conditions that have one value in all of these variants, and another in some or where there is no policy:
-    /// ", when condition `A` is true".
+    /// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true".
     fn when(&self, members: &[usize]) -> Option<String> {
         let here = bits(members.iter().copied(), self.of.len());
         let first = self.of.get(*members.first()?)?;
         let is_shared = |number: &&usize| {
             let holds = &self.holds[**number];
-            (*holds != self.all || self.list[**number].0 != DEFAULTS)
-                && here.iter().zip(holds).all(|(here, holds)| here & !holds == 0)
+            *holds != self.all && here.iter().zip(holds).all(|(here, holds)| here & !holds == 0)
         };
         let shared: Vec<&usize> = first.iter().filter(is_shared).collect();
         let named = if shared.len() > MANY { MANY - 1 } else { shared.len() };
@@ -148,25 +159,6 @@ mod tests {
     fn what_holds_in_every_variant_is_said_once() {
         let said = messages("{AWS: '*', Service: !If [Open, ec2.amazonaws.com, ecs.amazonaws.com]}");
         assert_eq!(said, [("anyone in any AWS account can assume this role".to_owned(), "proved")]);
-    }
-
-    #[test]
-    fn a_condition_around_the_policy_is_named() {
-        let policy = |principal: &str| {
-            format!("{{Statement: [{{Effect: Allow, Principal: {principal}, Action: 'sts:AssumeRole'}}]}}")
-        };
-        let template = format!(
-            "Conditions:\n  Open: !Equals [!Ref AWS::Region, eu-west-1]\nResources:\n  Role:\n    Type: AWS::IAM::Role\n    \
-             Properties:\n      AssumeRolePolicyDocument: !If [Open, {}, {}]\n",
-            policy("{AWS: '*'}"),
-            policy("{Service: ec2.amazonaws.com}")
-        );
-        let mut settings = Settings::new(&config::parse_text("").expect("the defaults"));
-        settings.rules.retain(|active| active.rule.id == "wildcard-principal");
-        let report = lint_source(Source::new("a.yaml", template), &settings);
-        let said: Vec<_> = report.findings.iter().map(|one| (one.message.as_str(), one.confidence.name())).collect();
-        let expected = "anyone in any AWS account can assume this role, when condition `Open` is true";
-        assert_eq!(said, [(expected, "likely")]);
     }
 
     #[test]

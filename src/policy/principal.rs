@@ -221,10 +221,21 @@ fn classify_arn(text: &Text) -> PrincipalKind {
     if prefix.known() != Some("arn") {
         return PrincipalKind::Unknown;
     }
+    // One colon too many moves every field behind it.
+    if partition.known() == Some("") || service.known() == Some("") {
+        let next = if partition.known() == Some("") { service } else { region };
+        return invalid(format!(
+            "has an empty segment before `{}`; an ARN of IAM begins like `arn:aws:iam::`, then comes the account",
+            next.display()
+        ));
+    }
     if let Some(partition) = partition.known()
         && !aws::partitions::is_partition(partition)
     {
         return invalid(format!("names the partition `{partition}`, which does not exist"));
+    }
+    if region.known().is_some_and(aws::accounts::is_account_id) {
+        return invalid("has the account in place of the Region; ARNs of IAM and STS have `::` before it");
     }
     if region.known().is_some_and(|region| !region.is_empty()) {
         return invalid("has a Region; ARNs of IAM and STS have none");

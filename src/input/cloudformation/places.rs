@@ -317,7 +317,8 @@ impl<'s> Reader<'_, 's> {
             "AWS::IAM::Role" => {
                 let setting = text("MaxSessionDuration").map(|text| Spanned::new(text.clone(), text.span));
                 let (name, path) = (text("RoleName"), text("Path"));
-                Owner { name, path, max_session_duration: setting, extent, ..Owner::default() }
+                let machines = self.template.uses.machine_names();
+                Owner { name, path, machines, max_session_duration: setting, extent, ..Owner::default() }
             }
             "AWS::SSO::PermissionSet" => {
                 let seconds = |text: Text| Some((permission_set::seconds(text.known()?)?, text.span));

@@ -2,7 +2,7 @@
 //! a program.
 
 use crate::value::{Kind, Value};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The logical ids of resources that others use in a way that decides what they are.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(super) struct Uses {
     attached: HashSet<String>,
     /// Users with an access key of this template and no password.
     machines: HashSet<String>,
+    /// The names of those that have one.
+    machine_names: BTreeSet<String>,
 }
 
 /// The function that a value is a call of, and its argument.
@@ -43,12 +45,21 @@ impl Uses {
             }
         }
         uses.machines = &with_key - &with_password;
+        for entry in entries.iter().filter(|entry| uses.machines.contains(entry.key.as_ref())) {
+            let name = entry.value.get("Properties").and_then(|properties| properties.get("UserName")?.as_str());
+            uses.machine_names.extend(name.map(str::to_owned));
+        }
         uses
     }
 
     /// Whether a managed policy is a permissions boundary and nothing else.
     pub fn is_boundary(&self, logical_id: &str) -> bool {
         self.boundaries.contains(logical_id) && !self.attached.contains(logical_id)
+    }
+
+    /// The names of users that are the identities of programs, as far as they are written out.
+    pub fn machine_names(&self) -> Vec<String> {
+        self.machine_names.iter().cloned().collect()
     }
 
     /// Whether a user is the identity of a program: nobody logs in as it.

@@ -362,6 +362,12 @@ impl Extraction<'_, '_, '_, '_> {
             let address = format!("{address}{suffix}");
             let earlier = self.found.sites.len();
             let alone = mine.len() == 1;
+            // That there is the resource at all is no choice of its policy's.
+            let is_common = |choice: &(String, bool)| {
+                choice.0 != DEFAULTS && mine.iter().all(|variant| variant.branch.contains(choice))
+            };
+            let common: Vec<(String, bool)> =
+                mine.iter().take(1).flat_map(|one| &one.branch).filter(|choice| is_common(choice)).cloned().collect();
             for variant in mine {
                 match variant.policy {
                     Policy::None => {}
@@ -397,7 +403,10 @@ impl Extraction<'_, '_, '_, '_> {
                             document: crate::site::Tree::Owned(document),
                             anchor,
                             owner: variant.owner,
-                            branch: if alone { Vec::new() } else { variant.branch },
+                            branch: match alone {
+                                true => Vec::new(),
+                                false => variant.branch.into_iter().filter(|choice| !common.contains(choice)).collect(),
+                            },
                             origins: variant.origins,
                         });
                     }
@@ -588,7 +597,14 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         }
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
-    Owner { account, name: text("name"), path: text("path"), max_session_duration, extent }
+    let machines = scope.module.machines();
+    let machine_name = |name: &&str| {
+        let at = scope.module.resources.get(&("aws_iam_user".to_owned(), (*name).to_owned()))?;
+        let written = evaluator.eval(&scope.module.block(*at).body.attribute("name")?.value, scope, &Env::default());
+        written.known().map(|name| name.to_string())
+    };
+    let machines = machines.iter().filter_map(machine_name).collect();
+    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.

@@ -22,8 +22,16 @@ impl Module {
 
     /// Whether a user is the identity of a program: it has an access key here, and no password.
     pub fn is_machine(&self, name: &str) -> bool {
-        let named = |kind: &str| self.names(&[kind], "user", "aws_iam_user").contains(name);
-        named("aws_iam_access_key") && !named("aws_iam_user_login_profile")
+        self.machines().contains(&name)
+    }
+
+    /// The resources of all such users, in the order of their names.
+    pub fn machines(&self) -> Vec<&str> {
+        let with_password = self.names(&["aws_iam_user_login_profile"], "user", "aws_iam_user");
+        let with_key = self.names(&["aws_iam_access_key"], "user", "aws_iam_user");
+        let mut found: Vec<&str> = with_key.difference(&with_password).copied().collect();
+        found.sort_unstable();
+        found
     }
 
     /// The names of resources of a type that an attribute of others speaks of.
