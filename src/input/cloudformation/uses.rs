@@ -22,10 +22,10 @@ pub(super) type CallOf = for<'v> fn(&'v Value<'v>) -> Option<(&'v str, &'v Value
 
 impl Uses {
     /// What these resources, by logical id, use.
-    pub fn of<'e>(entries: impl Iterator<Item = (&'e str, &'e Value<'e>)>, call: CallOf) -> Self {
+    pub fn of<'e>(entries: impl Iterator<Item = (&'e str, &'e Value<'e>)> + Clone, call: CallOf) -> Self {
         let mut uses = Uses::default();
         let (mut with_key, mut with_password) = (HashSet::new(), HashSet::new());
-        for (logical_id, resource) in entries {
+        for (logical_id, resource) in entries.clone() {
             let type_name = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
             let Some(properties) = resource.get("Properties") else { continue };
             let property = |name: &str| properties.get(name);
@@ -45,8 +45,8 @@ impl Uses {
             }
         }
         uses.machines = &with_key - &with_password;
-        for entry in entries.iter().filter(|entry| uses.machines.contains(entry.key.as_ref())) {
-            let name = entry.value.get("Properties").and_then(|properties| properties.get("UserName")?.as_str());
+        for (_, user) in entries.filter(|(logical_id, _)| uses.machines.contains(*logical_id)) {
+            let name = user.get("Properties").and_then(|properties| properties.get("UserName")?.as_str());
             uses.machine_names.extend(name.map(str::to_owned));
         }
         uses
