@@ -90,7 +90,7 @@ impl Reports {
         command.env("SOURCE_DATE_EPOCH", "1767225600").env("RAYON_NUM_THREADS", threads);
         command.args(["check", "--isolated", "--profile", "audit", "--quiet", "--format", "concise", "--verbose"]);
         for format in &report::ALL {
-            command.arg("--output").arg(format!("{}=report-{}{suffix}", format.name, format.name));
+            command.arg("--output").arg(format!("{}=report-{}{suffix}.out", format.name, format.name));
         }
         let run = command.output().expect("it runs");
         assert_eq!(String::from_utf8_lossy(&run.stderr), "");
@@ -98,7 +98,7 @@ impl Reports {
     }
 
     fn path(&self, format: &str) -> PathBuf {
-        self.folder.path().join(format!("report-{format}"))
+        self.folder.path().join(format!("report-{format}.out"))
     }
 
     fn text(&self, format: &str) -> String {

@@ -81,14 +81,6 @@ pub fn read(path: &Path, limit: u64) -> Result<String, ReadError> {
     decode(bytes(file, size, limit).map_err(failed)?, limit)
 }
 
-/// Whether the first letter of a file that is not blank opens an object or a list.
-pub(super) fn begins_like_json(path: &Path) -> bool {
-    let mut start = [0; 64];
-    let read = open(path).and_then(|mut file| file.read(&mut start)).unwrap_or_default();
-    let first = start[..read].iter().find(|byte| !byte.is_ascii_whitespace());
-    matches!(first, Some(b'{' | b'['))
-}
-
 /// Open a file to read it. A pipe would wait for somebody to write into it, and a terminal could become that of this
 /// process.
 #[cfg(unix)]

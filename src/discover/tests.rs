@@ -261,12 +261,13 @@ fn shown_paths() {
 #[test]
 fn a_file_without_an_ending_is_taken_if_it_begins_like_json() {
     let folder = tree(&[
-        "AdministratorAccess = {}",
-        "list = \n [1]",
-        "LICENSE = MIT",
+        "AdministratorAccess = {\"Statement\": []}",
+        "list = \n [{\"Effect\": 1}]",
+        "data = {}",
+        "LICENSE = Statement",
         "empty =",
-        "notes.txt = {}",
-        "Makefile = all:",
+        "notes.txt = {\"Statement\": []}",
+        ".hidden = {\"Statement\": []}",
     ]);
     let discovery = discover(&[folder.path().to_owned()], &options(&folder));
     assert_eq!(found(&discovery), ["AdministratorAccess", "list"]);
