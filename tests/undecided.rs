@@ -11,7 +11,7 @@ use iamlint::rules::RULES;
 const SAID: [(&str, &str); 7] = [
     ("json", "\"undecided\":1"),
     ("ndjson", "\"undecided\":1"),
-    ("sarif", "A question about this policy needs more work than one policy gets."),
+    ("sarif", "a question about this policy needs more work than one policy gets."),
     ("markdown", "1 policy, 9 statements, 1 undecided policy"),
     ("junit", "<skipped message=\"not judged: 1 policy\"/>"),
     ("github", "::notice title=iamlint::not judged: 1 policy"),
