@@ -405,8 +405,8 @@ impl fmt::Display for Fingerprint {
 /// Why something was not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WhyNot {
-    /// A limit was hit, a file was left out although it is under version control or could not be read, a type of resource
-    /// is not known, a question was not decided.
+    /// A limit was hit, a file was left out although it is under version control or could not be read, a question
+    /// was not decided.
     NotLookedAt,
     /// A value is known at deployment only.
     AtDeployment,

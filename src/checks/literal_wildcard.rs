@@ -13,10 +13,10 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for statement in &context.policy.statements {
         for condition in &statement.conditions {
             let Some(base) = exact(condition) else { continue };
-            if are_meant(statement, condition) {
+            let stars: Vec<&Text> = condition.values.iter().filter(|value| has_star(value, variables)).collect();
+            if stars.is_empty() || are_meant(statement, condition) {
                 continue;
             }
-            let stars: Vec<&Text> = condition.values.iter().filter(|value| has_star(value, variables)).collect();
             let alone = stars.len() == condition.values.len() && !condition.open_ended;
             let outcome = Outcome::of(statement, condition, base, alone);
             found.extend(stars.iter().map(|value| word(statement, condition, base, value, outcome)));

@@ -10,7 +10,7 @@ use crate::access::EngineMeter;
 use crate::config::{self, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Severity, WhyNot};
 use crate::input;
-use crate::lint::ledger::{Entry, Thing};
+use crate::lint::ledger::Entry;
 use crate::lint::{self, Report, Settings, Tally};
 use crate::report::time::Moment;
 use crate::report::{self, Format, one_line};
@@ -356,7 +356,7 @@ fn show_files(report: &Report) -> Result<(), Failure> {
             None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
         }
         // What is known at deployment only, and limits, are told by the rules below.
-        let is_told = |entry: &&Entry| entry.why == WhyNot::OutOfReach || entry.thing == Thing::Resource;
+        let is_told = |entry: &&Entry| entry.why == WhyNot::OutOfReach;
         for entry in file.not_judged.iter().filter(is_told) {
             let place = entry.place.map_or(String::new(), |place| format!("{}:{}: ", place.line, place.column));
             writeln!(out, "    {place}{}", report::one_line(&entry.text))?;

@@ -83,8 +83,6 @@ pub struct Found<'s> {
     pub unresolved: Vec<(Span, String)>,
     /// What was not looked at because a limit was hit: the place, which limit, and what to do. Everybody is told.
     pub limits: Vec<Problem>,
-    /// Resources that hold a policy and are of no type that is judged: the place, and which.
-    pub skipped: Vec<(Span, String)>,
 }
 
 impl Found<'_> {
@@ -94,7 +92,6 @@ impl Found<'_> {
         self.problems.extend(found.problems);
         self.unresolved.extend(found.unresolved);
         self.limits.extend(found.limits);
-        self.skipped.extend(found.skipped);
     }
 }
 

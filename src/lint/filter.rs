@@ -108,21 +108,27 @@ fn by_configuration(
 /// hole is one finding.
 fn give_way<T>(found: &mut [(T, bool)], settings: &Settings, of: impl Fn(&T) -> (&Diagnostic, &str)) {
     let yields_to = |rule: &str| settings.active(rule).map_or(&[][..], |active| active.rule.yields_to);
-    let place = |finding: &Diagnostic, path: &str| (finding.rule, finding.primary.span.start, path.to_owned());
-    let shown: HashSet<(&str, u32, String)> = found
+    // Few rules yield, and most files have no finding of one.
+    let yields = |(item, _): &(T, bool)| !yields_to(of(item).0.rule).is_empty();
+    if !found.iter().any(yields) {
+        return;
+    }
+    let shown: HashSet<(&str, u32, &str)> = found
         .iter()
         .filter(|(_, shown)| *shown)
         .map(|(item, _)| {
             let (finding, path) = of(item);
-            place(finding, path)
+            (finding.rule, finding.primary.span.start, path)
         })
         .collect();
-    for (item, is_shown) in found.iter_mut() {
+    let gives_way = |(item, _): &(T, bool)| {
         let (finding, path) = of(item);
-        let (rule, start, path) = place(finding, path);
-        if yields_to(rule).iter().any(|other| shown.contains(&(*other, start, path.clone()))) {
-            *is_shown = false;
-        }
+        let place = finding.primary.span.start;
+        yields_to(finding.rule).iter().any(|other| shown.contains(&(*other, place, path)))
+    };
+    let hidden: Vec<usize> = (0..found.len()).filter(|at| gives_way(&found[*at])).collect();
+    for at in hidden {
+        found[at].1 = false;
     }
 }
 

@@ -195,7 +195,7 @@ impl Judge<'_> {
     pub fn unresolved(&mut self, found: &Found<'_>) {
         let Some(active) = self.settings.active("unresolved-value") else { return };
         for (span, what) in &found.unresolved {
-            let finding = Finding::new(*span, format!("this policy is not known: {what}")).subject(what);
+            let finding = Finding::new(*span, ledger::unknown_policy(what)).subject(what);
             self.findings.push(active.diagnose(finding, ""));
         }
         for site in &found.sites {

@@ -3,7 +3,7 @@
 //! A run without findings means that everything was judged, or else says here what was not. What a template leaves to its
 //! deployment and what lies elsewhere cannot be judged from the files at hand; anything else in here could have been.
 
-use crate::diagnostic::WhyNot;
+use crate::diagnostic::{Problem, WhyNot};
 use crate::input::Found;
 use crate::source::Position;
 use crate::span::Span;
@@ -16,8 +16,6 @@ pub enum Thing {
     File,
     /// A policy.
     Policy,
-    /// A resource of a template.
-    Resource,
     /// A value in a policy.
     Value,
     /// A module of Terraform.
@@ -30,7 +28,6 @@ impl Thing {
         match self {
             Thing::File => ["file", "files"],
             Thing::Policy => ["policy", "policies"],
-            Thing::Resource => ["resource", "resources"],
             Thing::Value => ["value", "values"],
             Thing::Module => ["module", "modules"],
         }
@@ -53,6 +50,16 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A policy of which nothing is known until deployment.
+    pub fn unknown(place: Option<Position>, what: &str) -> Entry {
+        Entry::new(WhyNot::AtDeployment, Thing::Policy, place, unknown_policy(what))
+    }
+
+    /// A policy that a limit kept from being read.
+    pub fn limit(place: Option<Position>, limit: &Problem) -> Entry {
+        Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, limit.message.clone())
+    }
+
     /// One thing that was not judged.
     pub fn new(why: WhyNot, thing: Thing, place: Option<Position>, text: impl Into<String>) -> Entry {
         Entry { why, thing, count: 1, place, text: text.into() }
@@ -85,18 +92,14 @@ impl Unjudged {
     }
 }
 
+/// What is said of a policy of which nothing is known, in the ledger and by the rule.
+pub fn unknown_policy(what: &str) -> String {
+    format!("this policy is not known: {what}")
+}
+
 /// What the reader of a document passed over, at the places that `place` gives.
 pub fn of_found(found: &Found<'_>, place: impl Fn(Span) -> Option<Position>) -> Vec<Entry> {
-    let unknown = found.unresolved.iter().map(|(span, what)| {
-        Entry::new(WhyNot::AtDeployment, Thing::Policy, place(*span), format!("this policy is not known: {what}"))
-    });
-    let limits = found
-        .limits
-        .iter()
-        .map(|limit| Entry::new(WhyNot::NotLookedAt, Thing::Policy, place(limit.span), limit.message.clone()));
-    let skipped = found
-        .skipped
-        .iter()
-        .map(|(span, what)| Entry::new(WhyNot::NotLookedAt, Thing::Resource, place(*span), what.clone()));
-    unknown.chain(limits).chain(skipped).collect()
+    let unknown = found.unresolved.iter().map(|(span, what)| Entry::unknown(place(*span), what));
+    let limits = found.limits.iter().map(|limit| Entry::limit(place(limit.span), limit));
+    unknown.chain(limits).collect()
 }

@@ -187,8 +187,7 @@ impl Placing<'_> {
                 && let Some(report) = self.reports.get_mut(&source.path)
             {
                 report.format = Some("terraform");
-                let (place, text) = (source.position(span.start), format!("this policy is not known: {what}"));
-                report.not_judged.push(Entry::new(WhyNot::AtDeployment, Thing::Policy, Some(place), text));
+                report.not_judged.push(Entry::unknown(Some(source.position(span.start)), what));
             }
         }
         for finding in findings {
@@ -221,7 +220,7 @@ impl Placing<'_> {
         if let Some(report) = self.reports.get_mut(&own) {
             report.invalid = true;
             let place = Some(place).filter(|_| own == source.path);
-            report.not_judged.push(Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, limit.message.clone()));
+            report.not_judged.push(Entry::limit(place, limit));
         }
         let (path, problem) = match is_asked {
             true => (source.path.clone(), Problem { span, ..limit.clone() }),

@@ -309,15 +309,17 @@ fn cut(text: &str, max: usize) -> &str {
 fn not_judged(report: &Report) -> Vec<Value> {
     let Some(counts) = summary::not_judged(&report.summary.not_judged) else { return Vec::new() };
     let descriptor = json!({"id": NOT_JUDGED, "index": 2});
-    let is_told = |path: &str, entry: &Entry| {
-        report.files.iter().any(|file| {
-            let about =
-                |finding: &Diagnostic| finding.rule == INVALID_INPUT && finding.message.starts_with(&entry.text);
-            file.source.path == path && file.findings.iter().any(about)
-        })
+    let is_told = |file: &FileReport, entry: &Entry| {
+        let about = |finding: &Diagnostic| finding.rule == INVALID_INPUT && finding.message.starts_with(&entry.text);
+        file.findings.iter().any(about)
     };
-    let looked = report.not_judged().filter(|(_, entry)| entry.why == WhyNot::NotLookedAt);
-    let single = looked.filter(|(path, entry)| !is_told(path, entry)).take(MAX_NOT_JUDGED).map(|(path, entry)| {
+    let of_files = report.files.iter().flat_map(|file| {
+        let untold = file.ledger().filter(move |entry| !is_told(file, entry));
+        untold.map(move |entry| (file.source.path.as_str(), entry))
+    });
+    let beside = report.left_out.iter().map(|(path, entry)| (path.as_str(), entry.clone()));
+    let looked = of_files.chain(beside).filter(|(_, entry)| entry.why == WhyNot::NotLookedAt);
+    let single = looked.take(MAX_NOT_JUDGED).map(|(path, entry)| {
         let mut place = json!({"artifactLocation": {"uri": uri::relative(path), "uriBaseId": "%SRCROOT%"}});
         if let Some(start) = entry.place {
             place["region"] = json!({"startLine": start.line});

@@ -2,6 +2,7 @@
 
 use super::eval::plain;
 use super::files::{Files, Sources, normal};
+use super::uses::Uses;
 use crate::diagnostic::Problem;
 use crate::source::Source;
 use crate::span::Span;
@@ -48,9 +49,16 @@ pub(super) struct Module {
     pub value_files: Vec<ModuleFile>,
     /// What could not be read, with places in the common space; of a file that was not read at all, its path.
     pub unread: Vec<(PathBuf, String)>,
+    uses: OnceLock<Uses>,
 }
 
 impl Module {
+    /// What its resources use others for: found once, as each of thousands may ask.
+    pub fn uses(&self) -> &Uses {
+        let resources = || self.files.iter().flat_map(|file| file.hcl.body.blocks_named("resource"));
+        self.uses.get_or_init(|| Uses::of(resources()))
+    }
+
     pub fn block(&self, (file, block): At) -> &Block {
         &self.files[file].hcl.body.blocks[block]
     }

@@ -489,7 +489,7 @@ impl Evaluator<'_> {
         }
         let own = block.body.attribute("provider").is_none();
         let domain = if own || !matches!(shape, Domain::OwnArn(_)) { shape } else { Domain::Text };
-        let is_machine = (kind, attribute.as_str()) == ("aws_iam_user", "arn") && scope.module.is_machine(name);
+        let is_machine = (kind, attribute.as_str()) == ("aws_iam_user", "arn") && scope.module.uses().is_machine(name);
         let why = if is_machine { MACHINE_USER } else { "known only when it is applied" };
         self.hole(scope, span, why, domain)
     }

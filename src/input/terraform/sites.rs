@@ -486,7 +486,7 @@ fn policies(
     env: &Env,
 ) -> Vec<(String, Span, Policy, Option<PolicyKind>)> {
     let is_boundary = || match block.labels.as_slice() {
-        [kind, name] => kind == "aws_iam_policy" && scope.module.is_boundary(name),
+        [kind, name] => kind == "aws_iam_policy" && scope.module.uses().is_boundary(name),
         _ => false,
     };
     let kind = match carrier.shape {
@@ -597,13 +597,13 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         }
     };
     let max_session_duration = text("max_session_duration").map(|text| Spanned::new(text.clone(), text.span));
-    let machines = scope.module.machines();
-    let machine_name = |name: &&str| {
-        let at = scope.module.resources.get(&("aws_iam_user".to_owned(), (*name).to_owned()))?;
+    let machines = scope.module.uses().machines();
+    let machine_name = |name: &str| {
+        let at = scope.module.resources.get(&("aws_iam_user".to_owned(), name.to_owned()))?;
         let written = evaluator.eval(&scope.module.block(*at).body.attribute("name")?.value, scope, &Env::default());
         written.known().map(|name| name.to_string())
     };
-    let machines = machines.iter().filter_map(machine_name).collect();
+    let machines = machines.filter_map(machine_name).collect();
     Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent }
 }
 

@@ -1,50 +1,73 @@
 //! What the resources of a module use others for: a policy as a permissions boundary, a user as the identity of a program.
 
-use super::module::Module;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-impl Module {
+/// The names of resources that others use in a way that decides what they are.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    /// Policies that are a permissions boundary of some role or user here, and are attached to none.
+    boundaries: HashSet<String>,
+    /// Users with an access key here and no password.
+    machines: BTreeSet<String>,
+}
+
+/// Types of resources with the attribute by which they attach policies.
+const ATTACHING: [(&str, &str); 6] = [
+    ("aws_iam_role_policy_attachment", "policy_arn"),
+    ("aws_iam_user_policy_attachment", "policy_arn"),
+    ("aws_iam_group_policy_attachment", "policy_arn"),
+    ("aws_iam_policy_attachment", "policy_arn"),
+    ("aws_iam_role", "managed_policy_arns"),
+    ("aws_iam_role_policy_attachments_exclusive", "policy_arns"),
+];
+
+impl Uses {
+    /// What these resources use, found in one walk over them.
+    pub fn of<'b>(resources: impl Iterator<Item = &'b Block>) -> Uses {
+        let (mut boundaries, mut attached) = (HashSet::new(), HashSet::new());
+        let (mut with_key, mut with_password) = (HashSet::new(), HashSet::new());
+        for block in resources {
+            let Some(kind) = block.labels.first().map(String::as_str) else { continue };
+            match kind {
+                "aws_iam_access_key" => refer(block, "user", "aws_iam_user", &mut with_key),
+                "aws_iam_user_login_profile" => refer(block, "user", "aws_iam_user", &mut with_password),
+                "aws_iam_role" | "aws_iam_user" => {
+                    refer(block, "permissions_boundary", "aws_iam_policy", &mut boundaries);
+                }
+                _ => {}
+            }
+            for (_, attribute) in ATTACHING.iter().filter(|(attaching, _)| *attaching == kind) {
+                refer(block, attribute, "aws_iam_policy", &mut attached);
+            }
+        }
+        let owned = |name: &&str| (*name).to_owned();
+        Uses {
+            boundaries: boundaries.difference(&attached).map(owned).collect(),
+            machines: with_key.difference(&with_password).map(owned).collect(),
+        }
+    }
+
     /// Whether a policy is a permissions boundary of some role or user here, and is attached to none.
     pub fn is_boundary(&self, name: &str) -> bool {
-        let named = |kinds: &[&str], attribute: &str| self.names(kinds, attribute, "aws_iam_policy").contains(name);
-        let attachments = [
-            "aws_iam_role_policy_attachment",
-            "aws_iam_user_policy_attachment",
-            "aws_iam_group_policy_attachment",
-            "aws_iam_policy_attachment",
-        ];
-        named(&["aws_iam_role", "aws_iam_user"], "permissions_boundary")
-            && !named(&attachments, "policy_arn")
-            && !named(&["aws_iam_role"], "managed_policy_arns")
-            && !named(&["aws_iam_role_policy_attachments_exclusive"], "policy_arns")
+        self.boundaries.contains(name)
     }
 
     /// Whether a user is the identity of a program: it has an access key here, and no password.
     pub fn is_machine(&self, name: &str) -> bool {
-        self.machines().contains(&name)
+        self.machines.contains(name)
     }
 
     /// The resources of all such users, in the order of their names.
-    pub fn machines(&self) -> Vec<&str> {
-        let with_password = self.names(&["aws_iam_user_login_profile"], "user", "aws_iam_user");
-        let with_key = self.names(&["aws_iam_access_key"], "user", "aws_iam_user");
-        let mut found: Vec<&str> = with_key.difference(&with_password).copied().collect();
-        found.sort_unstable();
-        found
+    pub fn machines(&self) -> impl Iterator<Item = &str> {
+        self.machines.iter().map(String::as_str)
     }
+}
 
-    /// The names of resources of a type that an attribute of others speaks of.
-    fn names(&self, kinds: &[&str], attribute: &str, of: &str) -> HashSet<&str> {
-        let blocks = self.files.iter().flat_map(|file| file.hcl.body.blocks_named("resource"));
-        let is_of_kind = |block: &&Block| block.labels.first().is_some_and(|label| kinds.contains(&label.as_str()));
-        let mut found = HashSet::new();
-        for block in blocks.filter(is_of_kind) {
-            if let Some(attribute) = block.body.attribute(attribute) {
-                referred(&attribute.value, of, &mut found);
-            }
-        }
-        found
+/// Note the resources of a type that an attribute of a block speaks of.
+fn refer<'b>(block: &'b Block, attribute: &str, of: &str, found: &mut HashSet<&'b str>) {
+    if let Some(attribute) = block.body.attribute(attribute) {
+        referred(&attribute.value, of, found);
     }
 }
 
