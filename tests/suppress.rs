@@ -637,7 +637,7 @@ fn entries_of_metadata_are_written_beside_what_is_there() {
 
 #[test]
 fn one_comment_for_what_stands_in_one_line() {
-    let text = "Version: '2012-10-17'\nStatement:\n  - Effect: Allow\n    Principal: {AWS: ['arn:aws:iam::464622532012:root', 'arn:aws:iam::597305149021:root']}\n    Action: sts:AssumeRole\n";
+    let text = "Version: '2012-10-17'\nStatement:\n  - Effect: Allow\n    Principal: {AWS: ['arn:aws:iam::464622532012:root', 'arn:aws:iam::597305149021:root', 'arn:aws:iam::597305149022:root']}\n    Action: sts:AssumeRole\n";
     let folder = tree(&[("a.yaml", text)]);
     let rules = ["--isolated", "--profile", "strict", "--select", "missing-external-id,missing-mfa,lint"];
     let before = told(folder.path(), &rules);

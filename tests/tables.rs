@@ -133,10 +133,21 @@ fn partitions() {
 }
 
 #[test]
+fn roles_and_literals() {
+    let row = "a-*\taccount\tA\tA Guide\n";
+    assert!(made("aws_roles.rs", &[row]).is_ok());
+    let unknown = "unknown trust `user`; one of account, service";
+    faulty("aws_roles.rs", &[&row.replace("account", "user")], (0, 1, unknown));
+    let row = "s3:a\t*\t-\tA Guide\n";
+    assert!(made("aws_literals.rs", &[row]).is_ok());
+    faulty("aws_literals.rs", &[&row.replace('*', "x")], (0, 1, "`x` has no star"));
+}
+
+#[test]
 fn services() {
     let name = "aws_services.rs";
     let (service, alias) = ("a.amazonaws.com\tlist\n", "b\ta.amazonaws.com\n");
-    let deputy = "a.amazonaws.com\tdocumented\taws:SourceArn\tread\tA Guide\n";
+    let deputy = "a.amazonaws.com\tdocumented\taws:SourceArn\tread\tA Guide\tarn:aws:a:REGION:ACCOUNT:*\n";
     assert!(made(name, &[service, alias, deputy]).is_ok());
     let suffix = |host: &str| format!("`{host}` does not end in `.amazonaws.com`");
     faulty(name, &["a.aws\tlist\n", alias, deputy], (0, 1, &suffix("a.aws")));
@@ -145,6 +156,11 @@ fn services() {
         ("documented", "safe", "unknown class `safe`; one of documented, compute"),
         ("aws:SourceArn", "aws:SourceIp", "unknown key `aws:SourceIp`; one of aws:SourceArn, aws:SourceAccount"),
         ("aws:SourceArn", "-", "a documented service has keys"),
+        (
+            "REGION:ACCOUNT",
+            "ACCOUNT:REGION",
+            "`arn:aws:a:ACCOUNT:REGION:*` is no form of an ARN with ACCOUNT in its place",
+        ),
         ("read", "heard", "unknown check `heard`; one of read, recalled"),
     ] {
         faulty(name, &[service, alias, &deputy.replace(from, to)], (2, 1, message));

@@ -221,6 +221,7 @@ pub(crate) mod tests {
             since: "0.1.0",
             also: &[],
             aliases: &[],
+            yields_to: &[],
             cwe,
             options: &[],
             page: "",

@@ -18,6 +18,7 @@ mod settled;
 mod strings;
 mod template;
 mod uses;
+mod wiring;
 mod worlds;
 
 use super::{Found, Input};

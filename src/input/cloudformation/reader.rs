@@ -7,6 +7,7 @@ use super::places::Place;
 use super::resources::{Carrier, Shape, carriers};
 use super::sam;
 use super::template::{MAX_RESOURCES, Template};
+use super::wiring;
 use crate::diagnostic::Problem;
 use crate::input::Found;
 use crate::site::PolicyKind;
@@ -52,6 +53,7 @@ impl<'f, 's> Reader<'f, 's> {
     /// Read the members of `Resources`.
     pub fn resources(&mut self, address: &str, resources: &'s Value<'s>) {
         let (entries, all) = self.template.declare(resources);
+        self.template.uses = wiring::uses(&entries);
         if let Some(call) = Call::of(resources) {
             let why = format!("{address}: `Fn::{}` may add resources", call.name);
             self.found.unresolved.push((resources.span, why));

@@ -66,7 +66,6 @@ impl<'s> Template<'s> {
                 self.resources.insert(entry.key.clone().into_owned(), kind.to_owned());
             }
         }
-        self.uses = Uses::of(&entries);
         (entries, all)
     }
 

@@ -1,54 +1,22 @@
 //! What the resources of a template use others for: a managed policy as a permissions boundary, a user as the identity of
 //! a program.
 
-use super::intrinsics::Call;
-use super::loops::Entry;
-use crate::value::{Kind, Value};
 use std::collections::{BTreeSet, HashSet};
 
 /// The logical ids of resources that others use in a way that decides what they are.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
     /// Managed policies that limit what others may do, and give nothing.
-    boundaries: HashSet<String>,
+    pub boundaries: HashSet<String>,
     /// Managed policies that are attached.
-    attached: HashSet<String>,
+    pub attached: HashSet<String>,
     /// Users with an access key of this template and no password.
-    machines: HashSet<String>,
+    pub machines: HashSet<String>,
     /// The names of those that have one.
-    machine_names: BTreeSet<String>,
+    pub machine_names: BTreeSet<String>,
 }
 
 impl Uses {
-    /// What these resources use.
-    pub fn of(entries: &[Entry<'_>]) -> Self {
-        let mut uses = Uses::default();
-        let (mut with_key, mut with_password) = (HashSet::new(), HashSet::new());
-        for entry in entries {
-            let type_name = entry.value.get("Type").and_then(Value::as_str).unwrap_or_default();
-            let Some(properties) = entry.value.get("Properties") else { continue };
-            let property = |name: &str| properties.get(name);
-            property("PermissionsBoundary").into_iter().for_each(|value| names(value, &mut uses.boundaries));
-            property("ManagedPolicyArns").into_iter().for_each(|value| names(value, &mut uses.attached));
-            match type_name {
-                "AWS::IAM::ManagedPolicy" if ["Users", "Groups", "Roles"].iter().any(|at| property(at).is_some()) => {
-                    uses.attached.insert(entry.key.clone().into_owned());
-                }
-                "AWS::IAM::AccessKey" => property("UserName").into_iter().for_each(|user| names(user, &mut with_key)),
-                "AWS::IAM::User" if property("LoginProfile").is_some() => {
-                    with_password.insert(entry.key.clone().into_owned());
-                }
-                _ => {}
-            }
-        }
-        uses.machines = &with_key - &with_password;
-        for entry in entries.iter().filter(|entry| uses.machines.contains(entry.key.as_ref())) {
-            let name = entry.value.get("Properties").and_then(|properties| properties.get("UserName")?.as_str());
-            uses.machine_names.extend(name.map(str::to_owned));
-        }
-        uses
-    }
-
     /// Whether a managed policy is a permissions boundary and nothing else.
     pub fn is_boundary(&self, logical_id: &str) -> bool {
         self.boundaries.contains(logical_id) && !self.attached.contains(logical_id)
@@ -62,28 +30,5 @@ impl Uses {
     /// Whether a user is the identity of a program: nobody logs in as it.
     pub fn is_machine(&self, logical_id: &str) -> bool {
         self.machines.contains(logical_id)
-    }
-}
-
-/// The resources that a value names, in whatever functions and branches.
-fn names(value: &Value<'_>, found: &mut HashSet<String>) {
-    let call = Call::of(value);
-    match call.as_ref().map(|call| (call.name, call.argument)) {
-        Some(("Ref", argument)) => found.extend(argument.as_str().map(str::to_owned)),
-        Some(("GetAtt", argument)) => {
-            let first = argument.as_list().and_then(<[_]>::first).unwrap_or(argument);
-            found.extend(first.as_str().and_then(|text| text.split('.').next()).map(str::to_owned));
-        }
-        Some(("Sub", argument)) => {
-            let template = argument.as_list().and_then(<[_]>::first).unwrap_or(argument);
-            let text = template.as_str().unwrap_or_default();
-            let marks = text.split("${").skip(1).filter_map(|rest| rest.split(['}', '.']).next());
-            found.extend(marks.map(str::to_owned));
-        }
-        Some((_, argument)) => names(argument, found),
-        None => {}
-    }
-    if call.is_none() && matches!(value.kind, Kind::List(_) | Kind::Map(_)) {
-        value.children().for_each(|child| names(child, found));
     }
 }
