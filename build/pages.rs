@@ -152,7 +152,7 @@ fn each_check_has_its_page(pages: &[Page]) {
 
 fn each_named_rule_has_its_page(pages: &[Page]) {
     for page in pages {
-        for other in page.front.yields_to.iter().filter(|id| !pages.iter().any(|page| page.id == **id)) {
+        if let Some(other) = page.front.yields_to.iter().find(|id| !pages.iter().any(|page| page.id == **id)) {
             fail(&page.path, 2, &format!("`yields-to` names `{other}`, of which there is no page"));
         }
     }

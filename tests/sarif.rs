@@ -29,6 +29,7 @@ fn rule(id: &'static str, severity: Severity, cwe: &'static [&'static str]) -> &
         since: "0.1.0",
         also: &[],
         aliases: &[],
+        yields_to: &[],
         cwe,
         check: Check::Run,
         options: &[],
