@@ -1,12 +1,13 @@
 //! `*` or `?` in a value that an exact string operator takes to the letter.
 
-use crate::aws::literals;
+mod meant;
+
 use crate::diagnostic::{Confidence, Severity};
 use crate::policy::condition::Family;
-use crate::policy::{BaseOperator, Condition, Effect, PrincipalKind, SetOperator, Statement};
+use crate::policy::{BaseOperator, Condition, Effect, SetOperator, Statement};
 use crate::rules::{Context, Finding};
 use crate::value::{PartRef, Text};
-use std::borrow::Cow;
+use meant::are_meant;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let variables = has_variables(context);
@@ -22,20 +23,6 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             found.extend(stars.iter().map(|value| word(statement, condition, base, value, outcome)));
         }
     }
-}
-
-/// Whether AWS itself writes a value of this condition with its star.
-fn are_meant(statement: &Statement, condition: &Condition) -> bool {
-    let services: Vec<Cow<'_, str>> = statement
-        .listed_principals()
-        .iter()
-        .map(|principal| match &principal.kind {
-            PrincipalKind::Service { host } => host.display(),
-            _ => Cow::Borrowed(""),
-        })
-        .collect();
-    let services: Vec<&str> = services.iter().map(AsRef::as_ref).collect();
-    condition.values.iter().any(|value| literals::is_meant(&condition.key, &value.display(), &services))
 }
 
 /// Whether `${…}` is a variable.

@@ -3,7 +3,7 @@
 use super::shared;
 use crate::access::{Query, TOKEN_ACTION, Tokens};
 use crate::aws::issuers::IssuerKind;
-use crate::diagnostic::{Audience, Severity};
+use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::rules::{Context, Finding};
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
@@ -18,7 +18,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         // Log-ins of Facebook and Amazon have `app_id` instead.
         let has_audience =
             tokens.bound_by_audience() || tokens.issuer.is_none_or(|issuer| issuer.kind != IssuerKind::Builtin);
-        let (passes, is_tenant) = match strangers.flatten() {
+        let of_unknown_form = || shared::of_unknown_form(&tokens).filter(|_| tokens.bound_by_audience());
+        let (passes, is_tenant) = match strangers.flatten().or_else(of_unknown_form) {
             // One hole, one finding: without any tenant claim it is `oidc-missing-subject` that speaks.
             Some(_) if !tokens.bound_by_audience() => continue,
             Some(foreign) => (Some(foreign), true),
@@ -33,10 +34,14 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let loose = shared::loose_part(&conditions, answer);
         let (span, what) = match &loose {
             None => (tokens.principal().span(), format!("nothing tests `{key}`")),
+            Some((span, written)) if is_tenant && foreign.confidence == Confidence::Possible => {
+                (*span, format!("`{written}` leaves open whose the audience is"))
+            }
             Some((span, written)) => (*span, format!("`{written}` fits every audience")),
         };
         let finding = if is_tenant {
-            Finding::new(span, format!("any customer of {name} can assume this role: {what}"))
+            let can = if foreign.confidence == Confidence::Possible { "may be able to" } else { "can" };
+            Finding::new(span, format!("any customer of {name} {can} assume this role: {what}"))
                 .label("gives tokens to everybody's users")
                 .severity(Severity::High)
                 .audience(Audience::Default)

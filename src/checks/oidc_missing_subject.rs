@@ -25,7 +25,8 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             true => shared::foreign(context, place, &tokens, &query, names),
             false => shared::any_token(context, place, names),
         };
-        let Some(foreign) = foreign.or_else(|| shared::with_claims_absent(context, place, names)) else { continue };
+        let foreign = foreign.or_else(|| shared::with_claims_absent(context, place, names));
+        let Some(foreign) = foreign.or_else(|| shared::of_unknown_form(&tokens)) else { continue };
         let loose = shared::loose_part(&conditions, &foreign.claims);
         found.push(finding(context, place, &tokens, loose, &foreign));
     }
@@ -56,12 +57,20 @@ fn finding(
     let Foreign { claims, absent_only, confidence, .. } = foreign;
     let (absent_only, confidence) = (*absent_only, *confidence);
     let key = tokens.key(tokens.tenant_claims().first().unwrap_or(&"sub"));
+    // Session tags of a token are claims of it, so the issuer decides who has them (IAM User Guide, "Pass session tags
+    // using AssumeRoleWithWebIdentity").
+    let tag = tokens.statement().conditions.iter().find(|condition| {
+        let is_tag = condition.key.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("aws:RequestTag/"));
+        let demands = condition.operator.base.is_some_and(|base| !base.negated());
+        is_tag && demands && condition.operator.holds_when_absent() == Some(false) && !tokens.is_shared()
+    });
     let who = match tokens.issuer {
         _ if tokens.is_github() => "any repository on GitHub".to_owned(),
         Some(issuer) if tokens.is_shared() => format!("any customer of {}", issuer.name),
         Some(issuer) if issuer.subjects.iter().any(|form| form.starts_with("system:serviceaccount:")) => {
             "every pod of the cluster".to_owned()
         }
+        Some(_) | None if tag.is_some() => format!("everyone with a token of `{}` that carries the tag", tokens.host),
         Some(_) | None => format!("everyone with a token of `{}`", tokens.host),
     };
     let principal = tokens.principal().span();
@@ -77,11 +86,15 @@ fn finding(
         .label("holds when the claim is absent")
         .because(principal, "for tokens of this issuer"),
         Some((span, written)) => {
-            Finding::new(*span, format!("{who} can assume this role: `{written}` does not hold strangers out"))
+            let can = if confidence == Confidence::Possible { "may be able to" } else { "can" };
+            Finding::new(*span, format!("{who} {can} assume this role: `{written}` does not hold strangers out"))
                 .label("fits a stranger's token")
                 .because(principal, "gives a token to every one of them")
         }
     };
+    if let Some(tag) = tag {
+        finding = finding.because(tag.span(), "the issuer decides who has it");
+    }
     let form = tokens.issuer.and_then(|issuer| issuer.subjects.iter().next()).filter(|_| key.ends_with(":sub"));
     finding = finding.help(match form {
         Some(form) => {
@@ -92,6 +105,7 @@ fn finding(
     let severity = if tokens.is_shared() { Severity::Critical } else { Severity::Medium };
     let audience = match tokens.is_shared() {
         _ if absent_only => Audience::Strict,
+        false if tag.is_some() => Audience::Strict,
         false if names_one_app(context, place, tokens) => Audience::Strict,
         true | false => Audience::Default,
     };

@@ -1,6 +1,6 @@
 //! An account or organization id that documentation uses in place of a real one.
 
-use crate::aws::accounts;
+use crate::aws::{accounts, partitions};
 use crate::diagnostic::Confidence;
 use crate::policy::Statement;
 use crate::rules::{Context, Finding};
@@ -36,6 +36,11 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 fn judge(context: &Context<'_>, statement: &Statement, value: &Text, found: &mut Vec<Finding>) {
     let Some(written) = value.known() else { return };
+    // A partition that does not exist is a test's own, and so are its accounts.
+    let partition = written.strip_prefix("arn:").and_then(|rest| rest.split(':').next());
+    if partition.is_some_and(|partition| !partitions::is_partition(partition)) {
+        return;
+    }
     let (id, what) = match (account(written), organization(written)) {
         (Some(id), _) if accounts::placeholder(id) && !is_real(context, id) => (id, "account"),
         (_, Some(id)) if placeholder_org(id) && context.org.org_id.as_deref() != Some(id) => (id, "organization"),

@@ -5,7 +5,7 @@ mod foreign;
 mod tokens;
 
 pub use flows::flows;
-pub use foreign::{Foreign, any_token, foreign, shown, with_claims_absent};
+pub use foreign::{Foreign, any_token, foreign, of_unknown_form, shown, with_claims_absent};
 pub use tokens::{loose_part, own_subjects, providers, stranger_passes};
 
 /// An account that stands for any that nobody named, in the words of findings.

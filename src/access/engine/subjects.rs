@@ -91,6 +91,15 @@ pub fn fitting(form: &str, pattern: &str) -> Option<String> {
     glob(pattern, &candidate).then_some(candidate)
 }
 
+/// The value of a stranger that fits a pattern of which no form is known, if the pattern may leave the customer's name
+/// open: before its first wildcard there is no whole segment behind the first, which is a label.
+pub fn fitting_unknown(pattern: &str) -> Option<String> {
+    let head = &pattern[..pattern.find(['*', '?'])?];
+    let segments = head.split_once("://").map_or(head, |(_, rest)| rest);
+    let whole = segments.matches([':', '/']).count();
+    (whole < 2).then(|| fill(pattern, ""))
+}
+
 /// The subjects with which a stranger's workflow on GitHub may fit a pattern.
 pub fn github(forms: impl Iterator<Item = &'static str>, pattern: &str) -> Vec<String> {
     if names_owner(pattern) {

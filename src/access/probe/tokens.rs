@@ -183,6 +183,32 @@ impl<'a> Tokens<'a> {
         claims.iter().filter(matters).map(values).collect()
     }
 
+    /// A stranger's token that fits patterns in claims of which no form is known: what varies of a pattern may be the
+    /// customer's name where the text before its first wildcard does not hold a label and a whole name behind it.
+    /// `None` if no pattern is so.
+    pub fn of_unknown_form(&self, claims: &[&str]) -> Option<Claims> {
+        let mut open = false;
+        let mut values = self.stranger(claims, &[]);
+        for claim in claims.iter().filter(|claim| !self.has_form(claim)) {
+            let conditions = self.conditions(&[claim]);
+            let like = conditions.iter().filter(|one| one.operator.base.is_some_and(|base| base.takes_wildcards()));
+            let patterns = like.flat_map(|condition| &condition.values).filter_map(|value| value.known());
+            let fits: Vec<String> = patterns.filter_map(subjects::fitting_unknown).collect();
+            open |= !fits.is_empty();
+            let key = self.key(claim);
+            values.iter_mut().filter(|(known, _)| *known == key).for_each(|(_, values)| {
+                values.extend(fits.iter().cloned().map(Some));
+            });
+        }
+        let answer = self.passes(&values);
+        (open && answer.truth == Truth::Yes).then_some(answer)
+    }
+
+    /// Whether it is known how the values of a claim are built.
+    fn has_form(&self, claim: &str) -> bool {
+        self.is_github() || (claim == "sub" && self.issuer.is_some_and(|issuer| !issuer.subjects.is_empty()))
+    }
+
     fn values(&self, claim: &str, own: &[String]) -> Vec<String> {
         let patterns: Vec<String> = self
             .conditions(&[claim])

@@ -81,6 +81,12 @@ pub fn with_claims_absent(
     Some(Foreign { confidence, claims, verdict: None, absent_only: true })
 }
 
+/// A token of another customer that may fit a pattern in a claim of which no form is known.
+pub fn of_unknown_form(tokens: &Tokens<'_>) -> Option<Foreign> {
+    let claims = tokens.of_unknown_form(&tokens.tenant_claims()).filter(|_| tokens.is_shared())?;
+    Some(Foreign { confidence: Confidence::Possible, claims, verdict: None, absent_only: false })
+}
+
 /// A finding about a token with its evidence.
 pub fn shown(
     finding: crate::rules::Finding,
