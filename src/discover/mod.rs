@@ -13,11 +13,13 @@ pub use read::{READ_LIMIT, ReadError, decode, read};
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs};
 use walkdir::WalkDir;
 
-/// Ends of the names of files that are taken from a folder. A file that is named itself may have any name.
+/// Ends of the names of files that are taken from a folder; one without an ending is taken if it holds a policy. A file that
+/// is named itself may have any name.
 pub const EXTENSIONS: [&str; 9] = ["json", "jsonc", "yaml", "yml", "template", "tf", "tofu", "tfvars", "tfstate"];
 
 /// The same for Markdown, if it is asked for.
@@ -148,7 +150,7 @@ impl Search<'_> {
                     }
                 }
                 Ok(entry) => {
-                    if !left_out && entry.file_type().is_file() && self.has_extension(at) {
+                    if !left_out && entry.file_type().is_file() && (self.has_extension(at) || is_bare_policy(at)) {
                         any = true;
                         self.take(at, absolute);
                     }
@@ -195,6 +197,38 @@ impl Search<'_> {
     fn unreadable(&mut self, path: &Path, absolute: &Path, message: String) {
         self.errors.push(Unreadable { path: label(path, absolute, &self.options.working_directory), message });
     }
+}
+
+/// How much of a file without an ending is read to find the words of a policy in it.
+const HEAD: u64 = 64 * 1024;
+
+/// Whether a file whose name has no ending holds a policy, to look at it: it begins like JSON and has a word of one. Names
+/// with an ending say what they are, so that few files are opened here.
+fn is_bare_policy(path: &Path) -> bool {
+    if !has_no_ending(path) {
+        return false;
+    }
+    let Ok(mut file) = fs::File::open(path) else { return false };
+    let mut head = [0; 512];
+    let Ok(length) = file.read(&mut head) else { return false };
+    let text = head[..length].trim_ascii_start();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    // A file of blanks for so long is nothing that a person wrote.
+    if !matches!(text.first(), Some(b'{' | b'[')) {
+        return false;
+    }
+    let mut bytes = head[..length].to_vec();
+    if file.take(HEAD).read_to_end(&mut bytes).is_err() {
+        return false;
+    }
+    let has = |word: &str| memchr::memmem::find(&bytes, word.as_bytes()).is_some();
+    // The words are those of statements and of templates; an escape may hide one.
+    ["Statement", "Effect", "PolicyDocument", "AWS::", "resource_changes", "\\u00"].into_iter().any(has)
+}
+
+/// Whether the name of a file says nothing of what is in it.
+pub(crate) fn has_no_ending(path: &Path) -> bool {
+    path.extension().is_none() && path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
 }
 
 fn is_pruned(name: &OsStr) -> bool {

@@ -23,7 +23,7 @@ pub enum ReadError {
         /// The first byte that is not.
         offset: usize,
     },
-    /// It begins with the byte order mark of UTF-16.
+    /// It is UTF-16, with its byte order mark or without.
     Utf16,
     /// The system's message.
     Io(String),
@@ -131,10 +131,20 @@ pub fn decode(bytes: Vec<u8>, limit: u64) -> Result<String, ReadError> {
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge { size: bytes.len() as u64, limit });
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    if is_utf16(&bytes) {
         return Err(ReadError::Utf16);
     }
     String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+}
+
+/// Whether bytes are UTF-16: they begin with its mark, or with characters of which every other byte is zero. A text in
+/// UTF-8 that means something to a parser of JSON or YAML has no zero byte.
+fn is_utf16(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [0, first, 0, second, ..] | [first, 0, second, 0, ..] => *first != 0 && *second != 0,
+        _ => false,
+    }
 }
 
 /// The system's message without its error number: `no such file or directory`.
@@ -169,6 +179,10 @@ mod tests {
         assert_eq!(of(b"ab\xff", 9), Err(ReadError::NotUtf8 { offset: 2 }));
         assert_eq!(of(b"\xff\xfe{\0}\0", 9), Err(ReadError::Utf16));
         assert_eq!(of(b"\xfe\xff\0{\0}", 9), Err(ReadError::Utf16));
+        for bytes in [b"{\0}\0", b"\0{\0}", b"\n\0{\0", b"\0 \0{"] {
+            assert_eq!(of(bytes, 9), Err(ReadError::Utf16), "{bytes:?}");
+        }
+        assert_eq!(of(b"{\0\0\0", 9), Ok("{\0\0\0".to_owned()));
         assert!(ReadError::Utf16.to_string().contains("save it as UTF-8"));
     }
 

@@ -17,6 +17,7 @@ mod nested;
 pub mod permission_set;
 mod placeholder;
 pub mod policy_json;
+mod printed;
 pub mod pulumi;
 mod raw_kind;
 mod record;
@@ -119,8 +120,8 @@ pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static s
 }
 
 /// Bytes of which at least one stands in every file that holds a policy. Looking for them costs a tenth of parsing.
-pub const MARKS: [&str; 6] =
-    ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::", "resource_changes"];
+pub const MARKS: [&str; 7] =
+    ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::", "resource_changes", "Effect"];
 
 #[cfg(test)]
 mod testing {

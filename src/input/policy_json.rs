@@ -2,7 +2,7 @@
 
 use super::raw_kind::kind_of;
 use super::record::inline;
-use super::{Found, Input, iam_collect, placeholder};
+use super::{Found, Input, iam_collect, placeholder, printed};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
@@ -32,20 +32,51 @@ impl Input for PolicyJson {
         if wrapped(root).is_some() {
             return Some("holds a policy document in a member");
         }
-        let list = root.as_list()?;
-        list.iter().any(|item| is_policy(item) || wrapped(item).is_some()).then_some("is a list of policies")
+        if root.as_list().is_some_and(|list| list.iter().any(is_or_wraps)) {
+            return Some("is a list of policies");
+        }
+        printed::detect(root)
     }
 
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>) {
-        match document.root.as_list() {
-            Some(items) => {
+        let root = &document.root;
+        match root.as_list() {
+            Some(items) if items.iter().any(is_or_wraps) => {
                 for (index, item) in items.iter().enumerate() {
-                    put(document, item, format!("[{index}]"), found);
+                    match is_or_wraps(item) {
+                        true => put(document, item, format!("[{index}]"), found),
+                        false => printed::extract(document, item, &format!("[{index}]"), found),
+                    }
                 }
             }
-            None => put(document, &document.root, String::new(), found),
+            None if is_or_wraps(root) => put(document, root, String::new(), found),
+            Some(_) | None => printed::extract(document, root, "", found),
         }
     }
+}
+
+fn is_or_wraps(node: &Value<'_>) -> bool {
+    is_policy(node) || wrapped(node).is_some()
+}
+
+/// A policy of which nothing but the document is known.
+pub(super) fn put_policy<'s>(policy: Cow<'s, Value<'s>>, address: String, found: &mut Found<'s>) {
+    let place = iam_collect::place(found.path);
+    if place.as_ref().is_some_and(|place| place.is_of_aws) {
+        return;
+    }
+    let anchor = policy.span;
+    let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
+    let kind = found.forced_kind.or(place.map(|place| place.kind)).unwrap_or_else(|| kind_of(&policy, found.path));
+    found.sites.push(PolicySite {
+        kind,
+        address,
+        document: policy.into(),
+        anchor,
+        owner: Owner { extent: Some(anchor), ..Owner::default() },
+        branch: vec![],
+        origins: vec![],
+    });
 }
 
 /// The policy that a node is or wraps.

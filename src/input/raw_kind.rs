@@ -94,7 +94,9 @@ fn is_of_service_without_resource(statements: &[Value<'_>]) -> bool {
     let mut services = statements.iter().flat_map(|statement| {
         let actions = statement.get("Action").or_else(|| statement.get("NotAction"));
         let actions = actions.map(Value::one_or_many).unwrap_or_default();
-        actions.iter().map(|action| action.as_str().and_then(|action| action.split_once(':')).map(|(service, _)| service))
+        actions
+            .iter()
+            .map(|action| action.as_str().and_then(|action| action.split_once(':')).map(|(service, _)| service))
     });
     let Some(Some(first)) = services.next() else { return false };
     WITHOUT_RESOURCE.iter().any(|(service, _)| service.eq_ignore_ascii_case(first))

@@ -204,7 +204,7 @@ pub(super) fn judge_all(source: Source, settings: &Settings) -> FileReport {
             whole.hidden.extend(line.hidden.into_iter().map(|finding| finding.moved(by)));
             whole.suppressed.extend(line.suppressed.into_iter().map(|(finding, why)| (finding.moved(by), why)));
             whole.ignores_used.extend(line.ignores_used);
-            let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), ..policy };
+            let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), start: None, ..policy };
             whole.policies.extend(line.policies.into_iter().map(moved));
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression};
 use crate::site::PolicyKind;
-use crate::source::Source;
+use crate::source::{Position, Source};
 use crate::span::Span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,6 +63,8 @@ pub struct PolicyReport {
     pub kind: PolicyKind,
     /// The document's place.
     pub span: Span,
+    /// Where it begins, for who has no text of the file to count in.
+    pub start: Option<Position>,
     /// How many statements it has.
     pub statements: usize,
     /// How many values in it are not known.
@@ -122,8 +124,16 @@ impl FileReport {
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
     pub(super) fn forget_text(&mut self) {
         if !self.shows_text() {
+            place_policies(&mut self.policies, &self.source);
             self.source = Source::new(std::mem::take(&mut self.source.path), "");
         }
+    }
+}
+
+/// Note where policies begin in the text that they were found in.
+pub(super) fn place_policies(policies: &mut [PolicyReport], source: &Source) {
+    for policy in policies {
+        policy.start = Some(source.position(policy.span.start));
     }
 }
 

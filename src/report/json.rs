@@ -237,7 +237,10 @@ impl<'a> Policy<'a> {
             path: &file.source.path,
             resource: &policy.address,
             kind: policy.kind.name(),
-            start: Place::new(policy.span.start, places),
+            start: match policy.start {
+                Some(Position { line, column }) => Place { line, column, offset: policy.span.start },
+                None => Place::new(policy.span.start, places),
+            },
             statements: policy.statements,
             unresolved: policy.unresolved,
         }
@@ -261,6 +264,7 @@ mod tests {
             address: "Resources.R".into(),
             kind: PolicyKind::Trust,
             span: Span::new(0, 5),
+            start: None,
             statements: 1,
             unresolved: 2,
             undecided: false,

@@ -367,6 +367,7 @@ impl Extraction<'_, '_, '_, '_> {
                     Policy::None => {}
                     Policy::Wrong(problems) => {
                         for problem in problems {
+                            let problem = Problem { used_at: Some(variant.span), ..problem };
                             if !self.found.problems[problems_before..].contains(&problem) {
                                 self.found.problems.push(problem);
                             }
