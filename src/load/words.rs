@@ -49,9 +49,13 @@ pub fn looks_like_policy(text: &str) -> bool {
         && ["Action", "Principal"].iter().any(|word| is_name(bytes, word))
 }
 
-/// Whether a word, or the end of one, stands in a text as the name of a member: a colon follows, after the end of a string.
+/// Whether a word, or its opposite, stands in a text as the name of a member: a colon follows, after the end of a string.
 fn is_name(bytes: &[u8], word: &str) -> bool {
     memmem::find_iter(bytes, word.as_bytes()).any(|at| {
+        let before = &bytes[..at];
+        if before.last().is_some_and(u8::is_ascii_alphabetic) && !before.ends_with(b"Not") {
+            return false;
+        }
         let mut rest = &bytes[at + word.len()..];
         loop {
             rest = match rest {

@@ -46,13 +46,7 @@ pub fn parse_in_parts<'s>(text: &'s str, wanted: &dyn Fn(&str) -> bool, each: &m
 pub fn parse_file(text: &str, dialect: Dialect) -> Parsed<'_> {
     let mut parser = Parser { lenient: true, ..Parser::new(text, dialect, "file", None) };
     let documents = parser.documents();
-    Parsed {
-        documents,
-        problems: parser.problems,
-        slips: Problem::by_cause(parser.slips),
-        template: parser.template,
-        ..Parsed::default()
-    }
+    Parsed { documents, problems: parser.problems, slips: parser.slips, template: parser.template, ..Parsed::default() }
 }
 
 fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<'s> {
@@ -637,10 +631,11 @@ impl<'p, 's> Parser<'p, 's> {
 
     /// What is wrong and takes nothing out of the tree.
     fn slip(&mut self, problem: Problem) {
-        if self.lenient {
-            self.slips.push(problem);
-        } else {
-            self.push(problem);
+        match self.slips.first_mut() {
+            _ if !self.lenient => self.push(problem),
+            // A generator that writes one such comma writes it everywhere.
+            Some(first) => first.more += 1,
+            None => self.slips.push(problem),
         }
     }
 
