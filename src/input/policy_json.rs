@@ -137,6 +137,9 @@ fn wrapped<'s>(node: &'s Value<'s>) -> Option<&'s Member<'s>> {
 /// Whether an object is meant to be a policy document. A policy may be broken, and many things have a `Statement`.
 pub(super) fn is_policy(value: &Value<'_>) -> bool {
     let Some(members) = value.as_map() else { return false };
+    if are_of_stack_policy(value.get("Statement").map(Value::one_or_many).unwrap_or_default()) {
+        return false;
+    }
     let has_version = members.iter().any(|member| {
         member.key.eq_ignore_ascii_case("Version") && member.value.as_str().is_some_and(|text| VERSIONS.contains(&text))
     });
@@ -148,6 +151,20 @@ pub(super) fn is_policy(value: &Value<'_>) -> bool {
             _ => has_version && statements.iter().any(is_statement),
         }
     })
+}
+
+/// Whether statements say what an update of a stack may do. They have the shape of a policy's, and IAM has no part in them
+/// (CloudFormation User Guide, Prevent updates to stack resources).
+pub(super) fn are_of_stack_policy(statements: &[Value<'_>]) -> bool {
+    let updates = |action: &Value<'_>| {
+        let start = action.as_str().and_then(|action| action.get(.."update:".len()));
+        start.is_some_and(|start| start.eq_ignore_ascii_case("update:"))
+    };
+    !statements.is_empty()
+        && statements.iter().all(|statement| {
+            let actions = statement.get("Action").or_else(|| statement.get("NotAction"));
+            actions.is_some_and(|actions| actions.one_or_many().iter().all(updates))
+        })
 }
 
 /// Whether an object has an element of a statement, well or nearly well spelt.
@@ -185,6 +202,7 @@ mod tests {
         for text in [
             r#"{"Statement": [{"type": "If", "Action": {}}]}"#,
             r#"{"Statement": "select 1"}"#,
+            r#"{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}"#,
             r#"{"Statement": []}"#,
             r#"{"Version": "3", "Statements": [{"Effect": "Allow"}]}"#,
             "[]",

@@ -5,7 +5,7 @@
 //! if it has little else, so that other files with a policy somewhere in them are not.
 
 use super::nested;
-use super::policy_json::{is_policy, put_policy};
+use super::policy_json::{are_of_stack_policy, is_policy, put_policy};
 use super::{Found, placeholder};
 use crate::span::Span;
 use crate::syntax::Document;
@@ -147,7 +147,7 @@ fn is_statements(items: &[Value<'_>]) -> bool {
             && has(&["Principal", "NotPrincipal", "Resource", "NotResource"])
             && !has(&["type"])
     };
-    !items.is_empty() && items.iter().all(is_one)
+    !items.is_empty() && items.iter().all(is_one) && !are_of_stack_policy(items)
 }
 
 /// The policy that has these statements. Its version was not printed: it is the one that policies have today, and the other
