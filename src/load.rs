@@ -49,6 +49,8 @@ pub struct Loaded<'s> {
     pub broken: Vec<Problem>,
     /// What is wrong with it and hides nothing, so that its policies are there all the same.
     pub slips: Vec<Problem>,
+    /// Where a text with the words of a policy shows that it is a template, which is not read.
+    pub template: Option<Problem>,
     /// Whether a text with something wrong has the words of a statement of a policy.
     pub speaks_of_policies: bool,
     /// What a reader may have meant otherwise.
@@ -67,6 +69,7 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
     let (syntax, mut parsed) = parse(source);
     if parsed.template {
         loaded.reason = TEMPLATE;
+        loaded.template = parsed.problems.into_iter().next().filter(|_| looks_like_policy(&source.text));
         return then(loaded);
     }
     let document = |root| Document { text: &source.text, syntax, root };
@@ -105,7 +108,7 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
 }
 
 /// What a text is in its syntax. One that is percent-encoded throughout is JSON, as services give policies away.
-fn parse(source: &Source) -> (Syntax, Parsed<'_>) {
+pub fn parse(source: &Source) -> (Syntax, Parsed<'_>) {
     let syntax = Syntax::of(&source.path, &source.text);
     match decoded(&source.text) {
         Some((text, map)) => {

@@ -7,13 +7,14 @@
 use super::nested;
 use super::policy_json::{are_of_stack_policy, is_policy, put_policy};
 use super::{Found, placeholder};
+use crate::source::percent_decode;
 use crate::span::Span;
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
 use std::borrow::Cow;
 
 /// How deep tables nest: rows in lists in a name that the query gave.
-const DEPTH: usize = 4;
+const DEPTH: usize = 6;
 /// How often a string may be wrapped in another one.
 const WRAPS: usize = 3;
 
@@ -131,11 +132,12 @@ fn gather<'s>(node: &'s Value<'s>, address: String, depth: usize, places: &mut V
 /// Whether a string holds a policy, in whatever form.
 fn holds_text(node: &Value<'_>) -> bool {
     let Some(text) = node.as_str().filter(|_| nested::is_json(node)) else { return false };
+    if text.trim_start().starts_with('%') {
+        return percent_decode(text).is_some_and(|(text, _)| text.contains("Statement"));
+    }
     // A document with holes for another tool is no JSON yet.
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    (has("Statement") || has("\\u00"))
-        && (has("Effect") || has("\\u00") || has("%"))
-        && !placeholder::starts_with_one(text)
+    (has("Statement") || has("\\u00")) && (has("Effect") || has("\\u00")) && !placeholder::starts_with_one(text)
 }
 
 /// Whether these are statements of a policy, complete ones.
