@@ -11,6 +11,7 @@ use iamlint::rules::RULES;
 use iamlint::site::PolicyKind;
 use iamlint::source::Source;
 use iamlint::span::Span;
+use iamlint::syntax::json;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -161,6 +162,11 @@ fn a_line_has_the_findings_of_the_same_policy_in_a_file() {
         if file.policies.is_empty() {
             // A plan may say nothing of its policies yet.
             assert!(line.problem.is_some() || file.unresolved > 0, "what nobody judges is an error:\n{text}");
+            continue;
+        }
+        // A file with a comma too many is judged, a line with any mistake is an error for who wrote it.
+        if !json::parse(&text, json::Dialect::Strict).problems.is_empty() {
+            assert!(line.problem.is_some() && line.policies.is_empty(), "{text}");
             continue;
         }
         let moved: Vec<Diagnostic> = file.findings.iter().map(|one| one.clone().moved(head.len() as u32)).collect();
@@ -601,7 +607,7 @@ fn a_line_for_each_ordinary_file() {
     let folder = tree(&[
         ("b.json", OPEN),
         ("a.json", CLOSED),
-        ("c.json", "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": 1,}]}"),
+        ("c.json", "{\"Statement\": [{\"Effect\": \"Allow\" \"Action\": 1}]}"),
         ("d.json", "{}"),
     ]);
     let args = ["check", "--isolated", "--format"];

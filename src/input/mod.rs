@@ -22,6 +22,7 @@ pub mod pulumi;
 mod raw_kind;
 mod record;
 pub mod serverless;
+mod shape;
 pub mod terraform;
 mod terraform_document;
 pub mod terraform_plan;

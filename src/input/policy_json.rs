@@ -2,6 +2,7 @@
 
 use super::raw_kind::kind_of;
 use super::record::inline;
+use super::shape::is_policy;
 use super::{Found, Input, iam_collect, placeholder, printed};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::syntax::Document;
@@ -14,10 +15,6 @@ pub struct PolicyJson;
 
 /// Members that hold a policy in a wrapper.
 const WRAPPERS: [&str; 4] = ["PolicyDocument", "AssumeRolePolicyDocument", "Policy", "Document"];
-/// The values of `Version`: IAM User Guide, IAM JSON policy elements: Version.
-const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
-/// Elements that make an object a statement.
-const ELEMENTS: [&str; 7] = ["Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Resource", "NotResource"];
 
 impl Input for PolicyJson {
     fn name(&self) -> &'static str {
@@ -57,26 +54,6 @@ impl Input for PolicyJson {
 
 fn is_or_wraps(node: &Value<'_>) -> bool {
     is_policy(node) || wrapped(node).is_some()
-}
-
-/// A policy of which nothing but the document is known.
-pub(super) fn put_policy<'s>(policy: Cow<'s, Value<'s>>, address: String, found: &mut Found<'s>) {
-    let place = iam_collect::place(found.path);
-    if place.as_ref().is_some_and(|place| place.is_of_aws) {
-        return;
-    }
-    let anchor = policy.span;
-    let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
-    let kind = found.forced_kind.or(place.map(|place| place.kind)).unwrap_or_else(|| kind_of(&policy, found.path));
-    found.sites.push(PolicySite {
-        kind,
-        address,
-        document: policy.into(),
-        anchor,
-        owner: Owner { extent: Some(anchor), ..Owner::default() },
-        branch: vec![],
-        origins: vec![],
-    });
 }
 
 /// The policy that a node is or wraps.
@@ -132,55 +109,6 @@ fn wrapped<'s>(node: &'s Value<'s>) -> Option<&'s Member<'s>> {
         _ => false,
     };
     holds.then_some(member)
-}
-
-/// Whether an object is meant to be a policy document. A policy may be broken, and many things have a `Statement`.
-pub(super) fn is_policy(value: &Value<'_>) -> bool {
-    let Some(members) = value.as_map() else { return false };
-    if are_of_stack_policy(value.get("Statement").map(Value::one_or_many).unwrap_or_default()) {
-        return false;
-    }
-    let has_version = members.iter().any(|member| {
-        member.key.eq_ignore_ascii_case("Version") && member.value.as_str().is_some_and(|text| VERSIONS.contains(&text))
-    });
-    members.iter().any(|member| {
-        let statements = member.value.one_or_many();
-        match member.key.as_ref() {
-            "Statement" => has_version || statements.iter().any(is_statement),
-            // A misspelt `Statement` needs the version and something like a statement.
-            _ => has_version && statements.iter().any(is_statement),
-        }
-    })
-}
-
-/// Whether statements say what an update of a stack may do. They have the shape of a policy's, and IAM has no part in them
-/// (CloudFormation User Guide, Prevent updates to stack resources).
-pub(super) fn are_of_stack_policy(statements: &[Value<'_>]) -> bool {
-    let updates = |action: &Value<'_>| {
-        let start = action.as_str().and_then(|action| action.get(.."update:".len()));
-        start.is_some_and(|start| start.eq_ignore_ascii_case("update:"))
-    };
-    !statements.is_empty()
-        && statements.iter().all(|statement| {
-            let actions = statement.get("Action").or_else(|| statement.get("NotAction"));
-            actions.is_some_and(|actions| actions.one_or_many().iter().all(updates))
-        })
-}
-
-/// Whether an object has an element of a statement, well or nearly well spelt.
-fn is_statement(value: &Value<'_>) -> bool {
-    let Some(members) = value.as_map() else { return false };
-    // Syntax trees of programs have statements too, of some `type` at some place.
-    if value.get("type").is_some() {
-        return false;
-    }
-    members.iter().any(|member| {
-        let key = member.key.as_ref();
-        ELEMENTS.iter().any(|element| {
-            element.eq_ignore_ascii_case(key)
-                || key.len().abs_diff(element.len()) <= 1 && strsim::osa_distance(element, key) == 1
-        })
-    })
 }
 
 #[cfg(test)]

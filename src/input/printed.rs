@@ -5,8 +5,10 @@
 //! if it has little else, so that other files with a policy somewhere in them are not.
 
 use super::nested;
-use super::policy_json::{are_of_stack_policy, is_policy, put_policy};
-use super::{Found, placeholder};
+use super::raw_kind::kind_of;
+use super::shape::{are_of_stack_policy, is_policy};
+use super::{Found, iam_collect, placeholder};
+use crate::site::{Owner, PolicySite};
 use crate::source::percent_decode;
 use crate::span::Span;
 use crate::syntax::Document;
@@ -47,6 +49,26 @@ pub(super) fn extract<'s>(document: &'s Document<'s>, root: &'s Value<'s>, addre
             Place::Text(text) => within(document, text, &address, WRAPS, found),
         }
     }
+}
+
+/// A policy of which nothing but the document is known.
+fn put_policy<'s>(policy: Cow<'s, Value<'s>>, address: String, found: &mut Found<'s>) {
+    let place = iam_collect::place(found.path);
+    if place.as_ref().is_some_and(|place| place.is_of_aws) {
+        return;
+    }
+    let anchor = policy.span;
+    let policy = placeholder::resolve(&policy).map_or(policy, Cow::Owned);
+    let kind = found.forced_kind.or(place.map(|place| place.kind)).unwrap_or_else(|| kind_of(&policy, found.path));
+    found.sites.push(PolicySite {
+        kind,
+        address,
+        document: policy.into(),
+        anchor,
+        owner: Owner { extent: Some(anchor), ..Owner::default() },
+        branch: vec![],
+        origins: vec![],
+    });
 }
 
 /// The policies in a string.
