@@ -627,7 +627,7 @@ fn a_line_for_each_ordinary_file() {
             ("d.json", Some(0), vec![]),
         ]
     );
-    assert_eq!(message(&results[2]), ("JSON has no comma before `}`".to_owned(), 47));
+    assert_eq!(message(&results[2]), ("expected `,` or `}`, found a string".to_owned(), 35));
     assert!(results.iter().all(|result| result["id"].is_null() && result["line"].is_null()));
     let whole: Value = serde_json::from_str(&run_as("json").stdout).expect("JSON");
     let findings: Vec<Value> =
