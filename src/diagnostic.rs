@@ -168,12 +168,42 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// How many more like it there are, which are not told one by one.
+    pub more: usize,
+    /// What took the text from there, where that is another file.
+    pub used_at: Option<Span>,
 }
 
 impl Problem {
     /// A problem at a place.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Problem { span, message: message.into(), help: None }
+        Problem { span, message: message.into(), help: None, more: 0, used_at: None }
+    }
+
+    /// The first problem of each cause, with how many follow: who reads of a comma too many twenty times learns nothing
+    /// from the others.
+    pub fn by_cause(problems: Vec<Problem>) -> Vec<Problem> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut told: Vec<Problem> = Vec::new();
+        for problem in problems {
+            let cause = cause(&problem.message);
+            match causes.iter().position(|known| *known == cause) {
+                Some(at) => told[at].more += 1 + problem.more,
+                None => {
+                    causes.push(cause);
+                    told.push(problem);
+                }
+            }
+        }
+        told
+    }
+
+    /// The message with how many more there are.
+    pub fn told(&self) -> String {
+        match self.more {
+            0 => self.message.clone(),
+            more => format!("{}, and {more} more like it", self.message),
+        }
     }
 
     /// The same with advice.
@@ -181,6 +211,15 @@ impl Problem {
         self.help = Some(help.into());
         self
     }
+}
+
+/// What a message says, whatever is quoted in it or was found in place of what was expected.
+fn cause(message: &str) -> String {
+    if message.contains("is never closed") {
+        return "is never closed".to_owned();
+    }
+    let said = message.split(", found ").next().unwrap_or_default();
+    said.split('`').step_by(2).collect()
 }
 
 /// One finding of one rule in one file.

@@ -8,13 +8,21 @@ use crate::input::aws_cli::{self, AwsCli};
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
 use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
-use crate::source::Source;
+use crate::source::{OffsetMap, Source, percent_decode};
 use crate::span::{Span, Spanned};
 use crate::syntax::{self, Document, Parsed, Syntax, json};
-use crate::value::{Kind, Value};
+use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+
+mod words;
+
+use words::is_encoded;
+pub use words::{looks_like_policy, mentions_policy};
+
+/// Why a template of another tool is passed over: what is judged is what the tool makes of it.
+pub const TEMPLATE: &str = "is a template that another tool fills in";
 
 /// How files are read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,27 +45,18 @@ pub struct Loaded<'s> {
     pub format: Option<&'static str>,
     /// Why, or why it was passed over, to follow "because it".
     pub reason: &'static str,
-    /// What is wrong with the text.
+    /// What is wrong with the text, once for each cause.
     pub broken: Vec<Problem>,
+    /// What is wrong with it and hides nothing, so that its policies are there all the same.
+    pub slips: Vec<Problem>,
+    /// Where a text with the words of a policy shows that it is a template, which is not read.
+    pub template: Option<Problem>,
+    /// Whether a text with something wrong has the words of a statement of a policy.
+    pub speaks_of_policies: bool,
     /// What a reader may have meant otherwise.
     pub warnings: Vec<Problem>,
     /// Places of secrets, which no report may show wherever the file is.
     pub secrets: Vec<Span>,
-}
-
-/// Whether a text has a word that every file with a policy has. Looking for them costs a tenth of parsing.
-pub fn mentions_policy(text: &str) -> bool {
-    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
-    // The words may be written with escapes.
-    input::MARKS.iter().any(|mark| has(mark)) || has("\\u00")
-}
-
-/// A text that is a policy, percent-encoded, as IAM's API gives it.
-fn percent_encoded(text: &str) -> Option<Value<'_>> {
-    let trimmed = text.trim();
-    trimmed.get(..3).filter(|start| start.eq_ignore_ascii_case("%7B"))?;
-    let start = text.len() - text.trim_start().len();
-    Some(Value::new(Kind::String(trimmed.into()), Span::new(start, start + trimmed.len())))
 }
 
 /// Read a text that stands for itself and give what was found to `then`.
@@ -67,11 +66,12 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
     if how.format.is_none() && !mentions_policy(&source.text) {
         return then(loaded);
     }
-    let syntax = Syntax::of(&source.path, &source.text);
-    let parsed = match percent_encoded(&source.text) {
-        Some(text) => Parsed { documents: vec![text], ..Parsed::default() },
-        None => syntax::parse(&source.text, syntax),
-    };
+    let (syntax, mut parsed) = parse(source);
+    if parsed.template {
+        loaded.reason = TEMPLATE;
+        loaded.template = parsed.problems.into_iter().next().filter(|_| looks_like_policy(&source.text));
+        return then(loaded);
+    }
     let document = |root| Document { text: &source.text, syntax, root };
     let documents: Vec<Document<'_>> = parsed.documents.into_iter().map(document).collect();
     loaded.reason = "holds nothing that looks like a policy";
@@ -90,14 +90,48 @@ pub fn text<R>(source: &Source, how: How, then: impl FnOnce(Loaded<'_>) -> R) ->
             format.extract(document, &mut loaded.found);
         }
     }
-    if loaded.format.is_some() || input::looks_like_policy(&source.text) {
-        loaded.broken = parsed.problems;
+    loaded.speaks_of_policies =
+        (!parsed.problems.is_empty() || !parsed.slips.is_empty()) && looks_like_policy(&source.text);
+    if loaded.format.is_some() || loaded.speaks_of_policies {
+        // Beside a real mistake, a comma too many is one more of them.
+        let whole = parsed.problems.is_empty();
+        let slips = std::mem::take(&mut parsed.slips);
+        let mistakes = parsed.problems.into_iter().chain(slips.iter().filter(|_| !whole).cloned()).collect();
+        loaded.broken = Problem::by_cause(mistakes);
+        loaded.slips = if whole { slips } else { Vec::new() };
         loaded.warnings = parsed.warnings;
     }
     if !loaded.broken.is_empty() {
         loaded.reason = "cannot be read";
     }
     then(loaded)
+}
+
+/// What a text is in its syntax. One that is percent-encoded throughout is JSON, as services give policies away.
+pub fn parse(source: &Source) -> (Syntax, Parsed<'_>) {
+    let syntax = Syntax::of(&source.path, &source.text);
+    match decoded(&source.text) {
+        Some((text, map)) => {
+            let Parsed { documents, problems, slips, .. } = json::parse_file(&text, json::Dialect::Strict);
+            let place = |span| map.place(span);
+            let moved = |problems: Vec<Problem>| -> Vec<Problem> {
+                problems.into_iter().map(|problem| Problem { span: place(problem.span), ..problem }).collect()
+            };
+            let documents = documents.into_iter().map(|root| root.into_owned(&place)).collect();
+            let parsed = Parsed { documents, problems: moved(problems), slips: moved(slips), ..Parsed::default() };
+            (Syntax::Json, parsed)
+        }
+        None => (syntax, syntax::parse_file(&source.text, syntax)),
+    }
+}
+
+/// The text in one that is percent-encoded from its first character on, and is an object, a list or a string then.
+fn decoded(text: &str) -> Option<(String, OffsetMap)> {
+    // A string of JSON may be encoded too: it is opened where it stands.
+    if !is_encoded(text) || text.trim_ascii_start().starts_with('"') {
+        return None;
+    }
+    percent_decode(text).filter(|(text, _)| text.trim_start().starts_with(['{', '[', '"']))
 }
 
 /// How long a text is, in bytes, for which it pays to read it in parts.

@@ -102,7 +102,6 @@ const CIRCLES: &[&[&str]] = &[
         "input/cloudformation/template.rs",
     ],
     &["input/cloudformation/places.rs", "input/cloudformation/reader.rs", "input/cloudformation/sam.rs"],
-    &["input/iam_collect.rs", "input/policy_json.rs", "input/record.rs"],
     &["input/terraform/eval.rs", "input/terraform/functions.rs", "input/terraform/module.rs"],
 ];
 

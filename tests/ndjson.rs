@@ -11,6 +11,7 @@ use iamlint::rules::RULES;
 use iamlint::site::PolicyKind;
 use iamlint::source::Source;
 use iamlint::span::Span;
+use iamlint::syntax::json;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -161,6 +162,11 @@ fn a_line_has_the_findings_of_the_same_policy_in_a_file() {
         if file.policies.is_empty() {
             // A plan may say nothing of its policies yet.
             assert!(line.problem.is_some() || !file.not_judged.is_empty(), "what nobody judges is an error:\n{text}");
+            continue;
+        }
+        // A file with a comma too many is judged, a line with any mistake is an error for who wrote it.
+        if !json::parse(&text, json::Dialect::Strict).problems.is_empty() {
+            assert!(line.problem.is_some() && line.policies.is_empty(), "{text}");
             continue;
         }
         let moved: Vec<Diagnostic> = file.findings.iter().map(|one| one.clone().moved(head.len() as u32)).collect();
@@ -608,7 +614,7 @@ fn a_line_for_each_ordinary_file() {
     let folder = tree(&[
         ("b.json", OPEN),
         ("a.json", CLOSED),
-        ("c.json", "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": 1,}]}"),
+        ("c.json", "{\"Statement\": [{\"Effect\": \"Allow\" \"Action\": 1}]}"),
         ("d.json", "{}"),
     ]);
     let args = ["check", "--isolated", "--format"];
@@ -628,7 +634,7 @@ fn a_line_for_each_ordinary_file() {
             ("d.json", Some(0), vec![]),
         ]
     );
-    assert_eq!(message(&results[2]), ("JSON has no comma before `}`".to_owned(), 47));
+    assert_eq!(message(&results[2]), ("expected `,` or `}`, found a string".to_owned(), 35));
     assert!(results.iter().all(|result| result["id"].is_null() && result["line"].is_null()));
     let whole: Value = serde_json::from_str(&run_as("json").stdout).expect("JSON");
     let findings: Vec<Value> =

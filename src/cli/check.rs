@@ -9,9 +9,10 @@ use super::{Exit, Failure, baseline, clock, ndjson, watch};
 use crate::access::EngineMeter;
 use crate::config::{self, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Severity, WhyNot};
-use crate::input;
+use crate::input::policy_json::PolicyJson;
+use crate::input::{self, Input as _};
 use crate::lint::ledger::Entry;
-use crate::lint::{self, Report, Settings, Tally};
+use crate::lint::{self, FileReport, Report, Settings, Tally};
 use crate::report::time::Moment;
 use crate::report::{self, Format, one_line};
 use crate::rules::Rule;
@@ -340,6 +341,20 @@ fn what_is_not_known(config: &mut Config) {
     config.min_severity = Severity::Info;
 }
 
+/// The kinds that policies were taken for where nothing but the documents tells them, so that a wrong guess is seen.
+fn kinds(file: &FileReport) -> String {
+    if file.format != Some(PolicyJson.name()) || file.policies.is_empty() {
+        return String::new();
+    }
+    let mut kinds: Vec<&str> = Vec::new();
+    for policy in &file.policies {
+        if !kinds.contains(&policy.kind.name()) {
+            kinds.push(policy.kind.name());
+        }
+    }
+    format!(" ({})", kinds.join(", "))
+}
+
 fn show_files(report: &Report) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     for file in &report.files {
@@ -348,7 +363,8 @@ fn show_files(report: &Report) -> Result<(), Failure> {
         match file.format {
             Some(format) => writeln!(
                 out,
-                "{path}: {format}, because it {}; {}, {}",
+                "{path}: {format}{}, because it {}; {}, {}",
+                kinds(file),
                 file.reason,
                 report::summary::count(file.policies.len(), "policy", "policies"),
                 report::summary::count(unresolved, "unresolved value", "unresolved values"),

@@ -47,7 +47,7 @@ pub fn load(spec: &str, base: &Path, kind: Option<PolicyKind>) -> Result<Loaded,
     let source = Rc::new(Source::new(base.join(file).to_string_lossy(), text));
     let how = How { kind, ..How::default() };
     load::file(&source, how, &Disk::default(), |loaded| {
-        if let Some(problem) = loaded.broken.iter().chain(&loaded.found.problems).next() {
+        if let Some(problem) = loaded.broken.iter().chain(&loaded.template).chain(&loaded.found.problems).next() {
             return Err(at(&source, problem.span, &problem.message));
         }
         let site = choose(&loaded.found.sites, spec, address, kind)?;

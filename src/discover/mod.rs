@@ -19,7 +19,8 @@ use std::path::{Component, Path, PathBuf};
 use std::{env, fs};
 use walkdir::WalkDir;
 
-/// Ends of the names of files that are taken from a folder. A file that is named itself may have any name.
+/// Ends of the names of files that are taken from a folder; one without an ending is taken if it holds a policy. A file that
+/// is named itself may have any name.
 pub const EXTENSIONS: [&str; 9] = ["json", "jsonc", "yaml", "yml", "template", "tf", "tofu", "tfvars", "tfstate"];
 
 /// The same for Markdown, if it is asked for.
@@ -298,7 +299,7 @@ fn is_bare_policy(path: &Path) -> bool {
 }
 
 /// Whether the name of a file says nothing of what is in it.
-fn has_no_ending(path: &Path) -> bool {
+pub(crate) fn has_no_ending(path: &Path) -> bool {
     path.extension().is_none() && path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
 }
 

@@ -23,7 +23,7 @@ pub enum ReadError {
         /// The first byte that is not.
         offset: usize,
     },
-    /// It is UTF-16, with a byte order mark or without.
+    /// It is UTF-16, with its byte order mark or without.
     Utf16,
     /// The system's message.
     Io(String),
@@ -137,7 +137,8 @@ pub fn decode(bytes: Vec<u8>, limit: u64) -> Result<String, ReadError> {
     String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
 }
 
-/// Whether bytes are UTF-16: by the mark at their beginning, or by a zero in each of the first two letters.
+/// Whether bytes are UTF-16: they begin with its mark, or with characters of which every other byte is zero. A text in
+/// UTF-8 that means something to a parser of JSON or YAML has no zero byte.
 fn is_utf16(bytes: &[u8]) -> bool {
     match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
@@ -178,9 +179,10 @@ mod tests {
         assert_eq!(of(b"ab\xff", 9), Err(ReadError::NotUtf8 { offset: 2 }));
         assert_eq!(of(b"\xff\xfe{\0}\0", 9), Err(ReadError::Utf16));
         assert_eq!(of(b"\xfe\xff\0{\0}", 9), Err(ReadError::Utf16));
-        assert_eq!(of(b"{\0}\0", 9), Err(ReadError::Utf16));
-        assert_eq!(of(b"\0{\0}", 9), Err(ReadError::Utf16));
-        assert_eq!(of(b"\0\0\0\0", 9), Ok("\0\0\0\0".to_owned()));
+        for bytes in [b"{\0}\0", b"\0{\0}", b"\n\0{\0", b"\0 \0{"] {
+            assert_eq!(of(bytes, 9), Err(ReadError::Utf16), "{bytes:?}");
+        }
+        assert_eq!(of(b"{\0\0\0", 9), Ok("{\0\0\0".to_owned()));
         assert!(ReadError::Utf16.to_string().contains("save it as UTF-8"));
     }
 

@@ -3,8 +3,8 @@
 //! Other tools keep the shapes of the API and change the case of the first letter or leave documents percent-encoded,
 //! so keys are compared without case and documents are read in every form.
 
-use super::policy_json::is_policy;
 use super::raw_kind::kind_of;
+use super::shape::is_policy;
 use super::{Found, Input};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};

@@ -8,7 +8,6 @@ pub mod aws_config;
 pub mod cloudformation;
 pub mod cloudtrail;
 mod combinations;
-mod extracted;
 mod history;
 mod iam_collect;
 pub mod inventory_rows;
@@ -18,10 +17,12 @@ mod nested;
 pub mod permission_set;
 mod placeholder;
 pub mod policy_json;
+mod printed;
 pub mod pulumi;
 mod raw_kind;
 mod record;
 pub mod serverless;
+mod shape;
 pub mod terraform;
 mod terraform_document;
 pub mod terraform_plan;
@@ -96,7 +97,7 @@ impl Found<'_> {
 }
 
 /// Every format that stands in one document, the more special first. (Terraform's configuration is read by folder.)
-pub static ALL: [&dyn Input; 13] = [
+pub static ALL: [&dyn Input; 12] = [
     &terraform_plan::TerraformPlan,
     &terraform_plan::TerraformState,
     &serverless::Serverless,
@@ -109,7 +110,6 @@ pub static ALL: [&dyn Input; 13] = [
     &inventory_rows::InventoryRows,
     &aws_cli::AwsCli,
     &policy_json::PolicyJson,
-    &extracted::Extracted,
 ];
 
 /// The format of a document and why, or `None` when nothing in it looks like a policy.
@@ -121,8 +121,8 @@ pub fn detect(document: &Document<'_>) -> Option<(&'static dyn Input, &'static s
 }
 
 /// Bytes of which at least one stands in every file that holds a policy. Looking for them costs a tenth of parsing.
-pub const MARKS: [&str; 6] =
-    ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::", "resource_changes"];
+pub const MARKS: [&str; 7] =
+    ["Statement", "statement", "AssumeRolePolicyDocument", "PolicyDocument", "AWS::", "resource_changes", "Effect"];
 
 /// Whether a text was most likely meant as a policy: it has the words of a statement.
 pub fn looks_like_policy(text: &str) -> bool {

@@ -41,7 +41,7 @@ pub(super) fn open(outer: &Document<'_>, node: &Value<'_>, wraps: usize) -> Resu
             let inner = Document { text: &text, syntax: Syntax::Json, root };
             open(&inner, &inner.root, wraps - 1)
         }
-        None => Err(parsed.problems),
+        None => Err(Problem::by_cause(parsed.problems)),
     };
     opened.map(|value| value.into_owned(&place)).map_err(|problems| moved_problems(problems, &place))
 }
@@ -64,7 +64,7 @@ pub(super) fn extract(
     };
     let place = |span: Span| map.as_ref().map_or(node.span, |map| map.place(span));
     let mut parsed = json::parse(&text, json::Dialect::Strict);
-    let mut problems = std::mem::take(&mut parsed.problems);
+    let mut problems = Problem::by_cause(std::mem::take(&mut parsed.problems));
     if let Some(root) = parsed.documents.pop().filter(|_| problems.is_empty()) {
         let document = Document { text: &text, syntax: Syntax::Json, root };
         let mut inside = Found { forced_kind: found.forced_kind, path: found.path, ..Found::default() };
@@ -86,6 +86,7 @@ fn moved(site: PolicySite<'_>, place: &impl Fn(Span) -> Span) -> PolicySite<'sta
     if let Some(name) = &mut owner.name {
         name.span = place(name.span);
     }
+    owner.extent = owner.extent.map(place);
     if let Some(setting) = &mut owner.max_session_duration {
         (setting.span, setting.value.span) = (place(setting.span), place(setting.value.span));
     }

@@ -2,7 +2,8 @@
 
 use super::raw_kind::kind_of;
 use super::record::inline;
-use super::{Found, Input, iam_collect, placeholder};
+use super::shape::is_policy;
+use super::{Found, Input, iam_collect, placeholder, printed};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::syntax::Document;
 use crate::value::{Kind, Member, Value};
@@ -14,10 +15,6 @@ pub struct PolicyJson;
 
 /// Members that hold a policy in a wrapper.
 const WRAPPERS: [&str; 4] = ["PolicyDocument", "AssumeRolePolicyDocument", "Policy", "Document"];
-/// The values of `Version`: IAM User Guide, IAM JSON policy elements: Version.
-const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
-/// Elements that make an object a statement.
-const ELEMENTS: [&str; 7] = ["Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Resource", "NotResource"];
 
 impl Input for PolicyJson {
     fn name(&self) -> &'static str {
@@ -32,20 +29,31 @@ impl Input for PolicyJson {
         if wrapped(root).is_some() {
             return Some("holds a policy document in a member");
         }
-        let list = root.as_list()?;
-        list.iter().any(|item| is_policy(item) || wrapped(item).is_some()).then_some("is a list of policies")
+        if root.as_list().is_some_and(|list| list.iter().any(is_or_wraps)) {
+            return Some("is a list of policies");
+        }
+        printed::detect(root)
     }
 
     fn extract<'s>(&self, document: &'s Document<'s>, found: &mut Found<'s>) {
-        match document.root.as_list() {
-            Some(items) => {
+        let root = &document.root;
+        match root.as_list() {
+            Some(items) if items.iter().any(is_or_wraps) => {
                 for (index, item) in items.iter().enumerate() {
-                    put(document, item, format!("[{index}]"), found);
+                    match is_or_wraps(item) {
+                        true => put(document, item, format!("[{index}]"), found),
+                        false => printed::extract(document, item, &format!("[{index}]"), found),
+                    }
                 }
             }
-            None => put(document, &document.root, String::new(), found),
+            None if is_or_wraps(root) => put(document, root, String::new(), found),
+            Some(_) | None => printed::extract(document, root, "", found),
         }
     }
+}
+
+fn is_or_wraps(node: &Value<'_>) -> bool {
+    is_policy(node) || wrapped(node).is_some()
 }
 
 /// The policy that a node is or wraps.
@@ -103,38 +111,6 @@ fn wrapped<'s>(node: &'s Value<'s>) -> Option<&'s Member<'s>> {
     holds.then_some(member)
 }
 
-/// Whether an object is meant to be a policy document. A policy may be broken, and many things have a `Statement`.
-pub(super) fn is_policy(value: &Value<'_>) -> bool {
-    let Some(members) = value.as_map() else { return false };
-    let has_version = members.iter().any(|member| {
-        member.key.eq_ignore_ascii_case("Version") && member.value.as_str().is_some_and(|text| VERSIONS.contains(&text))
-    });
-    members.iter().any(|member| {
-        let statements = member.value.one_or_many();
-        match member.key.as_ref() {
-            "Statement" => has_version || statements.iter().any(is_statement),
-            // A misspelt `Statement` needs the version and something like a statement.
-            _ => has_version && statements.iter().any(is_statement),
-        }
-    })
-}
-
-/// Whether an object has an element of a statement, well or nearly well spelt.
-fn is_statement(value: &Value<'_>) -> bool {
-    let Some(members) = value.as_map() else { return false };
-    // Syntax trees of programs have statements too, of some `type` at some place.
-    if value.get("type").is_some() {
-        return false;
-    }
-    members.iter().any(|member| {
-        let key = member.key.as_ref();
-        ELEMENTS.iter().any(|element| {
-            element.eq_ignore_ascii_case(key)
-                || key.len().abs_diff(element.len()) <= 1 && strsim::osa_distance(element, key) == 1
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +130,7 @@ mod tests {
         for text in [
             r#"{"Statement": [{"type": "If", "Action": {}}]}"#,
             r#"{"Statement": "select 1"}"#,
+            r#"{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}"#,
             r#"{"Statement": []}"#,
             r#"{"Version": "3", "Statements": [{"Effect": "Allow"}]}"#,
             "[]",

@@ -1,6 +1,6 @@
 //! A policy in a record of some inventory: what the record says of its owner, and the way to a site.
 
-use super::policy_json::is_policy;
+use super::shape::is_policy;
 use super::{Found, nested};
 use crate::site::{Owner, OwnerAccount, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};

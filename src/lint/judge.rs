@@ -43,7 +43,10 @@ impl Judge<'_> {
         let how = How { kind: self.settings.kind, format: self.settings.format };
         let (policies, format, reason, problem, not_judged, secrets, said) = load::text(source, how, |loaded| {
             let policies = self.found(&loaded.found, &source.text);
-            self.problems(&loaded.broken);
+            // A template without a word of a policy is read no further, and little is lost.
+            let lost = if loaded.speaks_of_policies { Severity::High } else { Severity::Medium };
+            self.problems_as(&loaded.broken, lost);
+            self.problems_as(&loaded.slips, Severity::Medium);
             if loaded.broken.is_empty() {
                 self.problems_as(&loaded.warnings, Severity::Medium);
             }
@@ -105,7 +108,7 @@ impl Judge<'_> {
             address: site.address.clone(),
             kind: site.kind,
             span: site.document.span,
-            place: None,
+            start: None,
             statements,
             unresolved: site.document.count_unknown(),
             undecided,
@@ -184,7 +187,7 @@ impl Judge<'_> {
     pub fn invalid(&self, problems: &[Problem], severity: Severity) -> impl Iterator<Item = Diagnostic> {
         let active = self.settings.active("invalid-input");
         problems.iter().filter_map(move |problem| {
-            let mut finding = Finding::new(problem.span, &problem.message).severity(severity).subject(&problem.message);
+            let mut finding = Finding::new(problem.span, problem.told()).severity(severity).subject(&problem.message);
             if let Some(help) = &problem.help {
                 finding = finding.help(help);
             }

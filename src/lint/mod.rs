@@ -65,7 +65,7 @@ fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
     let disk = Disk::with(BTreeMap::from([(PathBuf::from(&path), text)]), alone);
     let file = FoundFile { path: PathBuf::from(&path), shown: path };
-    let reports = terraform::lint_terraform(std::slice::from_ref(&file), settings, &disk);
+    let reports = terraform::lint_terraform(std::slice::from_ref(&file), &[], settings, &disk);
     reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
 }
 
@@ -136,6 +136,10 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
     let (terraform, others): (Vec<&FoundFile>, Vec<&FoundFile>) =
         files.iter().partition(|file| load::is_of_folder(&file.path));
     let terraform: Vec<FoundFile> = terraform.into_iter().cloned().collect();
+    let alone: Vec<String> = match terraform.is_empty() {
+        true => Vec::new(),
+        false => others.iter().map(|file| file.shown.clone()).collect(),
+    };
     let mut reports = Vec::with_capacity(files.len());
     let mut left = Vec::new();
     for file in others {
@@ -146,7 +150,7 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
     }
     let (judged, folders) = rayon::join(
         || -> Vec<FileReport> { left.par_iter().map(|file| judge_file(file, settings, limit, disk)).collect() },
-        || terraform::lint_terraform(&terraform, settings, disk),
+        || terraform::lint_terraform(&terraform, &alone, settings, disk),
     );
     reports.extend(judged.into_iter().chain(folders));
     let report = place_plans(Report::new(reports), settings, disk);

@@ -64,8 +64,8 @@ pub struct PolicyReport {
     pub kind: PolicyKind,
     /// The document's place.
     pub span: Span,
-    /// The same as line and column, where the text is not kept for it.
-    pub place: Option<Position>,
+    /// Where it begins, for who has no text of the file to count in.
+    pub start: Option<Position>,
     /// How many statements it has.
     pub statements: usize,
     /// How many values in it are not known.
@@ -133,8 +133,9 @@ impl FileReport {
                 "" => "this policy".to_owned(),
                 address => format!("`{address}`"),
             };
+            let place = policy.start.unwrap_or_else(|| self.source.position(policy.span.start));
             let of = |why, thing, count: usize, text: String| {
-                (count > 0).then_some(Entry { why, thing, count, place: policy.place, text })
+                (count > 0).then_some(Entry { why, thing, count, place: Some(place), text })
             };
             let values = match policy.unresolved {
                 1 => format!("a value of {name} is known at deployment only"),
@@ -159,11 +160,16 @@ impl FileReport {
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
     pub(super) fn forget_text(&mut self) {
         if !self.shows_text() {
-            let source = &self.source;
-            let told = self.policies.iter_mut().filter(|policy| policy.is_open());
-            told.for_each(|policy| policy.place = policy.place.or(Some(source.position(policy.span.start))));
+            place_policies(&mut self.policies, &self.source);
             self.source = Source::new(std::mem::take(&mut self.source.path), "");
         }
+    }
+}
+
+/// Note where policies begin in the text that they were found in.
+pub(super) fn place_policies(policies: &mut [PolicyReport], source: &Source) {
+    for policy in policies {
+        policy.start = policy.start.or(Some(source.position(policy.span.start)));
     }
 }
 

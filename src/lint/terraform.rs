@@ -9,7 +9,7 @@ use super::filter;
 use super::judge::Judge;
 use super::ledger::{Entry, Thing};
 use super::placed::{Placed, place};
-use super::report::{FileReport, PolicyReport};
+use super::report::{FileReport, PolicyReport, place_policies};
 use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Label, Problem, WhyNot};
 use crate::discover::{self, FoundFile};
@@ -39,7 +39,9 @@ pub fn check_variables(settings: &Settings) -> Result<(), String> {
 }
 
 /// Judge files of Terraform, each folder as one.
-pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
+///
+/// `others` are the shown paths of files that are judged by themselves.
+pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
     if files.is_empty() {
         return Vec::new();
     }
@@ -56,7 +58,7 @@ pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> 
         .par_iter()
         .map(|(folder, files)| {
             let judge = || {
-                let report = judge_folder(folder, files, &asked, &loader, &variables, settings);
+                let report = judge_folder(folder, files, (&asked, others), &loader, &variables, settings);
                 loader.release(folder);
                 report
             };
@@ -79,12 +81,14 @@ pub fn lint_terraform(files: &[FoundFile], settings: &Settings, disk: &Disk) -> 
     filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
     let mut reports: Vec<FileReport> = reports.into_values().collect();
     let sources = loader.sources.all();
-    let texts: HashMap<&str, &str> =
-        sources.iter().map(|source| (source.path.as_str(), source.text.as_str())).collect();
+    let read: HashMap<&str, &Source> = sources.iter().map(|source| (source.path.as_str(), source.as_ref())).collect();
     for report in &mut reports {
+        let source = read.get(report.source.path.as_str());
         if report.shows_text() {
-            let text = texts.get(report.source.path.as_str()).copied().unwrap_or_default();
+            let text = source.map(|source| source.text.as_str()).unwrap_or_default();
             report.source = Source::new(std::mem::take(&mut report.source.path), text);
+        } else if let Some(source) = source {
+            place_policies(&mut report.policies, source);
         }
     }
     reports
@@ -99,11 +103,11 @@ struct FolderReport {
     pub constructs: Vec<(String, Construct)>,
 }
 
-/// Judge the files of one folder. `asked` are the shown paths of all files of the run.
+/// Judge the files of one folder. `asked` are the shown paths of all files of the run: those of Terraform, and others.
 fn judge_folder(
     folder: &Path,
     files: &[FoundFile],
-    asked: &HashSet<String>,
+    (asked, others): (&HashSet<String>, &[String]),
     loader: &Loader<'_>,
     variables: &Variables,
     settings: &Settings,
@@ -113,7 +117,7 @@ fn judge_folder(
     let read = terraform::extract(loader, folder, variables, &mut found);
     let report = FolderReport::default();
     let folder = discover::shown(folder);
-    let mut placing = Placing { folder, sources: &loader.sources, asked, reports: HashMap::new(), report };
+    let mut placing = Placing { folder, sources: &loader.sources, asked, others, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
         placing.report_of(file, sources.get(&terraform::normal(&file.path)).copied());
@@ -127,6 +131,8 @@ struct Placing<'a> {
     folder: String,
     sources: &'a Sources,
     asked: &'a HashSet<String>,
+    /// Files of the run that are judged by themselves.
+    others: &'a [String],
     /// By shown path.
     reports: HashMap<String, FileReport>,
     report: FolderReport,
@@ -195,9 +201,24 @@ impl Placing<'_> {
         }
     }
 
-    /// Tell what is wrong in a file of the folder, if it has to do with AWS.
+    /// Tell what is wrong in a file of the folder, if it has to do with AWS. What is wrong in a file that a policy is read
+    /// from is told where it is read, unless somebody asked for that file too.
     fn problem(&mut self, judge: &Judge<'_>, problem: &Problem) {
         let Some((source, span)) = self.sources.locate(problem.span) else { return };
+        if let Some((user, at)) = problem.used_at.and_then(|at| self.sources.locate(at))
+            && !self.asked.contains(&source.path)
+            && !self.others.contains(&source.path)
+            && let Some(report) = self.reports.get_mut(&user.path)
+        {
+            report.invalid = true;
+            let place = source.position(span.start);
+            let message = format!("{}, at {}:{}:{}", problem.message, source.path, place.line, place.column);
+            let problem = Problem { span: at, message, used_at: None, ..problem.clone() };
+            let places = vec![(Arc::clone(&user), at, true)];
+            let placed = |finding| Placed { path: user.path.clone(), finding, places: places.clone() };
+            self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
+            return;
+        }
         if !MARKS.iter().any(|mark| source.text.contains(mark)) {
             return;
         }
@@ -242,8 +263,7 @@ impl Placing<'_> {
         report.reason = "has resources with policies";
         let span = self.sources.locate(policy.span).filter(|(other, _)| Arc::ptr_eq(other, &source));
         let span = span.map_or(anchor, |(_, span)| span);
-        let place = Some(source.position(span.start));
-        report.policies.push(PolicyReport { span, place, ..policy });
+        report.policies.push(PolicyReport { span, ..policy });
     }
 
     /// Note where the policy in these variants stands, its statements and its resource.

@@ -264,7 +264,10 @@ impl<'a> Policy<'a> {
             path: &file.source.path,
             resource: &policy.address,
             kind: policy.kind.name(),
-            start: Place::new(policy.span.start, places),
+            start: match policy.start {
+                Some(Position { line, column }) => Place { line, column, offset: policy.span.start },
+                None => Place::new(policy.span.start, places),
+            },
             statements: policy.statements,
             unresolved: policy.unresolved,
         }
@@ -288,10 +291,10 @@ mod tests {
             address: "Resources.R".into(),
             kind: PolicyKind::Trust,
             span: Span::new(0, 5),
+            start: None,
             statements: 1,
             unresolved: 2,
             undecided: false,
-            place: None,
             too_large: false,
         });
         run.summary.count(&run.files[0]);
@@ -322,8 +325,8 @@ mod tests {
                     "files": 2, "skipped": 0, "invalid": 0, "policies": 1, "statements": 1, "unresolved": 2, "undecided": 0,
                     "findings": {"critical": 1, "high": 0, "medium": 0, "low": 0, "info": 0}, "suppressed": 0,
                     "not_judged": {"not_looked_at": 0, "known_at_deployment": 2, "out_of_reach": 0, "entries": [{
-                        "kind": "known-at-deployment", "what": "value", "count": 2, "path": "a.json", "line": null,
-                        "column": null, "reason": "2 values of `Resources.R` are known at deployment only",
+                        "kind": "known-at-deployment", "what": "value", "count": 2, "path": "a.json", "line": 1,
+                        "column": 1, "reason": "2 values of `Resources.R` are known at deployment only",
                     }]},
                 },
             })

@@ -196,10 +196,10 @@ mod tests {
             address: "arn:aws:iam::294750163881:role/ci".into(),
             kind: PolicyKind::Trust,
             span: Span::new(0, text.len()),
+            start: None,
             statements: 1,
             unresolved: 0,
             undecided: false,
-            place: None,
             too_large: false,
         });
         let key = identity::keys(&run)[0][0];

@@ -22,12 +22,9 @@ pub enum Dialect {
 /// After this many problems in one text the rest says nothing new.
 const MAX_PROBLEMS: usize = 20;
 
-/// What a text is called that may hold several documents.
-const FILE: &str = "file";
-
-/// Parse the JSON documents of a file: one, or several one after the other.
+/// Parse one JSON document.
 pub fn parse(text: &str, dialect: Dialect) -> Parsed<'_> {
-    parse_as(text, dialect, FILE)
+    parse_as(text, dialect, "file")
 }
 
 /// Parse the JSON document that a line of JSON Lines is.
@@ -42,7 +39,14 @@ pub fn parse_line(text: &str) -> Parsed<'_> {
 /// document without these elements.
 pub fn parse_in_parts<'s>(text: &'s str, wanted: &dyn Fn(&str) -> bool, each: &mut dyn FnMut(Value<'s>)) -> Parsed<'s> {
     let parts = Parts { wanted, each, list: None };
-    parse_with(text, Dialect::Strict, FILE, Some(parts))
+    parse_with(text, Dialect::Strict, "file", Some(parts))
+}
+
+/// Parse a file: one JSON document after the other, with commas after a last element as slips.
+pub fn parse_file(text: &str, dialect: Dialect) -> Parsed<'_> {
+    let mut parser = Parser { lenient: true, ..Parser::new(text, dialect, "file", None) };
+    let documents = parser.documents();
+    Parsed { documents, problems: parser.problems, slips: parser.slips, template: parser.template, ..Parsed::default() }
 }
 
 fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<'s> {
@@ -50,22 +54,10 @@ fn parse_as<'s>(text: &'s str, dialect: Dialect, whole: &'static str) -> Parsed<
 }
 
 fn parse_with<'s>(text: &'s str, dialect: Dialect, whole: &'static str, parts: Option<Parts<'_, 's>>) -> Parsed<'s> {
-    let mut parser = Parser {
-        text,
-        whole,
-        bytes: text.as_bytes(),
-        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
-        depth: 0,
-        dialect,
-        items: Vec::new(),
-        members: Vec::new(),
-        problems: Vec::new(),
-        gave_up: false,
-        templated: false,
-        parts,
-    };
-    let documents = parser.documents();
-    Parsed { documents, problems: parser.problems, warnings: Vec::new() }
+    let mut parser = Parser::new(text, dialect, whole, parts);
+    let value = parser.document();
+    let documents = value.into_iter().collect();
+    Parsed { documents, problems: parser.problems, template: parser.template, ..Parsed::default() }
 }
 
 /// The text of a string token (with its quotes) and the map from that text to the token's bytes.
@@ -149,24 +141,54 @@ struct Parser<'p, 's> {
     gave_up: bool,
     /// Whether a placeholder was found.
     templated: bool,
+    /// Whether there may be several documents, and slips are told apart.
+    lenient: bool,
+    slips: Vec<Problem>,
+    template: bool,
     parts: Option<Parts<'p, 's>>,
 }
 
-impl<'s> Parser<'_, 's> {
-    /// The document; of a file, also those that stand after it, as programs print them one after the other.
+impl<'p, 's> Parser<'p, 's> {
+    fn new(text: &'s str, dialect: Dialect, whole: &'static str, parts: Option<Parts<'p, 's>>) -> Self {
+        Parser {
+            text,
+            whole,
+            bytes: text.as_bytes(),
+            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+            depth: 0,
+            dialect,
+            items: Vec::new(),
+            members: Vec::new(),
+            problems: Vec::new(),
+            gave_up: false,
+            templated: false,
+            lenient: false,
+            slips: Vec::new(),
+            template: false,
+            parts,
+        }
+    }
+
+    /// Every document up to the end of the text.
     fn documents(&mut self) -> Vec<Value<'s>> {
+        let mut documents: Vec<Value<'s>> = self.document().into_iter().collect();
+        while !self.gave_up && matches!(self.bytes.get(self.at), Some(b'{' | b'[' | b'"')) {
+            documents.extend(self.document());
+        }
+        documents
+    }
+
+    /// A document, and that nothing but another one follows where there may be several.
+    fn document(&mut self) -> Option<Value<'s>> {
         self.skip_blank();
         if self.at == self.bytes.len() {
             self.problem(Span::at(self.at), format!("the {} is empty", self.whole), None);
-            return Vec::new();
+            return None;
         }
-        let mut documents = vec![self.value()];
+        let value = self.value();
         self.skip_blank();
-        while self.whole == FILE && self.problems.is_empty() && matches!(self.bytes.get(self.at), Some(b'{' | b'[')) {
-            documents.push(self.value());
-            self.skip_blank();
-        }
-        if self.at < self.bytes.len() && !self.gave_up {
+        let another = self.lenient && matches!(self.bytes.get(self.at), Some(b'{' | b'[' | b'"'));
+        if self.at < self.bytes.len() && !self.gave_up && !another {
             let rest = Span::new(self.at, self.word_end());
             let found = self.found();
             self.problem(
@@ -175,7 +197,7 @@ impl<'s> Parser<'_, 's> {
                 Some("a document of JSON is one value; for several policies use a list, or several files or lines"),
             );
         }
-        documents
+        Some(value)
     }
 
     fn value(&mut self) -> Value<'s> {
@@ -329,12 +351,11 @@ impl<'s> Parser<'_, 's> {
                 self.at += 1;
                 self.skip_blank();
                 if self.bytes.get(self.at) == Some(&close) && self.dialect == Dialect::Strict {
-                    let place = Span::new(comma, comma + 1);
-                    self.problem(
-                        place,
+                    let problem = Problem::new(
+                        Span::new(comma, comma + 1),
                         format!("JSON has no comma before `{}`", close as char),
-                        Some("remove the comma"),
                     );
+                    self.slip(problem.with_help("remove the comma"));
                 }
             }
             Some(b'}' | b']') | None => {}
@@ -600,9 +621,44 @@ impl<'s> Parser<'_, 's> {
         if self.gave_up {
             return;
         }
+        self.template |= self.is_template(span.start as usize);
         let mut problem = Problem::new(span, message);
         if let Some(help) = help {
             problem = problem.with_help(help);
+        }
+        self.push(problem);
+    }
+
+    /// What is wrong and takes nothing out of the tree.
+    fn slip(&mut self, problem: Problem) {
+        match self.slips.first_mut() {
+            _ if !self.lenient => self.push(problem),
+            // A generator that writes one such comma writes it everywhere.
+            Some(first) => first.more += 1,
+            None => self.slips.push(problem),
+        }
+    }
+
+    /// Whether a mistake at `at` is one because another language begins there: Terraform's templates, Jinja and its like,
+    /// ERB. Or goes on there: a string in a placeholder ends the string that the placeholder stands in.
+    fn is_template(&self, at: usize) -> bool {
+        let (before, rest) = self.text.split_at_checked(at).unwrap_or_default();
+        // `{{"Version": …}}` is an object with a brace too many.
+        let doubled = |rest: &str| {
+            let inner = rest.trim_start_matches(['{', ' ', '\t', '\n', '\r']);
+            rest.starts_with("{{") && !inner.starts_with(['"', '}'])
+        };
+        let opens = |rest: &str| ["${", "%{", "{%", "<%"].iter().any(|mark| rest.starts_with(mark)) || doubled(rest);
+        let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+        let open = ["${", "%{"].iter().filter_map(|mark| line.rfind(mark)).max();
+        opens(rest)
+            || before.ends_with('{') && (rest.starts_with('%') || doubled(&self.text[at - 1..]))
+            || open.is_some_and(|open| !line[open..].contains('}'))
+    }
+
+    fn push(&mut self, problem: Problem) {
+        if self.gave_up {
+            return;
         }
         self.problems.push(problem);
         if self.problems.len() == MAX_PROBLEMS {

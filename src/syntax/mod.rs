@@ -56,6 +56,11 @@ pub struct Parsed<'s> {
     pub problems: Vec<Problem>,
     /// What a reader may have meant otherwise, though the text is legal: a number with a leading zero.
     pub warnings: Vec<Problem>,
+    /// What is wrong and hides nothing, so that the trees are whole: a comma after the last element. Filled by
+    /// [`parse_file`] only, elsewhere these are problems like any other.
+    pub slips: Vec<Problem>,
+    /// Whether the text is a template: marks of another language stand where a value or a name should.
+    pub template: bool,
 }
 
 /// Parse a text. Never fails as a whole and never recurses deeper than [`MAX_DEPTH`].
@@ -65,6 +70,16 @@ pub fn parse(text: &str, syntax: Syntax) -> Parsed<'_> {
         Syntax::Jsonc => json::parse(text, json::Dialect::Comments),
         Syntax::Yaml => yaml::parse(text),
         Syntax::Markdown => markdown::parse(text),
+    }
+}
+
+/// Parse the text of a file, which may hold several documents of JSON one after the other, as logs and the output of
+/// several commands do, and in which a slip that hides nothing is told apart.
+pub fn parse_file(text: &str, syntax: Syntax) -> Parsed<'_> {
+    match syntax {
+        Syntax::Json => json::parse_file(text, json::Dialect::Strict),
+        Syntax::Jsonc => json::parse_file(text, json::Dialect::Comments),
+        Syntax::Yaml | Syntax::Markdown => parse(text, syntax),
     }
 }
 
@@ -137,6 +152,6 @@ pub fn open_text(
     parsed.documents.truncate(1);
     match parsed.documents.pop() {
         Some(value) if parsed.problems.is_empty() && !matches!(value.kind, Kind::Null) => Ok(value.into_owned(&place)),
-        _ => Err(parsed.problems),
+        _ => Err(Problem::by_cause(parsed.problems)),
     }
 }

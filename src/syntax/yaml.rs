@@ -55,6 +55,7 @@ pub fn parse(text: &str) -> Parsed<'_> {
             break;
         }
     }
+    builder.parsed.template = builder.parsed.problems.iter().any(explain::is_template);
     builder.parsed
 }
 

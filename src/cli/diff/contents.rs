@@ -125,7 +125,7 @@ impl Contents {
 /// What was read of one version of a file.
 pub fn held(key: &str, source: &Arc<Source>, loaded: &Loaded<'_>) -> Contents {
     // The part that a mistake hides may be the guard of a statement: nothing is compared around it.
-    let problems = loaded.broken.iter().chain(&loaded.found.problems);
+    let problems = loaded.broken.iter().chain(&loaded.template).chain(&loaded.found.problems);
     let obstacles: Vec<Obstacle> =
         problems.map(|problem| Obstacle::at(source, problem.span, &problem.message)).collect();
     if !obstacles.is_empty() {

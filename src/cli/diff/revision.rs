@@ -58,7 +58,12 @@ pub fn changed(revision: &str, paths: &[PathBuf]) -> Result<Changed, Failure> {
         });
         Ok(FilePair { key: path, old, new })
     });
-    let pairs = pairs.collect::<Result<_, Failure>>()?;
+    let mut pairs = pairs.collect::<Result<Vec<FilePair>, Failure>>()?;
+    let is_named = |pair: &FilePair| named.contains_key(&place.below_top(Path::new(&pair.key)));
+    pairs.retain(|pair| {
+        let versions = [&pair.old, &pair.new];
+        !discover::has_no_ending(Path::new(&pair.key)) || is_named(pair) || versions.into_iter().flatten().any(is_bare)
+    });
     let (disk, texts) = (Disk::default(), Mutex::default());
     let files = AtRevision { revision: revision.to_owned(), place, differences: everywhere, disk, texts };
     Ok(Changed { pairs, folders, files })
@@ -247,7 +252,16 @@ fn named_files(place: &Place, tree: &str, paths: &[PathBuf]) -> Result<BTreeMap<
 /// Whether `check` would judge a file of this name in a folder.
 fn may_hold_policy(path: &str) -> bool {
     let end = path.rsplit_once('.').map_or("", |(_, end)| end);
-    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(end)) && !is_pruned(path)
+    let has_extension = EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(end));
+    (has_extension || discover::has_no_ending(Path::new(path))) && !is_pruned(path)
+}
+
+/// Whether a file without an ending may hold a policy: programs have none either.
+fn is_bare(version: &Version) -> bool {
+    match version {
+        Version::Text(source) => source.text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']),
+        Version::Unreadable { .. } => false,
+    }
 }
 
 /// Whether a file lies in a folder that is not looked into unless it is named.
@@ -355,7 +369,9 @@ mod tests {
     #[test]
     fn names_that_may_hold_policies() {
         assert!(may_hold_policy("a/b.YAML"));
+        assert!(may_hold_policy("policies/Admin"));
         assert!(!may_hold_policy("a/b.rs"));
+        assert!(!may_hold_policy("a/.gitignore"));
         assert!(!may_hold_policy("a/node_modules/b.json"));
     }
 }

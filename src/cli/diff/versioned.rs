@@ -7,9 +7,10 @@ use super::versions;
 use crate::diagnostic::Problem;
 use crate::discover;
 use crate::input::{self, Found};
+use crate::load;
 use crate::site::PolicyKind;
 use crate::source::Source;
-use crate::syntax::{self, Document, Syntax};
+use crate::syntax::Document;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,8 +56,7 @@ fn both(key: &str, version: Version, kind: Option<PolicyKind>) -> Option<Both> {
             return Some(unreadable(vec![Obstacle { path, place: None, message }]));
         }
     };
-    let syntax = Syntax::of(&source.path, &source.text);
-    let parsed = syntax::parse(&source.text, syntax);
+    let (syntax, parsed) = load::parse(&source);
     let obstacles = |problems: &mut dyn Iterator<Item = &Problem>| -> Vec<Obstacle> {
         problems.map(|problem| Obstacle::at(&source, problem.span, &problem.message)).collect()
     };

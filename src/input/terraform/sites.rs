@@ -10,8 +10,8 @@ use super::val::{Val, ValKind};
 use super::{Variables, account};
 use crate::diagnostic::Problem;
 use crate::input::combinations::rows;
-use crate::input::policy_json::is_policy;
 use crate::input::raw_kind::kind_of;
+use crate::input::shape::is_policy;
 use crate::input::terraform_document::{is_permission, permission};
 use crate::input::terraform_types::{Carrier, Shape, carriers};
 use crate::input::{Found, permission_set};
@@ -373,6 +373,7 @@ impl Extraction<'_, '_, '_, '_> {
                     Policy::None => {}
                     Policy::Wrong(problems) => {
                         for problem in problems {
+                            let problem = Problem { used_at: Some(variant.span), ..problem };
                             if !self.found.problems[problems_before..].contains(&problem) {
                                 self.found.problems.push(problem);
                             }

@@ -60,7 +60,6 @@ fn mistakes_have_places_and_the_tree_goes_on() {
     assert_eq!(problems("{'a': 1}")[0], (1, "expected a name in double quotes, found `'a'`".to_owned()));
     assert_eq!(problems("\"a\tb\"")[0].0, 2);
     assert_eq!(problems("{} x")[0].0, 3);
-    assert_eq!(problems("1 {}").len() + problems("{}\n[]\n{}").len(), 0);
     assert_eq!(problems("{} {\"a\" 1}")[0].0, 8);
     assert_eq!(problems("")[0].1, "the file is empty");
     assert_eq!(problems(r#"["\q"]"#)[0].1, "`\\q` is not an escape of JSON");
@@ -82,6 +81,48 @@ fn comments_and_trailing_commas_are_fine_in_jsonc() {
     let parsed = parse("{ // a\n \"a\": [1, /* b */ 2,], }", Dialect::Comments);
     assert_eq!(parsed.problems, []);
     assert_eq!(parsed.documents[0].get("a").and_then(Value::as_list).map(<[_]>::len), Some(2));
+}
+
+#[test]
+fn a_file_may_hold_several_documents() {
+    let whole = |text| parse_file(text, Dialect::Strict);
+    for (text, count) in [("{}\n{}\n", 2), ("{}[] {}", 3), ("\"a\"\n{}", 2), ("{}", 1), ("[1]{\"a\": 2}\n\n", 2)] {
+        let parsed = whole(text);
+        assert_eq!((parsed.documents.len(), parsed.problems.len()), (count, 0), "{text}");
+    }
+    for text in ["{},{}", "{} a", "{}}", "{}\n{", "{\"a\": 1\n{}", "{} 1"] {
+        assert!(!whole(text).problems.is_empty(), "{text}");
+    }
+    assert_eq!(strict("{} {}").problems.len(), 1, "a string holds one");
+}
+
+#[test]
+fn a_comma_too_many_is_a_slip() {
+    let parsed = parse_file("{\"a\": [1,], \"b\": {\"c\": 1,},}", Dialect::Strict);
+    assert_eq!(parsed.problems, []);
+    assert_eq!(parsed.slips.len(), 1);
+    assert_eq!(parsed.slips[0].told(), "JSON has no comma before `]`, and 2 more like it");
+    assert_eq!(parsed.documents[0].get("b").and_then(|b| b.get("c")).map(|c| &c.kind), Some(&Kind::Number("1".into())));
+    assert!(!parse_file("[1,,2]", Dialect::Strict).problems.is_empty(), "an element is missing");
+    assert!(!strict("[1,]").problems.is_empty());
+}
+
+#[test]
+fn templates_are_known_by_marks_outside_of_strings() {
+    for text in [
+        r#"{"a": ${b}}"#,
+        "[\n%{ for a in b }\n1,\n%{ endfor }\n]",
+        r#"{"a": 1 %{ if b }, "c": 2 %{ endif }}"#,
+        r#"{"a": {{ b }}}"#,
+        "{%- if a %}{\"a\": 1}{% endif %}",
+        r#"{"a": [<%= b %>]}"#,
+        r#"{"a": "${join(",", ["b", "c"])}"}"#,
+    ] {
+        assert!(parse_file(text, Dialect::Strict).template, "{text}");
+    }
+    for text in [r#"{"a": "${b}" "c": 1}"#, r#"{{"a": 1}}"#, r#"{"a": $b}"#, r#"{"a": "${b}", "c": [1,]}"#, "{a: 1}"] {
+        assert!(!parse_file(text, Dialect::Strict).template, "{text}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub fn explain(text: &str, error: &ScanError, open: Option<usize>) -> Problem {
     }
     // A dynamic reference of CloudFormation, `{{resolve:…}}`, is no template.
     let braces = line_text.find("{{").filter(|start| !line_text[*start..].starts_with("{{resolve:"));
-    if let Some(start) = braces.or_else(|| line_text.find("{%")) {
+    if let Some(start) = braces.or_else(|| line_text.find("{%")).or_else(|| line_text.find("%{")) {
         return template(Span::new(line + start, line + start + 2));
     }
     let (message, help) = match error.kind() {
@@ -83,10 +83,16 @@ pub fn explain(text: &str, error: &ScanError, open: Option<usize>) -> Problem {
     Problem::new(span, message).with_help(open.and_then(|open| bracket_help(text, open, at)).unwrap_or(help))
 }
 
+const TEMPLATE: &str = "this file is a template: `{{ … }}` stands where YAML expects a value";
+
+/// Whether a problem is that the file is not YAML yet.
+pub fn is_template(problem: &Problem) -> bool {
+    problem.message == TEMPLATE
+}
+
 /// The file is not YAML yet.
 pub fn template(span: Span) -> Problem {
-    Problem::new(span, "this file is a template: `{{ … }}` stands where YAML expects a value")
-        .with_help("check the output of the template engine instead")
+    Problem::new(span, TEMPLATE).with_help("check the output of the template engine instead")
 }
 
 /// The list or object nests too deep, or the copy for an alias would.
