@@ -60,7 +60,6 @@ fn mistakes_have_places_and_the_tree_goes_on() {
     assert_eq!(problems("{'a': 1}")[0], (1, "expected a name in double quotes, found `'a'`".to_owned()));
     assert_eq!(problems("\"a\tb\"")[0].0, 2);
     assert_eq!(problems("{} x")[0].0, 3);
-    assert_eq!(problems("{} {\"a\" 1}")[0].0, 8);
     assert_eq!(problems("")[0].1, "the file is empty");
     assert_eq!(problems(r#"["\q"]"#)[0].1, "`\\q` is not an escape of JSON");
     assert_eq!(problems("[\"a\n]")[0].1, "this string is not closed on its line");
