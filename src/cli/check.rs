@@ -11,7 +11,6 @@ use crate::config::{self, Config, FailOn, Origin};
 use crate::diagnostic::{Audience, Severity, WhyNot};
 use crate::input::policy_json::PolicyJson;
 use crate::input::{self, Input as _};
-use crate::lint::ledger::Entry;
 use crate::lint::{self, FileReport, Report, Settings, Tally};
 use crate::report::time::Moment;
 use crate::report::{self, Format, one_line};
@@ -371,9 +370,8 @@ fn show_files(report: &Report) -> Result<(), Failure> {
             )?,
             None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
         }
-        // What is known at deployment only, and limits, are told by the rules below.
-        let is_told = |entry: &&Entry| entry.why == WhyNot::OutOfReach;
-        for entry in file.not_judged.iter().filter(is_told) {
+        // What is known at deployment only is told by its rule below.
+        for entry in file.untold().filter(|entry| entry.why != WhyNot::AtDeployment) {
             let place = entry.place.map_or(String::new(), |place| format!("{}:{}: ", place.line, place.column));
             writeln!(out, "    {place}{}", report::one_line(&entry.text))?;
         }

@@ -27,6 +27,7 @@ pub mod terraform;
 mod terraform_document;
 pub mod terraform_plan;
 mod terraform_types;
+mod unlisted;
 
 pub use history::Versions;
 
@@ -82,6 +83,8 @@ pub struct Found<'s> {
     pub problems: Vec<Problem>,
     /// Policies of which nothing is known until deployment: the place, and the address with the reason.
     pub unresolved: Vec<(Span, String)>,
+    /// Policies in places that are not known to hold any, which are not judged: the place, and what to say of it.
+    pub unlisted: Vec<(Span, String)>,
     /// What was not looked at because a limit was hit: the place, which limit, and what to do. Everybody is told.
     pub limits: Vec<Problem>,
 }
@@ -92,6 +95,7 @@ impl Found<'_> {
         self.sites.extend(found.sites.into_iter().map(|site| site.into_owned()));
         self.problems.extend(found.problems);
         self.unresolved.extend(found.unresolved);
+        self.unlisted.extend(found.unlisted);
         self.limits.extend(found.limits);
     }
 }

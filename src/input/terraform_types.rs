@@ -1,8 +1,8 @@
 //! Which attributes of which Terraform resource types hold IAM policies.
 //!
-//! From the resource pages of the AWS provider's documentation (version 6). Left out, for they hold policies of other
-//! languages: `aws_iot_policy`, `aws_opensearchserverless_*_policy`, `aws_verifiedaccess_*`, `aws_networkmanager_*`,
-//! `aws_sns_topic_data_protection_policy`, `aws_cloudwatch_log_account_policy`, lifecycle and scaling policies.
+//! From the resource pages of the AWS provider's documentation (version 6). Left out are policies of other languages: of
+//! [`has_own_language`], `aws_opensearchserverless_*_policy`, `aws_sns_topic_data_protection_policy`,
+//! `aws_cloudwatch_log_account_policy`, lifecycle and scaling policies.
 
 use crate::site::PolicyKind::{self, Identity, Resource, Session, Trust};
 
@@ -36,6 +36,13 @@ pub(super) fn carriers(resource_type: &str) -> impl Iterator<Item = Carrier> {
         .take_while(move |(name, _, _)| *name == resource_type)
         .enumerate()
         .map(|(at, &(_, path, shape))| Carrier { path, shape, is_main: at == 0 && !path.contains("[]") })
+}
+
+/// Whether the policies of a resource type look like IAM's and are written in another language.
+pub(super) fn has_own_language(resource_type: &str) -> bool {
+    ["aws_iot_", "aws_verifiedaccess_", "aws_verifiedpermissions_", "aws_networkmanager_"]
+        .iter()
+        .any(|start| resource_type.starts_with(start))
 }
 
 /// Sorted by type.

@@ -55,6 +55,11 @@ impl Entry {
         Entry::new(WhyNot::AtDeployment, Thing::Policy, place, unknown_policy(what))
     }
 
+    /// A policy in a place that is not known to hold any.
+    pub fn unlisted(place: Option<Position>, what: &str) -> Entry {
+        Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, what)
+    }
+
     /// A policy that a limit kept from being read.
     pub fn limit(place: Option<Position>, limit: &Problem) -> Entry {
         Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, limit.message.clone())
@@ -100,6 +105,7 @@ pub fn unknown_policy(what: &str) -> String {
 /// What the reader of a document passed over, at the places that `place` gives.
 pub fn of_found(found: &Found<'_>, place: impl Fn(Span) -> Option<Position>) -> Vec<Entry> {
     let unknown = found.unresolved.iter().map(|(span, what)| Entry::unknown(place(*span), what));
+    let unlisted = found.unlisted.iter().map(|(span, what)| Entry::unlisted(place(*span), what));
     let limits = found.limits.iter().map(|limit| Entry::limit(place(limit.span), limit));
-    unknown.chain(limits).collect()
+    unknown.chain(unlisted).chain(limits).collect()
 }

@@ -152,6 +152,16 @@ impl FileReport {
         noted.chain(unread).chain(of_policies.flatten())
     }
 
+    /// What was not judged of one file, but for what a finding already says.
+    pub fn untold(&self) -> impl Iterator<Item = Entry> {
+        let is_told = |entry: &Entry| {
+            let about =
+                |finding: &Diagnostic| finding.rule == "invalid-input" && finding.message.starts_with(&entry.text);
+            self.findings.iter().any(about)
+        };
+        self.ledger().filter(move |entry| !is_told(entry))
+    }
+
     /// Whether something of its text may be shown.
     pub(super) fn shows_text(&self) -> bool {
         !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()

@@ -188,12 +188,14 @@ impl Placing<'_> {
         found.problems.iter().for_each(|problem| self.problem(&judge, problem));
         found.limits.iter().for_each(|limit| self.limit(&judge, limit));
         judge.unresolved(found);
-        for (span, what) in &found.unresolved {
-            if let Some((source, span)) = self.sources.locate(*span)
+        let unknown = found.unresolved.iter().map(|(span, what)| (*span, Entry::unknown(None, what)));
+        let unlisted = found.unlisted.iter().map(|(span, what)| (*span, Entry::unlisted(None, what)));
+        for (span, entry) in unknown.chain(unlisted) {
+            if let Some((source, span)) = self.sources.locate(span)
                 && let Some(report) = self.reports.get_mut(&source.path)
             {
                 report.format = Some("terraform");
-                report.not_judged.push(Entry::unknown(Some(source.position(span.start)), what));
+                report.not_judged.push(Entry { place: Some(source.position(span.start)), ..entry });
             }
         }
         for finding in findings {

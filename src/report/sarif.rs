@@ -16,7 +16,6 @@ use super::line_hash::{LineHash, line_hashes};
 use super::place::Places;
 use super::{HOME, INVALID_INPUT, Options, cwe, level, story, summary, uri};
 use crate::diagnostic::{Audience, Diagnostic, Related, Severity, Suppression, SuppressionKind, WhyNot, Witness};
-use crate::lint::ledger::Entry;
 use crate::lint::{FileReport, Report};
 use crate::rules::Rule;
 use crate::source::Source;
@@ -309,14 +308,8 @@ fn cut(text: &str, max: usize) -> &str {
 fn not_judged(report: &Report) -> Vec<Value> {
     let Some(counts) = summary::not_judged(&report.summary.not_judged) else { return Vec::new() };
     let descriptor = json!({"id": NOT_JUDGED, "index": 2});
-    let is_told = |file: &FileReport, entry: &Entry| {
-        let about = |finding: &Diagnostic| finding.rule == INVALID_INPUT && finding.message.starts_with(&entry.text);
-        file.findings.iter().any(about)
-    };
-    let of_files = report.files.iter().flat_map(|file| {
-        let untold = file.ledger().filter(move |entry| !is_told(file, entry));
-        untold.map(move |entry| (file.source.path.as_str(), entry))
-    });
+    let of_files =
+        report.files.iter().flat_map(|file| file.untold().map(move |entry| (file.source.path.as_str(), entry)));
     let beside = report.left_out.iter().map(|(path, entry)| (path.as_str(), entry.clone()));
     let looked = of_files.chain(beside).filter(|(_, entry)| entry.why == WhyNot::NotLookedAt);
     let single = looked.take(MAX_NOT_JUDGED).map(|(path, entry)| {

@@ -610,8 +610,8 @@ impl<'p, 's> Parser<'p, 's> {
             return false;
         };
         if self.dialect == Dialect::Strict {
-            let place = Span::new(self.at, self.at + length);
-            self.problem(place, "JSON has no comments", Some("remove it, or name the file `.jsonc`"));
+            let problem = Problem::new(Span::new(self.at, self.at + length), "JSON has no comments");
+            self.slip(problem.with_help("remove it, or name the file `.jsonc`"));
         }
         self.at += length;
         true
@@ -631,9 +631,9 @@ impl<'p, 's> Parser<'p, 's> {
 
     /// What is wrong and takes nothing out of the tree.
     fn slip(&mut self, problem: Problem) {
-        match self.slips.first_mut() {
+        // Who writes one such comma or comment writes it everywhere.
+        match self.slips.iter_mut().find(|slip| slip.help == problem.help) {
             _ if !self.lenient => self.push(problem),
-            // A generator that writes one such comma writes it everywhere.
             Some(first) => first.more += 1,
             None => self.slips.push(problem),
         }

@@ -4,11 +4,11 @@ use super::cdk;
 use super::intrinsics::{Branch, Call};
 use super::loops::{Entry, Scope};
 use super::places::Place;
-use super::resources::{Carrier, Shape, carriers};
+use super::resources::{Carrier, Shape, carriers, has_own_language};
 use super::sam;
 use super::template::{MAX_RESOURCES, Template};
 use crate::diagnostic::Problem;
-use crate::input::Found;
+use crate::input::{Found, unlisted};
 use crate::site::PolicyKind;
 use crate::span::Span;
 use crate::syntax::Document;
@@ -146,6 +146,28 @@ impl<'f, 's> Reader<'f, 's> {
                 let why = format!("{}.{property}: SAM does not use it, because `Role` names a role", resource.address);
                 self.found.unresolved.push((unused.span, why));
             }
+        }
+        self.unlisted(resource);
+    }
+
+    /// Note the policies in properties that are not known to hold any.
+    fn unlisted(&mut self, resource: &Resource<'s>) {
+        if resource.type_name.is_empty() || has_own_language(resource.type_name) {
+            return;
+        }
+        let is_known = |key: &str| {
+            carriers(resource.type_name).any(|carrier| carrier.path.split(['.', '[', '{']).next() == Some(key))
+        };
+        for member in resource.properties.as_map().unwrap_or_default() {
+            let mut places = Vec::new();
+            if !is_known(&member.key) {
+                unlisted::policies(&member.value, &mut places);
+            }
+            let entry = |span| {
+                let address = format!("{}.{}", resource.address, member.key);
+                (span, unlisted::reason(&address, resource.type_name))
+            };
+            self.found.unlisted.extend(places.into_iter().map(entry));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Which properties of which resource types hold IAM policies.
 //!
-//! From the AWS CloudFormation User Guide, Template reference. `AWS::IoT::Policy`, `AWS::VerifiedPermissions::*`,
-//! `AWS::EC2::VerifiedAccess*` and `AWS::NetworkManager::CoreNetwork` hold policies of other languages.
+//! From the AWS CloudFormation User Guide, Template reference.
 
 use crate::site::PolicyKind::{self, Identity, Resource, Session, Trust};
 
@@ -40,6 +39,13 @@ pub(super) fn carriers(resource_type: &str) -> impl Iterator<Item = Carrier> {
         .iter()
         .take_while(move |(name, _, _)| *name == resource_type)
         .map(|&(_, path, shape)| Carrier { path, shape })
+}
+
+/// Whether the policies of a resource type are written in a language other than IAM's.
+pub(super) fn has_own_language(resource_type: &str) -> bool {
+    ["AWS::IoT::", "AWS::VerifiedPermissions::", "AWS::EC2::VerifiedAccess", "AWS::NetworkManager::CoreNetwork"]
+        .iter()
+        .any(|start| resource_type.starts_with(start))
 }
 
 /// Sorted by type.

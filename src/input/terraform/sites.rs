@@ -13,11 +13,11 @@ use crate::input::combinations::rows;
 use crate::input::raw_kind::kind_of;
 use crate::input::shape::is_policy;
 use crate::input::terraform_document::{is_permission, permission};
-use crate::input::terraform_types::{Carrier, Shape, carriers};
-use crate::input::{Found, permission_set};
+use crate::input::terraform_types::{Carrier, Shape, carriers, has_own_language};
+use crate::input::{Found, permission_set, unlisted};
 use crate::site::{Origin, Owner, PolicyKind, PolicySite};
 use crate::span::{Span, Spanned};
-use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
+use crate::syntax::hcl::{Attribute, Block, Body, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
@@ -186,6 +186,29 @@ impl Extraction<'_, '_, '_, '_> {
                 vec![(String::new(), block.span, policy, Some(PolicyKind::Resource))]
             };
             self.variants(block, &address, block.header, route, &read);
+        }
+        if !has_own_language(kind) {
+            let known: Vec<&str> = carriers(kind).filter_map(|carrier| carrier.path.split("[].").next()).collect();
+            self.unlisted(&block.body, kind, &address, &known, scope);
+        }
+    }
+
+    /// Note the policies in a body that stand in places not known to hold any, but for the arguments `known`.
+    fn unlisted(&mut self, body: &Body, kind: &str, address: &str, known: &[&str], scope: &Rc<Scope>) {
+        for Attribute { name, value, .. } in &body.attributes {
+            // What a document is used for is no matter: it is judged by itself if nothing known uses it.
+            if known.contains(&name.as_str()) || !may_be_document(value) || is_reference(value) {
+                continue;
+            }
+            if let Policy::Read(tree) = document(&self.base.eval(value, scope, &Env::default())) {
+                let mut places = Vec::new();
+                unlisted::policies(&tree, &mut places);
+                let entry = || (value.span, unlisted::reason(&format!("{address}.{name}"), kind));
+                self.found.unlisted.extend((!places.is_empty()).then(entry));
+            }
+        }
+        for block in body.blocks.iter().filter(|block| !known.contains(&block.name.as_str())) {
+            self.unlisted(&block.body, kind, &format!("{address}.{}", block.name), &[], scope);
         }
     }
 
@@ -575,6 +598,11 @@ fn may_be_document(expr: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether an expression names a value that stands elsewhere.
+fn is_reference(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Traversal(..))
 }
 
 /// What is known of the role or resource.

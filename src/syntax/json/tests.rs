@@ -107,6 +107,15 @@ fn a_comma_too_many_is_a_slip() {
 }
 
 #[test]
+fn comments_are_a_slip_of_their_own() {
+    let parsed = parse_file("{ // one\n\"a\": [1,], /* two */ \"b\": 2}", Dialect::Strict);
+    assert_eq!(parsed.problems, []);
+    let told: Vec<_> = parsed.slips.iter().map(|slip| slip.told()).collect();
+    assert_eq!(told, ["JSON has no comments, and 1 more like it", "JSON has no comma before `]`"]);
+    assert_eq!(parsed.documents[0].get("b").map(|b| &b.kind), Some(&Kind::Number("2".into())));
+}
+
+#[test]
 fn templates_are_known_by_marks_outside_of_strings() {
     for text in [
         r#"{"a": ${b}}"#,
