@@ -100,3 +100,39 @@ fn the_input_format_holds_for_standard_input() {
         assert!(told.code == 1 && told.stdout.contains("wildcard-principal"), "{format}: {}", told.shown());
     }
 }
+
+#[test]
+fn policies_of_types_that_no_table_names() {
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "x:*", "Resource": "*"}]}"#;
+    let text = serde_json::to_string(policy).expect("a string");
+    let template = format!(
+        "Resources:\n  A:\n    Type: AWS::New::Thing\n    Properties:\n      Rules: [{{Policy: {policy}}}]\n  B:\n    Type: \
+         Custom::Grant\n    Properties:\n      Text: !Sub {text}\n  Other:\n    Type: AWS::IoT::Policy\n    Properties: \
+         {{PolicyDocument: {policy}}}\n"
+    );
+    let main = format!(
+        "resource \"awscc_new_thing\" \"a\" {{\n  rule {{\n    policy = jsonencode({policy})\n  }}\n}}\n\
+         resource \"aws_iot_policy\" \"b\" {{\n  policy = jsonencode({policy})\n}}\n"
+    );
+    let plan = format!(
+        r#"{{"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": [{{"address": "x_thing.a", "mode":
+         "managed", "type": "x_thing", "name": "a", "change": {{"actions": ["create"], "after": {{"policy": {text}}},
+         "after_unknown": {{}}}}}}]}}"#
+    );
+    let stack = format!(
+        r#"{{"version": 3, "deployment": {{"resources": [{{"urn": "urn:pulumi:p::s::aws:new/thing:Thing::a", "type":
+         "aws:new/thing:Thing", "inputs": {{"policy": {text}}}, "outputs": {{}}}}]}}}}"#
+    );
+    for (name, text, addresses) in [
+        ("t.yaml", &template, &["Resources.A.Rules", "Resources.B.Text"][..]),
+        ("main.tf", &main, &["awscc_new_thing.a.rule.policy"]),
+        ("plan.json", &plan, &["x_thing.a"]),
+        ("stack.json", &stack, &["urn:pulumi:p::s::aws:new/thing:Thing::a"]),
+    ] {
+        let told = run(tree(&[(name, text)]).path(), &[&CHECK[..], &["--allow-empty", "."]].concat());
+        let entries = entries(&told);
+        let starts: Vec<&str> = entries.iter().filter_map(|[.., reason]| reason.split(": ").next()).collect();
+        assert_eq!(starts, addresses, "{name} {}", told.shown());
+        assert!(entries.iter().all(|[kind, what, ..]| [&**kind, what] == ["not-looked-at", "policy"]), "{entries:?}");
+    }
+}

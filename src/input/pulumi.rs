@@ -5,7 +5,7 @@
 
 use super::history::Versions;
 use super::record::{Record, account_of, get, inline, items, member, organization_kind, seconds, text};
-use super::{Found, Input};
+use super::{Found, Input, unlisted};
 use crate::diagnostic::Problem;
 use crate::site::PolicyKind::{self, Identity, Resource, Trust};
 use crate::span::Span;
@@ -111,6 +111,13 @@ fn carriers(resource_type: &str) -> impl Iterator<Item = Carrier> {
     })
 }
 
+/// Whether the policies of a resource type look like IAM's and are written in another language.
+fn has_own_language(resource_type: &str) -> bool {
+    ["aws:iot/", "aws-native:iot:", "aws:verifiedpermissions/", "aws-native:verifiedpermissions:"]
+        .iter()
+        .any(|start| resource_type.starts_with(start))
+}
+
 fn put<'s>(document: &'s Document<'s>, resource: &'s Value<'s>, found: &mut Found<'s>) {
     let Some(urn) = member(resource, "urn") else { return };
     let address = urn.value.as_str().unwrap_or_default();
@@ -125,7 +132,14 @@ fn put<'s>(document: &'s Document<'s>, resource: &'s Value<'s>, found: &mut Foun
         name: property("name").filter(|_| kind == Trust).and_then(Value::as_text),
         max_session_duration: property("maxSessionDuration").filter(|_| kind == Trust).and_then(seconds),
     };
-    for Carrier { list, property: key, kind } in carriers(text(resource, "type").unwrap_or_default()) {
+    let resource_type = text(resource, "type").unwrap_or_default();
+    if carriers(resource_type).next().is_none() && !has_own_language(resource_type) {
+        let mut places = Vec::new();
+        states[0].into_iter().for_each(|inputs| unlisted::policies(inputs, &mut places));
+        // Not at the value, which may be a secret.
+        found.unlisted.extend(places.first().map(|_| (urn.value.span, unlisted::reason(address, resource_type))));
+    }
+    for Carrier { list, property: key, kind } in carriers(resource_type) {
         let holds = |state: &&Value<'_>| match list {
             Some(list) => items(state, list).any(|item| member(item, key).is_some()),
             None => get(state, key).is_some_and(|value| !matches!(value.kind, Kind::Null)),

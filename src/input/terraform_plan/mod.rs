@@ -13,7 +13,7 @@ mod reader;
 mod secrets;
 mod values;
 
-use super::{Found, Input, Side, Versions, terraform_document, terraform_types};
+use super::{Found, Input, Side, Versions, terraform_document, terraform_types, unlisted};
 use crate::diagnostic::Problem;
 use crate::site::PolicySite;
 use crate::span::Span;
@@ -88,8 +88,9 @@ impl Input for TerraformPlan {
 fn read<'s>(document: &'s Document<'s>, side: Side, found: &mut Found<'s>) -> HashSet<String> {
     let root = &document.root;
     let (mut instances, mut prior) = (Vec::new(), Vec::new());
-    instances::of_plan(root, side, &mut |instance| keep(instance, &mut instances));
-    instances::of_prior_state(root, &mut |instance| keep(instance, &mut prior));
+    instances::of_plan(root, side, &mut |instance| keep(instance, &mut instances, &mut found.unlisted));
+    // What the state before had in places that no table names stands in the plan as well.
+    instances::of_prior_state(root, &mut |instance| keep(instance, &mut prior, &mut Vec::new()));
     Reader::new(document, instances, &prior, Configuration::of(root)).read(found)
 }
 
@@ -116,12 +117,12 @@ impl Input for TerraformState {
             if is_unsupported(root.get("format_version"), found) {
                 return;
             }
-            instances::of_values(Some(values), &mut |instance| keep(instance, &mut instances));
+            instances::of_values(Some(values), &mut |instance| keep(instance, &mut instances, &mut found.unlisted));
         } else {
             if is_other_state_file(root.get("version"), found) {
                 return;
             }
-            instances::of_state_file(root, &mut |instance| keep(instance, &mut instances));
+            instances::of_state_file(root, &mut |instance| keep(instance, &mut instances, &mut found.unlisted));
         }
         Reader::new(document, instances, &[], Configuration::default()).read(found);
     }
@@ -163,8 +164,8 @@ fn is_other_state_file(version: Option<&Value<'_>>, found: &mut Found<'_>) -> bo
     true
 }
 
-/// Keep what holds a policy, or tells something about one.
-fn keep<'s>(instance: Instance<'s>, instances: &mut Vec<Instance<'s>>) {
+/// Keep what holds a policy, or tells something about one, and note policies in places that no table names.
+fn keep<'s>(instance: Instance<'s>, instances: &mut Vec<Instance<'s>>, unlisted: &mut Vec<(Span, String)>) {
     let name = instance.resource_type;
     let wanted = match instance.is_data {
         true => matches!(name, "aws_iam_policy_document" | "aws_caller_identity"),
@@ -172,6 +173,11 @@ fn keep<'s>(instance: Instance<'s>, instances: &mut Vec<Instance<'s>>) {
     };
     if wanted {
         instances.push(instance);
+    } else if !instance.is_data && !terraform_types::has_own_language(name) {
+        let mut places = Vec::new();
+        unlisted::policies(instance.values, &mut places);
+        let entry = |_| (instance.anchor, unlisted::reason(&instance.address, name));
+        unlisted.extend(places.first().map(entry));
     }
 }
 
