@@ -1,12 +1,16 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
 use super::ledger::{Entry, Thing, Unjudged};
+use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression, WhyNot};
 use crate::site::PolicyKind;
 use crate::source::{Position, Source};
 use crate::span::Span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The rule about what cannot be read.
+const INVALID_INPUT: &str = "invalid-input";
 
 /// Everything that a run has to say, in a fixed order whatever the number of threads.
 #[derive(Debug, Default)]
@@ -156,7 +160,7 @@ impl FileReport {
     pub fn untold(&self) -> impl Iterator<Item = Entry> {
         let is_told = |entry: &Entry| {
             let about =
-                |finding: &Diagnostic| finding.rule == "invalid-input" && finding.message.starts_with(&entry.text);
+                |finding: &Diagnostic| finding.rule == INVALID_INPUT && finding.message.starts_with(&entry.text);
             self.findings.iter().any(about)
         };
         self.ledger().filter(move |entry| !is_told(entry))
@@ -165,6 +169,25 @@ impl FileReport {
     /// Whether something of its text may be shown.
     pub(super) fn shows_text(&self) -> bool {
         !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()
+    }
+
+    /// Take what was found in this file as the policy of a resource for what was found in it alone: the resource says what
+    /// kind of policy it is, and whose.
+    pub(super) fn superseded(&mut self, known: FileReport, settings: &Settings) {
+        let is_about_text = |finding: &Diagnostic| finding.rule == INVALID_INPUT;
+        self.findings.retain(is_about_text);
+        self.hidden.retain(is_about_text);
+        self.folded.clear();
+        self.suppressed.retain(|(finding, _)| is_about_text(finding));
+        self.findings.extend(known.findings);
+        self.suppressed.extend(known.suppressed);
+        self.hidden.extend(known.hidden);
+        self.folded.extend(known.folded);
+        self.ignores_used.extend(known.ignores_used);
+        if self.source.text.is_empty() {
+            self.source = known.source;
+        }
+        settings.gate(self);
     }
 
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.

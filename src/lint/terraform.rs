@@ -20,6 +20,7 @@ use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{Construct, constructs};
 use rayon::prelude::*;
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -40,10 +41,11 @@ pub fn check_variables(settings: &Settings) -> Result<(), String> {
 
 /// Judge files of Terraform, each folder as one.
 ///
-/// `others` are the shown paths of files that are judged by themselves.
-pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
+/// `others` are the shown paths of files that are judged by themselves. What is found in one of them, because a policy
+/// is read from it, comes back in a report of its own, [`Judged::beside`].
+pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &Settings, disk: &Disk) -> Judged {
     if files.is_empty() {
-        return Vec::new();
+        return Judged::default();
     }
     let loader = Loader::new(disk);
     let variables = Variables::new(&loader, &settings.var_files, &settings.vars).unwrap_or_default();
@@ -54,7 +56,7 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
         folders.entry(folder).or_default().push(file.clone());
     }
     let folders: Vec<(PathBuf, Vec<FoundFile>)> = folders.into_iter().collect();
-    let judged: Vec<FolderReport> = folders
+    let folders: Vec<FolderReport> = folders
         .par_iter()
         .map(|(folder, files)| {
             let judge = || {
@@ -71,11 +73,24 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
     let mut found: Vec<Placed> = Vec::new();
     let mut constructs: HashMap<String, Vec<Construct>> = HashMap::new();
-    for folder in judged {
+    let mut read: HashSet<String> = HashSet::new();
+    for folder in folders {
+        read.extend(folder.read);
         found.extend(folder.found);
-        reports.extend(folder.files.into_iter().map(|report| (report.source.path.clone(), report)));
+        for report in folder.files {
+            match reports.entry(report.source.path.clone()) {
+                Slot::Vacant(slot) => drop(slot.insert(report)),
+                // Several configurations call this module.
+                Slot::Occupied(mut known) => known.get_mut().policies.extend(report.policies),
+            }
+        }
         for (path, construct) in folder.constructs {
             constructs.entry(path).or_default().push(construct);
+        }
+    }
+    for path in found.iter().map(|placed| &placed.path).chain(&read) {
+        if !reports.contains_key(path) {
+            reports.insert(path.clone(), FileReport::new(Source::new(path, "")));
         }
     }
     filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
@@ -91,7 +106,17 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
             place_policies(&mut report.policies, source);
         }
     }
-    reports
+    let (beside, reports) = reports.into_iter().partition(|report| others.contains(&report.source.path));
+    Judged { reports, beside }
+}
+
+/// What came of all files of Terraform.
+#[derive(Default)]
+pub struct Judged {
+    /// Reports of these files, and of modules that they call.
+    pub reports: Vec<FileReport>,
+    /// What was found in other files of the run, of which each is a whole policy of a resource.
+    pub beside: Vec<FileReport>,
 }
 
 /// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found,
@@ -101,13 +126,15 @@ struct FolderReport {
     pub files: Vec<FileReport>,
     pub found: Vec<Placed>,
     pub constructs: Vec<(String, Construct)>,
+    /// Other files of the run that are the policies of resources.
+    pub read: Vec<String>,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run: those of Terraform, and others.
 fn judge_folder(
     folder: &Path,
     files: &[FoundFile],
-    (asked, others): (&HashSet<String>, &[String]),
+    (asked, others): (&HashSet<String>, &HashSet<String>),
     loader: &Loader<'_>,
     variables: &Variables,
     settings: &Settings,
@@ -126,13 +153,19 @@ fn judge_folder(
     placing.finish()
 }
 
+/// What a finding is about: the place of its resource, and the calls of the modules that it stands in.
+struct About<'a> {
+    anchor: Span,
+    calls: &'a [Span],
+}
+
 struct Placing<'a> {
     /// As it is shown.
     folder: String,
     sources: &'a Sources,
     asked: &'a HashSet<String>,
     /// Files of the run that are judged by themselves.
-    others: &'a [String],
+    others: &'a HashSet<String>,
     /// By shown path.
     reports: HashMap<String, FileReport>,
     report: FolderReport,
@@ -175,6 +208,9 @@ impl Placing<'_> {
         for variants in found.sites.chunk_by(same) {
             let (policy, findings) = judge.policy(variants, "");
             self.policy(&variants[0], policy);
+            let read = variants.iter().filter_map(|site| self.path_of(site.document.span));
+            let read: Vec<String> = read.filter(|path| self.others.contains(path)).collect();
+            self.report.read.extend(read);
             self.constructs(variants);
             for mut finding in findings {
                 if let Some(granted) = &mut finding.granted {
@@ -182,7 +218,8 @@ impl Placing<'_> {
                 }
                 // Variants may have different origins; those of the place are what counts.
                 let origins = variants.iter().flat_map(|site| &site.origins);
-                self.place(finding, origins, variants[0].anchor);
+                let about = About { anchor: variants[0].anchor, calls: &variants[0].owner.calls };
+                self.place(finding, origins, &about);
             }
         }
         found.problems.iter().for_each(|problem| self.problem(&judge, problem));
@@ -199,7 +236,7 @@ impl Placing<'_> {
             }
         }
         for finding in findings {
-            self.place(finding, std::iter::empty(), Span::default());
+            self.place(finding, std::iter::empty(), &About { anchor: Span::default(), calls: &[] });
         }
     }
 
@@ -257,9 +294,22 @@ impl Placing<'_> {
         self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
     }
 
-    /// Count a policy with the file that its resource stands in. A module of another folder is counted there.
+    /// Count a policy with the file that its resource stands in. A module of another folder is counted there, or here if
+    /// nobody asked for that folder.
     fn policy(&mut self, site: &PolicySite<'_>, policy: PolicyReport) {
         let Some((source, anchor)) = self.sources.locate(site.anchor) else { return };
+        for call in &site.owner.calls {
+            if let Some(path) = self.path_of(*call)
+                && let Some(report) = self.reports.get_mut(&path).filter(|report| report.policies.is_empty())
+            {
+                report.format = Some("terraform");
+                report.reason = "calls modules with policies";
+            }
+        }
+        if !self.asked.contains(&source.path) && !site.owner.calls.is_empty() {
+            let report = FileReport::new(Source::new(source.path.as_str(), ""));
+            self.reports.entry(source.path.clone()).or_insert(report);
+        }
         let Some(report) = self.reports.get_mut(&source.path) else { return };
         report.format = Some("terraform");
         report.reason = "has resources with policies";
@@ -273,7 +323,8 @@ impl Placing<'_> {
         // What a variable decides may be otherwise in another run.
         let known = |site: &PolicySite<'_>| site.origins.is_empty() && site.document.count_unknown() == 0;
         let settled = variants.len() == 1 && variants.iter().all(known);
-        for span in variants.iter().flat_map(constructs::of_site) {
+        let calls = variants.iter().flat_map(|site| site.owner.calls.iter().copied());
+        for span in variants.iter().flat_map(constructs::of_site).chain(calls) {
             if let Some((source, span)) = self.sources.locate(span) {
                 self.report.constructs.push((source.path.clone(), Construct { span, settled }));
             }
@@ -281,8 +332,56 @@ impl Placing<'_> {
     }
 
     /// Give a finding to the file it is told in.
-    fn place<'o>(&mut self, finding: Diagnostic, origins: impl Iterator<Item = &'o Origin>, anchor: Span) {
-        let mut finding = finding;
+    fn place<'o>(&mut self, mut finding: Diagnostic, origins: impl Iterator<Item = &'o Origin>, about: &About<'_>) {
+        let used = self.used(&finding, origins);
+        let mut labels = std::mem::take(&mut finding.secondary);
+        labels.extend(used.iter().map(|(label, _)| label.clone()));
+        let locate = |span: Span, points_here: bool| {
+            let (source, span) = self.sources.locate(span)?;
+            Some((source, span, points_here))
+        };
+        let calls = about.calls.iter().map(|call| locate(*call, false));
+        let mut places: Vec<(Arc<Source>, Span, bool)> =
+            [locate(finding.primary.span, true), locate(about.anchor, false)]
+                .into_iter()
+                .chain(calls)
+                .flatten()
+                .collect();
+        let is_asked = |span: Span| self.path_of(span).is_some_and(|path| self.asked.contains(&path));
+        let home = self.path_of(finding.primary.span).unwrap_or_default();
+        // What another configuration surely gives is repaired there.
+        let given = used.iter().rev().filter(|(_, surely)| *surely).map(|(label, _)| label.span).find(|span| {
+            is_asked(*span)
+                && self.path_of(*span).is_some_and(|path| Path::new(&path).parent() != Path::new(&home).parent())
+        });
+        let is_called = || about.calls.iter().any(|call| is_asked(*call));
+        let moved = match given {
+            Some(given) => Some((given, finding.primary.text.clone(), "the value is used here".to_owned())),
+            None if is_asked(finding.primary.span) || self.others.contains(&home) => None,
+            None => {
+                let spans = used.iter().map(|(label, _)| label.span).chain([about.anchor]);
+                let other = spans.into_iter().find(|span| is_asked(*span));
+                let used_there = "what this sets is used there".to_owned();
+                match other {
+                    Some(other) => Some((other, used_there, finding.primary.text.clone())),
+                    None if is_called() => None,
+                    None => return,
+                }
+            }
+        };
+        if let Some((span, text, text_there)) = moved {
+            let there = Label::new(finding.primary.span, text_there);
+            finding.primary = Label::new(span, text);
+            labels.retain(|label| label.span != span);
+            labels.insert(0, there);
+            places.extend(locate(span, true));
+        }
+        let Some(source) = place(&mut finding, labels, self.sources) else { return };
+        self.report.found.push(Placed { path: source.path.clone(), finding, places });
+    }
+
+    /// The places that gave what a finding points at, each with whether it surely gave what the finding is about.
+    fn used<'o>(&self, finding: &Diagnostic, origins: impl Iterator<Item = &'o Origin>) -> Vec<(Label, bool)> {
         // The place itself, or what it is made of on the same line.
         let line = |span: Span| {
             let (source, span) = self.sources.locate(span)?;
@@ -291,41 +390,24 @@ impl Placing<'_> {
         let touches = |label: Span, origin: &Origin| {
             label.contains(origin.at) || origin.at.contains(label) || line(label) == line(origin.at)
         };
-        let used: Vec<Label> = origins
-            .filter(|origin| {
-                let mut labels = std::iter::once(&finding.primary).chain(&finding.secondary);
-                labels.any(|label| touches(label.span, origin))
-            })
-            .filter_map(|origin| {
-                let is_in = |text: &str| !text.is_empty() && finding.subject.contains(text);
-                let equal = origin.elements.iter().find(|(text, _)| *text == finding.subject);
-                let element = equal.or_else(|| origin.elements.iter().rev().find(|(text, _)| is_in(text)));
-                // What lies further back is shown where it surely gave what the finding is about.
-                (element.is_some() || origin.steps == 0)
-                    .then(|| Label::new(element.map_or(origin.from, |(_, span)| *span), &origin.what))
-            })
-            .collect();
-        let mut labels = std::mem::take(&mut finding.secondary);
-        labels.extend(used.iter().cloned());
-        let locate = |span: Span, points_here: bool| {
-            let (source, span) = self.sources.locate(span)?;
-            Some((source, span, points_here))
+        let is_used = |origin: &&Origin| {
+            let mut labels = std::iter::once(&finding.primary).chain(&finding.secondary);
+            labels.any(|label| touches(label.span, origin))
         };
-        let mut places: Vec<(Arc<Source>, Span, bool)> =
-            [locate(finding.primary.span, true), locate(anchor, false)].into_iter().flatten().collect();
-        let is_asked =
-            |span: Span| self.sources.locate(span).is_some_and(|(source, _)| self.asked.contains(&source.path));
-        if !is_asked(finding.primary.span) {
-            let other = used.iter().map(|label| label.span).chain([anchor]).find(|span| is_asked(*span));
-            let Some(other) = other else { return };
-            let text = "what this sets is used there";
-            let primary = std::mem::replace(&mut finding.primary, Label::new(other, text));
-            labels.retain(|label| label.span != other);
-            labels.insert(0, primary);
-            places.extend(locate(other, true));
-        }
-        let Some(source) = place(&mut finding, labels, self.sources) else { return };
-        self.report.found.push(Placed { path: source.path.clone(), finding, places });
+        let label = |origin: &Origin| {
+            let is_in = |text: &str| !text.is_empty() && finding.subject.contains(text);
+            let equal = origin.elements.iter().find(|(text, _)| *text == finding.subject);
+            let element = equal.or_else(|| origin.elements.iter().rev().find(|(text, _)| is_in(text)));
+            // What lies further back is shown where it surely gave what the finding is about.
+            let from = element.map_or(origin.from, |(_, span)| *span);
+            (element.is_some() || origin.steps == 0).then(|| (Label::new(from, &origin.what), element.is_some()))
+        };
+        origins.filter(is_used).filter_map(label).collect()
+    }
+
+    /// The path of the file that a place is in.
+    fn path_of(&self, span: Span) -> Option<String> {
+        Some(self.sources.locate(span)?.0.path.clone())
     }
 
     fn finish(self) -> FolderReport {

@@ -609,13 +609,15 @@ fn is_reference(expr: &Expr) -> bool {
 fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Owner {
     let account = account::of(evaluator, block, scope);
     let extent = Some(block.span);
+    let callers = std::iter::successors(scope.call.as_ref(), |caller| caller.scope.call.as_ref());
+    let calls = callers.map(|caller| caller.scope.module.block(caller.block).span).collect();
     match block.labels.first().map(String::as_str) {
         Some("aws_iam_role") => {}
         Some("aws_ssoadmin_permission_set_inline_policy") => {
             let max_session_duration = permission_set_duration(evaluator, block, scope, env);
-            return Owner { account, max_session_duration, extent, ..Owner::default() };
+            return Owner { account, max_session_duration, extent, calls, ..Owner::default() };
         }
-        _ => return Owner { account, extent, ..Owner::default() },
+        _ => return Owner { account, extent, calls, ..Owner::default() },
     }
     let text = |name: &str| {
         let value = evaluator.eval(&block.body.attribute(name)?.value, scope, env);
@@ -633,7 +635,7 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         written.known().map(|name| name.to_string())
     };
     let machines = machines.filter_map(machine_name).collect();
-    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent }
+    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent, calls }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.
