@@ -87,11 +87,20 @@ fn as_written(text: &Text) -> Confidence {
     let has = |mark: &str| text.parts().any(|part| matches!(part, PartRef::Literal(text) if text.contains(mark)));
     if has("${AWS::") {
         Confidence::Likely
-    } else if ["${", "{{", "<%", "$(", "Fn::"].into_iter().any(has) {
+    } else if ["${", "{{", "%{", "<", "$(", "Fn::"].into_iter().any(has) || has_account_name(text) {
         Confidence::Possible
     } else {
         Confidence::Proved
     }
+}
+
+/// Whether a name stands in the place of the account id, as `arn:aws:iam::ACCOUNT_ID:root` has it.
+fn has_account_name(text: &Text) -> bool {
+    let account = text.strip_prefix("arn:").and_then(|rest| rest.split(':', 5).get(3)?.known().map(str::to_owned));
+    account.is_some_and(|account| {
+        let count = |is: fn(&u8) -> bool| account.bytes().filter(is).count();
+        count(u8::is_ascii_alphabetic) > count(u8::is_ascii_digit) && !account.contains(['*', '?'])
+    })
 }
 
 fn service(host: &str, new: impl Fn(String) -> Finding) -> Option<Finding> {

@@ -90,7 +90,8 @@ pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &
     }
     for path in found.iter().map(|placed| &placed.path).chain(&read) {
         if !reports.contains_key(path) {
-            reports.insert(path.clone(), FileReport::new(Source::new(path, "")));
+            let report = FileReport::new(Source::new(path, ""));
+            reports.insert(path.clone(), FileReport { partly: true, ..report });
         }
     }
     filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
@@ -308,7 +309,7 @@ impl Placing<'_> {
         }
         if !self.asked.contains(&source.path) && !site.owner.calls.is_empty() {
             let report = FileReport::new(Source::new(source.path.as_str(), ""));
-            self.reports.entry(source.path.clone()).or_insert(report);
+            self.reports.entry(source.path.clone()).or_insert(FileReport { partly: true, ..report });
         }
         let Some(report) = self.reports.get_mut(&source.path) else { return };
         report.format = Some("terraform");
