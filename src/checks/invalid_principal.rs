@@ -1,6 +1,6 @@
 //! A principal that IAM does not accept.
 
-use crate::aws::services;
+use crate::aws::{partitions, services};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::principal::Member;
 use crate::policy::{Principal, PrincipalKind, Statement};
@@ -51,6 +51,8 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
             // A part that is known later cannot mend what is wrong with the rest, unless it is more than one field.
             let whole = principal.text.known().is_some();
             let (problem, sure) = match as_written(&principal.text) {
+                // A partition that is newer than the tables, or one of tests.
+                Confidence::Proved if has_new_partition(&principal.text) => (why.as_str(), Confidence::Possible),
                 Confidence::Proved if trust && whole => (why.as_str(), Confidence::Proved),
                 Confidence::Proved => (why.as_str(), Confidence::Likely),
                 Confidence::Likely => {
@@ -92,6 +94,12 @@ fn as_written(text: &Text) -> Confidence {
     } else {
         Confidence::Proved
     }
+}
+
+/// Whether a principal names a partition that is unknown and that AWS may have named so.
+fn has_new_partition(text: &Text) -> bool {
+    let partition = text.strip_prefix("arn:").and_then(|rest| rest.split(':', 2).first()?.known().map(str::to_owned));
+    partition.is_some_and(|partition| partition.starts_with("aws-") && !partitions::is_partition(&partition))
 }
 
 /// Whether a name stands in the place of the account id, as `arn:aws:iam::ACCOUNT_ID:root` has it.
