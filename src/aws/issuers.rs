@@ -103,8 +103,8 @@ fn segment_matches(pattern: &str, text: &str) -> bool {
 
 /// Whether this is a sign-in endpoint of AWS, which `saml:aud` is to name: `https://signin.aws.amazon.com/saml`, the
 /// form of a Region or another partition, or the form with an id (`/saml/acs/ID`) that encrypted assertions need.
-/// Source: IAM User Guide, *Configure SAML assertions for the authentication response*; other partitions and the form
-/// with an id are general knowledge.
+/// Source: IAM User Guide, *Configure SAML assertions for the authentication response*; for other partitions the
+/// endpoints of AWS Sign-In in botocore; the form with an id is general knowledge.
 pub fn saml_audience(url: &str) -> bool {
     let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
         return false;
@@ -213,6 +213,8 @@ mod tests {
             "https://eu-west-1.signin.aws.amazon.com/saml",
             "https://signin.amazonaws.cn/saml",
             "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
+            "https://eusc-de-east-1.signin.amazonaws-eusc.eu/saml",
+            "https://signin.c2shome.ic.gov/saml",
             "https://signin.aws.amazon.com/saml/acs/IDP123",
         ] {
             assert!(saml_audience(url), "{url}");
