@@ -250,7 +250,6 @@ fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sour
     };
     let mut owner = site.owner;
     owner.extent = owner.extent.map(place);
-    owner.max_session_duration =
-        owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
+    owner.durations_mut().for_each(|duration| duration.span = place(duration.span));
     PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }
 }
