@@ -9,7 +9,7 @@ use crate::input::terraform::{self, Files, Loader, Sources, Variables};
 use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::{OffsetMap, Source, percent_decode};
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 use crate::syntax::{self, Document, Parsed, Syntax, json};
 use crate::value::Value;
 use std::collections::BTreeMap;

@@ -93,7 +93,7 @@ fn unique_ids_and_actions() {
 #[test]
 fn issuers() {
     let name = "aws_issuers.rs";
-    let row = "a.example\tA\tshared\tsub\tsub\t-\t-\tyes\n";
+    let row = "a.example\tA\tshared\tsub\tsub\t-\t-\t-\tyes\n";
     assert!(made(name, &[row]).is_ok());
     let unknown = "unknown kind `open`; one of shared, builtin, private";
     faulty(name, &[&row.replace("shared", "open")], (0, 1, unknown));
