@@ -61,7 +61,9 @@ pub fn in_region(form: &str, pattern: &str) -> (String, String) {
     let some = "us-east-1";
     let Some((before, _)) = form.split_once(REGION) else { return (form.to_owned(), pattern.to_owned()) };
     let Some((region, rest)) = pattern.strip_prefix(before).and_then(|rest| rest.split_once(':')) else {
-        return (form.replace(REGION, some), pattern.to_owned());
+        let begun = pattern.strip_prefix(before).unwrap_or_default().split(['*', '?']).next().unwrap_or_default();
+        let region = if some.starts_with(begun) { some.to_owned() } else { format!("{begun}x") };
+        return (form.replace(REGION, &region), pattern.to_owned());
     };
     let region = match region.contains(['*', '?']) {
         true if glob(region, some) => some.to_owned(),
@@ -99,6 +101,10 @@ pub fn fitting(form: &str, pattern: &str) -> Option<String> {
     let first = after.split([end, ':']).next().unwrap_or_default();
     if first.rsplit_once('@').is_some_and(|(_, id)| !id.is_empty() && !id.contains(['*', '?'])) {
         return None;
+    }
+    let plain = format!("{prefix}{customer}{rest}");
+    if glob(pattern, &plain) {
+        return Some(plain);
     }
     let (short, long) = rest.split_at(rest.find(':').unwrap_or(rest.len()));
     let middle = if after.is_empty() {
@@ -247,6 +253,7 @@ mod tests {
             ("REGION:POOL", "eu-west-1:*", Some("eu-west-1:attacker")),
             ("REGION:POOL", "eu-west-1:1234*", Some("eu-west-1:1234-attacker")),
             ("REGION:POOL", "us-*", Some("us-east-1:attacker")),
+            ("REGION:POOL", "eu-*", Some("eu-x:attacker")),
             ("REGION:POOL", "*:1234-5678", None),
             ("REGION:POOL", "us-*:*", Some("us-east-1:attacker")),
             (GOOGLE, "*.apps.googleusercontent.com", Some("attacker-client.apps.googleusercontent.com")),
@@ -273,5 +280,30 @@ mod tests {
             Some("organization:attacker:project:p:x")
         );
         assert_eq!(instance("system:serviceaccount:NAMESPACE:NAME"), "system:serviceaccount:attacker:name");
+    }
+
+    /// Every form in the table of issuers holds strangers out where it names the customer, and lets them in where a wildcard
+    /// stands for the name or for its end.
+    #[test]
+    fn forms_of_the_table_name_a_customer() {
+        for row in include_str!("../../aws/data/issuers.tsv").lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<&str> = row.split('\t').collect();
+            for form in
+                [fields[6], fields[7]].into_iter().flat_map(|forms| forms.split(' ')).filter(|form| *form != "-")
+            {
+                let (form, _) = in_region(form, "");
+                let (before, end, rest) = parts(&form);
+                assert!(before.len() < form.len(), "{form} has no customer");
+                let end = if rest.is_empty() { String::new() } else { end.to_string() };
+                let (named, begun, open) =
+                    (format!("{before}acme{end}*"), format!("{before}acme*"), format!("{before}*"));
+                for pattern in [&begun, &open] {
+                    let fit = fitting(&form, pattern).unwrap_or_else(|| panic!("{form} in {pattern}"));
+                    assert!(may_fit(&form, pattern) && glob(pattern, &fit), "{form} in {pattern}");
+                }
+                assert!(rest.is_empty() || fitting(&form, &named).is_none(), "{form} in {named}");
+                assert!(fitting(&form, &format!("{before}acme")).is_none(), "{form}");
+            }
+        }
     }
 }
