@@ -9,7 +9,7 @@ use crate::input::terraform::{self, Files, Loader, Sources, Variables};
 use crate::input::{self, Found, Input};
 use crate::site::{PolicyKind, PolicySite, Tree};
 use crate::source::{OffsetMap, Source, percent_decode};
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 use crate::syntax::{self, Document, Parsed, Syntax, json};
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -250,7 +250,6 @@ fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sour
     };
     let mut owner = site.owner;
     owner.extent = owner.extent.map(place);
-    owner.max_session_duration =
-        owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
+    owner.durations_mut().for_each(|duration| duration.span = place(duration.span));
     PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }
 }
