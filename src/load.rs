@@ -7,11 +7,10 @@ use crate::diagnostic::Problem;
 use crate::input::aws_cli::{self, AwsCli};
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
 use crate::input::{self, Found, Input};
-use crate::site::{PolicyKind, PolicySite, Tree};
+use crate::site::{PolicyKind, PolicySite};
 use crate::source::{OffsetMap, Source, percent_decode};
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 use crate::syntax::{self, Document, Parsed, Syntax, json};
-use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -238,19 +237,10 @@ fn loaded_of<'r>(read: &'r mut Folder, source: &Arc<Source>) -> &'r mut Loaded<'
     &mut read.entry(source.path.clone()).or_insert_with(|| (Arc::clone(source), Loaded::default())).1
 }
 
-/// A policy with all its places in the file of its resource.
-fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sources) -> PolicySite<'static> {
-    let place = |span: Span| match sources.locate(span) {
+/// A policy with all its places in the file of its resource, where `anchor` is the place of the resource.
+pub fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sources) -> PolicySite<'static> {
+    site.placed(&|span| match sources.locate(span) {
         Some((other, span)) if Arc::ptr_eq(&other, source) => span,
         _ => anchor,
-    };
-    let document: Value<'static> = match site.document {
-        Tree::Borrowed(value) => value.clone().into_owned(&place),
-        Tree::Owned(value) => value.into_owned(&place),
-    };
-    let mut owner = site.owner;
-    owner.extent = owner.extent.map(place);
-    owner.max_session_duration =
-        owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
-    PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }
+    })
 }

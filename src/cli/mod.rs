@@ -1,6 +1,7 @@
 //! The command line: one file for each command, and what they share.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod asking;
 mod baseline;
 mod can;
 mod check;
@@ -8,6 +9,7 @@ mod clock;
 mod completions;
 mod diff;
 mod explain;
+mod inputs;
 mod judging;
 mod man;
 mod ndjson;

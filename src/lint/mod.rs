@@ -5,6 +5,7 @@
 
 pub mod baseline;
 mod cache;
+mod called;
 mod disk;
 mod failure;
 mod filter;
@@ -25,7 +26,7 @@ pub use disk::Disk;
 pub use failure::{guarded, unreadable};
 pub use filter::of_configuration;
 pub use plans::{check_root, place_plans};
-pub use report::{FileReport, PolicyReport, Report, Summary, Tally};
+pub use report::{Called, FileReport, PolicyReport, Report, Summary, Tally};
 pub use settings::Settings;
 pub use terraform::check_variables;
 

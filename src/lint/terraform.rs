@@ -4,19 +4,22 @@
 //! One that stands in another file, but rests on something in a file that was asked for, is told there.
 
 use super::disk::Disk;
+use super::called;
 use super::failure::panicked;
 use super::filter;
 use super::judge::Judge;
-use super::ledger::{Entry, Thing};
+use super::ledger::{self, Entry, Thing};
 use super::placed::{Placed, place};
-use super::report::{FileReport, PolicyReport, place_policies};
+use super::report::{Called, FileReport, PolicyReport, place_policies};
 use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Label, Problem, WhyNot};
 use crate::discover::{self, FoundFile};
 use crate::input::Found;
-use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
+use crate::input::terraform::{self, Call, Folder, Loader, Sources, Variables};
+use crate::input::terraform_plan::address;
+use crate::load;
 use crate::site::{Origin, PolicySite};
-use crate::source::Source;
+use crate::source::{Position, Source};
 use crate::span::Span;
 use crate::suppress::{Construct, constructs};
 use rayon::prelude::*;
@@ -54,7 +57,7 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
         folders.entry(folder).or_default().push(file.clone());
     }
     let folders: Vec<(PathBuf, Vec<FoundFile>)> = folders.into_iter().collect();
-    let judged: Vec<FolderReport> = folders
+    let mut judged: Vec<FolderReport> = folders
         .par_iter()
         .map(|(folder, files)| {
             let judge = || {
@@ -68,6 +71,9 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
             })
         })
         .collect();
+    if !settings.keep.is_empty() {
+        called::leave_out(&mut judged);
+    }
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
     let mut found: Vec<Placed> = Vec::new();
     let mut constructs: HashMap<String, Vec<Construct>> = HashMap::new();
@@ -97,10 +103,14 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
 /// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found,
 /// in these files and in those of other folders; and what stands in each file that was read, by path.
 #[derive(Default)]
-struct FolderReport {
+pub(super) struct FolderReport {
     pub files: Vec<FileReport>,
     pub found: Vec<Placed>,
     pub constructs: Vec<(String, Construct)>,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// The modules that it calls, itself or by others.
+    pub calls: Vec<Call>,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run: those of Terraform, and others.
@@ -115,7 +125,7 @@ fn judge_folder(
     let folder_name = folder.to_string_lossy();
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
-    let report = FolderReport::default();
+    let report = FolderReport { folder: terraform::normal(folder), calls: read.calls.clone(), ..FolderReport::default() };
     let folder = discover::shown(folder);
     let mut placing = Placing { folder, sources: &loader.sources, asked, others, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
@@ -174,7 +184,7 @@ impl Placing<'_> {
         }
         for variants in found.sites.chunk_by(same) {
             let (policy, findings) = judge.policy(variants, "");
-            self.policy(&variants[0], policy);
+            self.policy(variants, policy, settings);
             self.constructs(variants);
             for mut finding in findings {
                 if let Some(granted) = &mut finding.granted {
@@ -191,11 +201,16 @@ impl Placing<'_> {
         let unknown = found.unresolved.iter().map(|(span, what)| (*span, Entry::unknown(None, what)));
         let unlisted = found.unlisted.iter().map(|(span, what)| (*span, Entry::unlisted(None, what)));
         for (span, entry) in unknown.chain(unlisted) {
-            if let Some((source, span)) = self.sources.locate(span)
-                && let Some(report) = self.reports.get_mut(&source.path)
-            {
+            let Some((source, span)) = self.sources.locate(span) else { continue };
+            if let Some(report) = self.reports.get_mut(&source.path) {
                 report.format = Some("terraform");
                 report.not_judged.push(Entry { place: Some(source.position(span.start)), ..entry });
+            } else if !self.asked.contains(&source.path)
+                && let Some((call, place)) = self.caller(address_in(&entry.text))
+                && let Some(report) = self.reports.get_mut(&call.path)
+            {
+                report.format = Some("terraform");
+                report.not_judged.push(Entry { place: Some(place), ..entry });
             }
         }
         for finding in findings {
@@ -257,15 +272,41 @@ impl Placing<'_> {
         self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
     }
 
-    /// Count a policy with the file that its resource stands in. A module of another folder is counted there.
-    fn policy(&mut self, site: &PolicySite<'_>, policy: PolicyReport) {
-        let Some((source, anchor)) = self.sources.locate(site.anchor) else { return };
-        let Some(report) = self.reports.get_mut(&source.path) else { return };
-        report.format = Some("terraform");
-        report.reason = "has resources with policies";
+    /// Count a policy with the file that its resource stands in; that of a module, with the file that calls the module.
+    fn policy(&mut self, variants: &[PolicySite<'_>], policy: PolicyReport, settings: &Settings) {
+        let Some((source, anchor)) = self.sources.locate(variants[0].anchor) else { return };
         let span = self.sources.locate(policy.span).filter(|(other, _)| Arc::ptr_eq(other, &source));
         let span = span.map_or(anchor, |(_, span)| span);
-        report.policies.push(PolicyReport { span, ..policy });
+        let here = |site: &PolicySite<'_>| load::here(site.clone(), &source, anchor, self.sources);
+        let forms = settings.kept(&policy, || variants.iter().map(here).collect());
+        let policy = PolicyReport { span, forms, ..policy };
+        if let Some(report) = self.reports.get_mut(&source.path) {
+            report.format = Some("terraform");
+            report.reason = "has resources with policies";
+            report.policies.push(policy);
+            return;
+        }
+        let counted = !self.asked.contains(&source.path);
+        if !counted && policy.forms.is_empty() {
+            return;
+        }
+        let Some((call, _)) = self.caller(&policy.address) else { return };
+        let Some(report) = self.reports.get_mut(&call.path) else { return };
+        if counted && report.format.is_none() {
+            report.format = Some("terraform");
+            report.reason = "calls modules that have resources with policies";
+        }
+        let policy = PolicyReport { start: Some(source.position(span.start)), ..policy };
+        report.called.push(Called { source, policy, counted });
+    }
+
+    /// The call in this folder that makes what has an address, with the file that it stands in.
+    fn caller(&self, address: &str) -> Option<(Arc<Source>, Position)> {
+        let (name, _) = address::parse(address)?.modules.first()?.clone();
+        let call = self.report.calls.iter().find(|call| call.name == name)?;
+        let (source, span) = self.sources.locate(call.at)?;
+        let place = source.position(span.start);
+        Some((source, place))
     }
 
     /// Note where the policy in these variants stands, its statements and its resource.
@@ -333,4 +374,10 @@ impl Placing<'_> {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
         FolderReport { files, ..self.report }
     }
+}
+
+/// The address that is said first of a policy of which nothing is known: `this policy is not known: ADDRESS: ...`.
+fn address_in(text: &str) -> &str {
+    let what = text.strip_prefix(&ledger::unknown_policy("")).unwrap_or(text);
+    what.split_once(": ").map_or(what, |(address, _)| address)
 }

@@ -7,7 +7,7 @@ use super::marked;
 use super::module::{At, Loader, Module};
 use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
-use super::{Variables, account};
+use super::{Call, Folder, Variables, account};
 use crate::diagnostic::Problem;
 use crate::input::combinations::rows;
 use crate::input::raw_kind::kind_of;
@@ -41,21 +41,21 @@ const MAX_SITES: usize = 50_000;
 /// The way from the root to a scope: calls with the keys of their instances.
 type Route = Vec<(String, String)>;
 
-/// Put the policies of a configuration into `found`; the called modules that are not in the tree.
+/// Put the policies of a configuration into `found`; what is known of the modules that it calls.
 pub(super) fn extract(
     loader: &Loader<'_>,
     module: &Arc<Module>,
     variables: &Variables,
     found: &mut Found<'_>,
-) -> Vec<(Span, String)> {
+) -> Folder {
     let base = Evaluator::new(loader, variables, Vec::new());
-    let mut extraction = Extraction { base: &base, module, found, scopes: 0, elsewhere: Vec::new() };
+    let mut extraction = Extraction { base: &base, module, found, scopes: 0, modules: Folder::default() };
     let root = base.root(Arc::clone(module));
     extraction.scope(&root, &Vec::new());
-    let elsewhere = extraction.elsewhere;
+    let modules = extraction.modules;
     found.problems.extend(base.problems.take());
     found.limits.extend(base.limits.take());
-    elsewhere
+    modules
 }
 
 struct Extraction<'e, 'l, 'f, 's> {
@@ -63,7 +63,7 @@ struct Extraction<'e, 'l, 'f, 's> {
     module: &'e Arc<Module>,
     found: &'f mut Found<'s>,
     scopes: usize,
-    elsewhere: Vec<(Span, String)>,
+    modules: Folder,
 }
 
 /// What an expression in the place of a policy is.
@@ -115,11 +115,13 @@ impl Extraction<'_, '_, '_, '_> {
 
     fn call(&mut self, block: &Block, name: &str, at: At, scope: &Rc<Scope>, route: &Route) {
         let children = self.base.children(name, at, scope);
-        if self.base.loader.called(block, &scope.module.folder).is_none() {
+        if let Some(called) = self.base.loader.called(block, &scope.module.folder) {
+            self.called(block, name, route, &called);
+        } else {
             let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value));
             let source = source.map_or_else(String::new, |source| format!(", `{source}`,"));
             let note = format!("the module `{name}` is not looked into: its source{source} is not in the tree");
-            self.elsewhere.push((block.header, note));
+            self.modules.modules_elsewhere.push((block.header, note));
             self.arguments(block, name, scope, route);
         }
         for (key, child) in children {
@@ -129,6 +131,16 @@ impl Extraction<'_, '_, '_, '_> {
             }
             let route = [route.as_slice(), &[(name.to_owned(), key)]].concat();
             self.scope(&child, &route);
+        }
+    }
+
+    /// Note that a module is called, with the call in the root by which it comes to be.
+    fn called(&mut self, block: &Block, name: &str, route: &Route, module: &Module) {
+        let root = route.first().and_then(|(name, _)| Some((name.as_str(), *self.module.calls.get(name)?)));
+        let (name, at) = root.map_or((name, block.header), |(name, at)| (name, self.module.block(at).header));
+        let call = Call { name: name.to_owned(), at, folder: module.folder.clone() };
+        if !self.modules.calls.contains(&call) {
+            self.modules.calls.push(call);
         }
     }
 
