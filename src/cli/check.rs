@@ -370,6 +370,11 @@ fn show_files(report: &Report) -> Result<(), Failure> {
             )?,
             None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
         }
+        for called in file.called.iter().filter(|called| called.counted).take(MAX_LISTED) {
+            let place = called.source.position(called.policy.span.start);
+            let (address, path) = (one_line(&called.policy.address), one_line(&called.source.path));
+            writeln!(out, "    {address}, at {path}:{}:{}", place.line, place.column)?;
+        }
         // What is known at deployment only is told by its rule below.
         for entry in file.untold().filter(|entry| entry.why != WhyNot::AtDeployment) {
             let place = entry.place.map_or(String::new(), |place| format!("{}:{}: ", place.line, place.column));

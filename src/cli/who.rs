@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
 mod text;
+mod unknown;
 mod when;
 
 use super::asking;
@@ -11,16 +12,18 @@ use crate::access::analysis::explain;
 use crate::access::analysis::redundancy;
 use crate::access::analysis::who::{self, Finding};
 use crate::access::{self, Answer as Decided, CompiledPolicy, Guard, Query, Through};
-use crate::lint::PolicyReport;
+use crate::lint::{FileReport, PolicyReport};
 use crate::policy::{self, Policy};
 use crate::report;
 use crate::rules::Org;
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::source::Source;
+use crate::value::Value;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 use std::io::{self, BufWriter, Write as _};
+use unknown::Names;
 use when::{Branch, When};
 
 /// Say who can assume each role, and what they must bring
@@ -62,6 +65,9 @@ struct Answer {
     /// The conditions of the template under which it is so.
     when: When,
     policy: Policy,
+    /// The policy as it is written, for the names of what is not known in it.
+    document: Value<'static>,
+    names: Names,
     findings: Vec<Finding>,
     /// What keeps strangers out, where they do not come in.
     guards: Vec<String>,
@@ -72,8 +78,16 @@ struct Answer {
 pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     let read = asking::read(&args.read, &args.config, &[PolicyKind::Trust])?;
     let mut failed = read.tell_errors();
-    let trusts: Vec<(&Source, &PolicyReport)> = read.report.files.iter().flat_map(|file| file.kept()).collect();
-    let roles: Vec<Role> = trusts.into_par_iter().map(|(source, policy)| role(source, policy, &read.org)).collect();
+    let trusts: Vec<(&FileReport, &Source, &PolicyReport)> = read
+        .report
+        .files
+        .iter()
+        .flat_map(|file| file.kept().map(move |(source, policy)| (file, source, policy)))
+        .collect();
+    let role = |(file, source, policy): (&FileReport, &Source, &PolicyReport)| {
+        role(source, policy, Names::of(file.format), &read.org)
+    };
+    let roles: Vec<Role> = trusts.into_par_iter().map(role).collect();
     if roles.is_empty() && !failed {
         eprintln!("iamlint: no role found; `iamlint check --show-files` says what each file was taken for");
         // Who pipes something has a role in mind.
@@ -83,7 +97,7 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     match args.format {
         WhoFormat::Text => roles.iter().try_for_each(|role| text::write(role, &mut out))?,
         WhoFormat::Json => {
-            let roles: Vec<Value> = roles.iter().flat_map(describe).collect();
+            let roles: Vec<Json> = roles.iter().flat_map(describe).collect();
             let not_judged = report::json::not_judged(&read.report.summary.not_judged, read.report.not_judged());
             let answer = json!({"version": 1, "roles": roles, "not_judged": not_judged});
             serde_json::to_writer_pretty(&mut out, &answer).map_err(io::Error::from)?;
@@ -96,12 +110,12 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
 }
 
 /// A role with its answers. Forms of its trust policy that come to the same are one answer.
-fn role(source: &Source, trust: &PolicyReport, org: &Org) -> Role {
+fn role(source: &Source, trust: &PolicyReport, names: Names, org: &Org) -> Role {
     let start = trust.forms.first().map_or(trust.span.start, |form| form.document.span.start);
     let mut said: Vec<(String, Answer)> = Vec::new();
     let mut branches: Vec<(Branch, usize)> = Vec::new();
     for form in &trust.forms {
-        let answer = answer(form, source, org);
+        let answer = answer(form, source, names, org);
         let text = text::body(&answer);
         let known = said.iter().position(|(known, _)| *known == text).unwrap_or_else(|| {
             said.push((text, answer));
@@ -120,7 +134,7 @@ fn role(source: &Source, trust: &PolicyReport, org: &Org) -> Role {
 }
 
 /// Who can assume a role whose trust policy has this form.
-fn answer(site: &PolicySite<'_>, source: &Source, org: &Org) -> Answer {
+fn answer(site: &PolicySite<'static>, source: &Source, names: Names, org: &Org) -> Answer {
     let policy = policy::lower(&site.document);
     let account = match &site.owner.account {
         OwnerAccount::Id(id) => Some(id.as_str()),
@@ -136,6 +150,8 @@ fn answer(site: &PolicySite<'_>, source: &Source, org: &Org) -> Answer {
         limits: redundancy::limits(&model).iter().map(|reason| format!("{reason:?}")).collect(),
         findings,
         policy,
+        document: (*site.document).clone(),
+        names,
     }
 }
 
@@ -156,16 +172,16 @@ fn guards(model: &CompiledPolicy, source: &Source) -> Vec<String> {
 }
 
 /// The answers about a role for programs.
-fn describe(role: &Role) -> Vec<Value> {
+fn describe(role: &Role) -> Vec<Json> {
     role.answers.iter().map(|answer| describe_answer(role, answer)).collect()
 }
 
-fn describe_answer(role: &Role, answer: &Answer) -> Value {
-    let findings: Vec<Value> = answer
+fn describe_answer(role: &Role, answer: &Answer) -> Json {
+    let findings: Vec<Json> = answer
         .findings
         .iter()
         .map(|finding| {
-            let needs: Map<String, Value> = finding
+            let needs: Map<String, Json> = finding
                 .needs
                 .iter()
                 .map(|need| (need.key.clone(), need.values.iter().map(|value| json!(value)).collect()))
@@ -180,13 +196,14 @@ fn describe_answer(role: &Role, answer: &Answer) -> Value {
             })
         })
         .collect();
-    let object = |branch: &Branch| -> Value { branch.iter().map(|(name, value)| (name.clone(), json!(value))).collect() };
+    let object = |branch: &Branch| -> Json { branch.iter().map(|(name, value)| (name.clone(), json!(value))).collect() };
     let mut told = json!({
         "path": role.path,
         "line": role.line,
         "resource": role.address,
         "when": object(&answer.when.always),
         "who": findings,
+        "unknown": answer.names.principals(&answer.document),
         "heldBackBy": answer.guards,
         "limits": answer.limits,
     });

@@ -1,12 +1,12 @@
 //! The answer to "who?" for people.
 
+use super::unknown::{lets_anyone_in, names_own_account, of_own_account};
 use super::{Answer, Role};
 use crate::access::Caller;
 use crate::access::analysis::who::{Finding, Need, Unnamed, Who};
 use crate::access::engine::callers::Kind;
 use crate::access::engine::symbols::OWN_ACCOUNT;
 use crate::policy::{BaseOperator, Condition, Effect};
-use crate::value::Text;
 use std::io::{self, Write};
 
 /// Write one role: a block for each answer.
@@ -26,20 +26,47 @@ pub fn body(answer: &Answer) -> String {
     }
     let mut findings: Vec<&Finding> = answer.findings.iter().collect();
     findings.sort_by_key(|finding| rank(&finding.who));
+    let unknown = whoever(answer);
+    let mut told: Vec<[String; 2]> = Vec::new();
     for finding in findings {
         let possibly = if finding.possibly { "  (possibly)" } else { "" };
-        lines.push(format!("  {}{possibly}", whom(answer, finding)));
-        lines.push(format!("      may call  {}", finding.actions.join(", ")));
+        let unknown = unknown.as_ref().filter(|_| is_unknown(answer, finding));
+        let whom = unknown.cloned().unwrap_or_else(|| whom(answer, finding));
+        let mut block = format!("      may call  {}\n", finding.actions.join(", "));
         for (at, need) in finding.needs.iter().enumerate() {
             let head = if at == 0 { "with     " } else { "and      " };
-            lines.push(format!("      {head} {}", bring(answer, need)));
+            block += &format!("      {head} {}\n", bring(answer, need));
+        }
+        let entry = [format!("  {whom}{possibly}"), block];
+        if !told.contains(&entry) {
+            told.push(entry);
         }
     }
+    lines.extend(told.iter().map(|[whom, block]| format!("{whom}\n{}", block.trim_end())));
     for (at, guard) in answer.guards.iter().enumerate() {
         lines.push(format!("  {} {guard}", if at == 0 { "strangers are held out by" } else { "                      and" }));
     }
     lines.extend(answer.limits.iter().map(|limit| format!("  the answer may lack somebody: {limit}")));
     lines.iter().map(|line| line.clone() + "\n").collect()
+}
+
+/// Who comes in by a principal that is not known: "whoever `var.partner` is". `None` where others that the policy does not
+/// name come in as well.
+fn whoever(answer: &Answer) -> Option<String> {
+    let names = answer.names.principals(&answer.document);
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    (!names.is_empty() && !lets_anyone_in(&answer.policy)).then(|| format!("whoever {} is", quoted.join(" or ")))
+}
+
+/// Whether a finding speaks of callers that only a principal which is not known lets in.
+fn is_unknown(answer: &Answer, finding: &Finding) -> bool {
+    let is_own = match &finding.who {
+        Who::Account(account) => account == OWN_ACCOUNT,
+        Who::Caller(caller) => caller.account() == Some(OWN_ACCOUNT),
+        Who::Anybody | Who::Other(_) => false,
+    };
+    let is_other = finding.unnamed.is_some() || matches!(finding.who, Who::Other(_));
+    finding.possibly && (is_other || is_own && !names_own_account(&answer.policy))
 }
 
 /// The widest description first.
@@ -82,12 +109,12 @@ fn callers(answer: &Answer, finding: &Finding) -> String {
         Who::Caller(Caller::Service(host)) => format!("service {host}"),
         Who::Caller(Caller::Oidc(provider)) => format!("tokens of {}", provider_words(answer, provider)),
         Who::Caller(Caller::Saml(provider)) => format!("logins through {}", provider_words(answer, provider)),
-        Who::Caller(caller @ Caller::User { account, name, .. }) => match arn(finding, caller) {
+        Who::Caller(caller @ Caller::User { account, name, .. }) => match arn(answer, finding, caller) {
             Some(arn) => format!("user {arn}"),
             None => named("user", &of(account), name),
         },
         Who::Caller(caller @ Caller::Role { account, name, session, .. }) => {
-            let role = arn(finding, caller).map_or_else(|| named("role", &of(account), name), |arn| format!("role {arn}"));
+            let role = arn(answer, finding, caller).map_or_else(|| named("role", &of(account), name), |arn| format!("role {arn}"));
             match session.as_str() {
                 ANY_NAME | "session" => role,
                 session => format!("{role}, session {session}"),
@@ -168,14 +195,17 @@ const NO_ACCOUNT: &str = "999999999999";
 /// The service that nobody names.
 const ANY_SERVICE: &str = "example.amazonaws.com";
 
-/// The ARN of a user or role, where nothing of it is a stand-in.
-fn arn(finding: &Finding, caller: &Caller) -> Option<String> {
+/// The ARN of a user or role: as the policy writes it where the account is not known, `None` where another part is not.
+fn arn(answer: &Answer, finding: &Finding, caller: &Caller) -> Option<String> {
     let (Caller::User { partition, account, name } | Caller::Role { partition, account, name, .. }) = caller else {
         return None;
     };
-    let is_named = finding.unnamed.is_none() && account != OWN_ACCOUNT && name != ANY_NAME;
     let sort = if matches!(caller, Caller::User { .. }) { "user" } else { "role" };
-    is_named.then(|| format!("arn:{partition}:iam::{account}:{sort}/{name}"))
+    match finding.unnamed.is_none() && name != ANY_NAME {
+        true if account == OWN_ACCOUNT => of_own_account(&answer.policy, sort, name),
+        true => Some(format!("arn:{partition}:iam::{account}:{sort}/{name}")),
+        false => None,
+    }
 }
 
 fn named(sort: &str, account: &str, name: &str) -> String {
@@ -210,10 +240,12 @@ fn names(answer: &Answer, account: &str) -> bool {
 fn bring(answer: &Answer, need: &Need) -> String {
     let about = |condition: &&Condition| condition.is_about(&need.key);
     let mut words = Vec::new();
-    for statement in &answer.policy.statements {
+    for (at, statement) in answer.policy.statements.iter().enumerate() {
         let refused = if statement.effect == Effect::Deny { "refused: " } else { "" };
         for condition in statement.conditions.iter().filter(about) {
-            let values: Vec<String> = condition.values.iter().map(|value| Text::display(value).into_owned()).collect();
+            let known = condition.values.iter().map(|value| answer.names.text(value));
+            let unknown = answer.names.values(&answer.document, at, &condition.operator_text, &condition.key);
+            let values: Vec<String> = known.chain(unknown).collect();
             let word = format!("{refused}{} {}", condition.operator_text, values.join(" or "));
             if !words.contains(&word) {
                 words.push(word);
