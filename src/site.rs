@@ -183,6 +183,8 @@ pub struct Owner {
     pub max_session_duration: Option<Spanned<Text>>,
     /// The whole role or resource with its name, where the file shows it.
     pub extent: Option<Span>,
+    /// The blocks that call the modules of Terraform in which the resource stands, the innermost first.
+    pub calls: Vec<Span>,
 }
 
 /// What a file says about the account that a role or resource lives in.

@@ -358,22 +358,17 @@ fn show_files(report: &Report) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     for file in &report.files {
         let path = one_line(&file.source.path);
-        let unresolved: usize = file.counted().map(|policy| policy.unresolved).sum();
+        let unresolved: usize = file.policies.iter().map(|policy| policy.unresolved).sum();
         match file.format {
             Some(format) => writeln!(
                 out,
                 "{path}: {format}{}, because it {}; {}, {}",
                 kinds(file),
                 file.reason,
-                report::summary::count(file.counted().count(), "policy", "policies"),
+                report::summary::count(file.policies.len(), "policy", "policies"),
                 report::summary::count(unresolved, "unresolved value", "unresolved values"),
             )?,
             None => writeln!(out, "{path}: passed over, because it {}", file.reason)?,
-        }
-        for called in file.called.iter().filter(|called| called.counted).take(MAX_LISTED) {
-            let place = called.source.position(called.policy.span.start);
-            let (address, path) = (one_line(&called.policy.address), one_line(&called.source.path));
-            writeln!(out, "    {address}, at {path}:{}:{}", place.line, place.column)?;
         }
         // What is known at deployment only is told by its rule below.
         for entry in file.untold().filter(|entry| entry.why != WhyNot::AtDeployment) {

@@ -78,16 +78,12 @@ struct Answer {
 pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
     let read = asking::read(&args.read, &args.config, &[PolicyKind::Trust])?;
     let mut failed = read.tell_errors();
-    let trusts: Vec<(&FileReport, &Source, &PolicyReport)> = read
-        .report
-        .files
-        .iter()
-        .flat_map(|file| file.kept().map(move |(source, policy)| (file, source, policy)))
-        .collect();
-    let role = |(file, source, policy): (&FileReport, &Source, &PolicyReport)| {
-        role(source, policy, Names::of(file.format), &read.org)
+    let of_file = |file: &'_ FileReport| -> Vec<Role> {
+        let names = Names::of(file.format);
+        let trusts = file.policies.par_iter().filter(|policy| !policy.forms.is_empty());
+        trusts.map(|trust| role(&file.source, trust, names, &read.org)).collect()
     };
-    let roles: Vec<Role> = trusts.into_par_iter().map(role).collect();
+    let roles: Vec<Role> = read.report.files.par_iter().flat_map(of_file).collect();
     if roles.is_empty() && !failed {
         eprintln!("iamlint: no role found; `iamlint check --show-files` says what each file was taken for");
         // Who pipes something has a role in mind.

@@ -5,7 +5,17 @@ use super::report::{FileReport, PolicyReport};
 use super::terraform::FolderReport;
 use crate::input::terraform_plan::address;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// A folder as it is shown, to be compared with others.
+pub(super) fn folder(shown: &str) -> PathBuf {
+    PathBuf::from(if shown == "." { "" } else { shown })
+}
+
+/// The folder of a file as it is shown.
+pub(super) fn folder_of(shown: &str) -> PathBuf {
+    Path::new(shown).parent().map(Path::to_owned).unwrap_or_default()
+}
 
 /// A resource as it is written: the file, the type and the name.
 type Written = (String, String);
@@ -16,25 +26,23 @@ fn written(path: &str, policy: &PolicyReport) -> Option<Written> {
     Some((path.to_owned(), format!("{}.{}", address.resource_type, address.name)))
 }
 
-/// Leave out what folders that are called say of resources which the calls of other folders make, and count each policy
-/// where it stays.
+/// Leave out what folders that are called say of resources which the calls of other folders make.
 pub(super) fn leave_out(folders: &mut [FolderReport]) {
-    let calls = |folder: &FolderReport| {
-        let own = folder.folder.clone();
-        folder.calls.iter().map(|call| call.folder.clone()).filter(move |called| *called != own).collect::<Vec<_>>()
-    };
-    let called: HashSet<PathBuf> = folders.iter().flat_map(calls).collect();
+    let called: HashSet<PathBuf> = folders.iter().flat_map(|folder| &folder.calls).cloned().collect();
     let roots = folders.iter().filter(|folder| !called.contains(&folder.folder));
-    let made = roots.flat_map(|folder| folder.files.iter().flat_map(|file| &file.called));
-    let made: HashSet<Written> = made.filter_map(|one| written(&one.source.path, &one.policy)).collect();
-    for folder in folders {
-        let is_called = called.contains(&folder.folder);
-        let stays =
-            |path: &str, policy: &PolicyReport| !is_called || written(path, policy).is_none_or(|it| !made.contains(&it));
-        for FileReport { source, policies, called, .. } in &mut folder.files {
-            policies.retain(|policy| stays(&source.path, policy));
-            called.retain(|one| stays(&one.source.path, &one.policy));
-            called.iter_mut().for_each(|one| one.counted = true);
+    let mut made: HashSet<Written> = HashSet::new();
+    for folder in roots {
+        made.extend(folder.called.iter().filter_map(|(path, policy)| written(path, policy)));
+        for FileReport { source, policies, .. } in &folder.files {
+            made.extend(policies.iter().filter_map(|policy| written(&source.path, policy)));
         }
+    }
+    for folder in folders.iter_mut().filter(|folder| called.contains(&folder.folder)) {
+        let stays =
+            |path: &str, policy: &PolicyReport| written(path, policy).is_none_or(|written| !made.contains(&written));
+        for FileReport { source, policies, .. } in &mut folder.files {
+            policies.retain(|policy| stays(&source.path, policy));
+        }
+        folder.called.retain(|(path, policy)| stays(path, policy));
     }
 }

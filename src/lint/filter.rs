@@ -14,7 +14,7 @@ use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{self, Candidate, Construct, Constructs, External, Fault, FileSaid, Place, Said, unused};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Tell what was found in a file that is judged by itself.
@@ -254,10 +254,16 @@ pub fn of_terraform(
 
 /// What files of Terraform say, with what stands in each.
 fn said_in(sources: &[Arc<Source>], mut constructs: HashMap<String, Vec<Construct>>) -> Vec<FileSaid<'_>> {
+    // A value of one file may stand in the policy of another one of the folder.
+    let folder = |path: &str| Path::new(path).parent().map(Path::to_owned);
+    let is_open = |(_, list): &(&String, &Vec<Construct>)| list.iter().any(|construct| !construct.settled);
+    let open: HashSet<_> = constructs.iter().filter(is_open).map(|(path, _)| folder(path)).collect();
     let file = |source: &'_ Arc<Source>| {
         let mut here = constructs.remove(&source.path).unwrap_or_default();
         if !source.path.ends_with(".json") {
             here = suppress::constructs::whole_blocks(here, &source.text);
+            let is_settled = !open.contains(&folder(&source.path));
+            here.extend(suppress::constructs::other_blocks(&here, &source.text, is_settled));
         }
         (suppress::said_in_terraform(source), Constructs::new(here))
     };

@@ -26,7 +26,7 @@ pub use disk::Disk;
 pub use failure::{guarded, unreadable};
 pub use filter::of_configuration;
 pub use plans::{check_root, place_plans};
-pub use report::{Called, FileReport, PolicyReport, Report, Summary, Tally};
+pub use report::{FileReport, PolicyReport, Report, Summary, Tally};
 pub use settings::Settings;
 pub use terraform::check_variables;
 
@@ -35,7 +35,7 @@ use crate::load;
 use crate::source::Source;
 use judge::Judge;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -66,8 +66,9 @@ fn lint_beside(source: Source, settings: &Settings, alone: bool) -> FileReport {
     let Source { path, text, .. } = source;
     let disk = Disk::with(BTreeMap::from([(PathBuf::from(&path), text)]), alone);
     let file = FoundFile { path: PathBuf::from(&path), shown: path };
-    let reports = terraform::lint_terraform(std::slice::from_ref(&file), &[], settings, &disk);
-    reports.into_iter().next().unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
+    let judged = terraform::lint_terraform(std::slice::from_ref(&file), &HashSet::new(), settings, &disk);
+    let own = judged.reports.into_iter().find(|report| report.source.path == file.shown);
+    own.unwrap_or_else(|| FileReport::new(Source::new(&file.shown, "")))
 }
 
 fn lint_alone(source: Source, settings: &Settings) -> FileReport {
@@ -137,8 +138,8 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
     let (terraform, others): (Vec<&FoundFile>, Vec<&FoundFile>) =
         files.iter().partition(|file| load::is_of_folder(&file.path));
     let terraform: Vec<FoundFile> = terraform.into_iter().cloned().collect();
-    let alone: Vec<String> = match terraform.is_empty() {
-        true => Vec::new(),
+    let alone: HashSet<String> = match terraform.is_empty() {
+        true => HashSet::new(),
         false => others.iter().map(|file| file.shown.clone()).collect(),
     };
     let mut reports = Vec::with_capacity(files.len());
@@ -153,7 +154,15 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
         || -> Vec<FileReport> { left.par_iter().map(|file| judge_file(file, settings, limit, disk)).collect() },
         || terraform::lint_terraform(&terraform, &alone, settings, disk),
     );
-    reports.extend(judged.into_iter().chain(folders));
+    reports.extend(judged);
+    let mut beside: HashMap<String, FileReport> =
+        folders.beside.into_iter().map(|report| (report.source.path.clone(), report)).collect();
+    for report in &mut reports {
+        if let Some(known) = beside.remove(&report.source.path) {
+            report.superseded(known, settings);
+        }
+    }
+    reports.extend(folders.reports);
     let report = place_plans(Report::new(reports), settings, disk);
     Report { read: disk.seen(), ..report }
 }

@@ -1,13 +1,16 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
 use super::ledger::{Entry, Thing, Unjudged};
+use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression, WhyNot};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::{Position, Source};
 use crate::span::Span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+
+/// The rule about what cannot be read.
+const INVALID_INPUT: &str = "invalid-input";
 
 /// Everything that a run has to say, in a fixed order whatever the number of threads.
 #[derive(Debug, Default)]
@@ -46,8 +49,6 @@ pub struct FileReport {
     pub fails: bool,
     /// The policies that were judged.
     pub policies: Vec<PolicyReport>,
-    /// Policies that the file calls modules of Terraform for.
-    pub called: Vec<Called>,
     /// What was seen and not judged, beside what the policies say of themselves.
     pub not_judged: Vec<Entry>,
     /// Whether something in the file could not be read.
@@ -56,17 +57,6 @@ pub struct FileReport {
     pub problem: Option<Problem>,
     /// Whether judging it ended in a panic, which is a mistake of this program.
     pub internal_error: bool,
-}
-
-/// A policy that a call of a module makes.
-#[derive(Debug)]
-pub struct Called {
-    /// The file of the module that it stands in.
-    pub source: Arc<Source>,
-    /// The policy, with places in that file.
-    pub policy: PolicyReport,
-    /// Whether it is counted with the call: where nobody asked for the module's file, no other report has it.
-    pub counted: bool,
 }
 
 /// One policy that was judged.
@@ -129,25 +119,11 @@ impl FileReport {
             ignores_used: Vec::new(),
             fails: false,
             policies: Vec::new(),
-            called: Vec::new(),
             not_judged: Vec::new(),
             invalid: false,
             problem: None,
             internal_error: false,
         }
-    }
-
-    /// The policies that are counted with this file.
-    pub fn counted(&self) -> impl Iterator<Item = &PolicyReport> {
-        let called = self.called.iter().filter(|called| called.counted).map(|called| &called.policy);
-        self.policies.iter().chain(called)
-    }
-
-    /// The policies that were kept with their documents, each with the text that its places are in.
-    pub fn kept(&self) -> impl Iterator<Item = (&Source, &PolicyReport)> {
-        let own = self.policies.iter().map(|policy| (&self.source, policy));
-        let called = self.called.iter().map(|called| (called.source.as_ref(), &called.policy));
-        own.chain(called).filter(|(_, policy)| !policy.forms.is_empty())
     }
 
     /// What was not judged of one file: what its reader noted, and what its policies say.
@@ -158,16 +134,15 @@ impl FileReport {
             let place = (!self.source.text.is_empty()).then(|| self.source.position(problem.span.start));
             Entry::new(WhyNot::NotLookedAt, Thing::File, place, problem.message.clone())
         });
-        let own = self.policies.iter().map(|policy| (policy, true));
-        let called = self.called.iter().filter(|called| called.counted).map(|called| (&called.policy, false));
-        let of_policies = own.chain(called).filter(|(policy, _)| policy.is_open()).flat_map(|(policy, is_here)| {
+        let of_policies = self.policies.iter().filter(|policy| policy.is_open()).flat_map(|policy| {
             let name = match policy.address.as_str() {
                 "" => "this policy".to_owned(),
                 address => format!("`{address}`"),
             };
-            let place = is_here.then(|| policy.start.unwrap_or_else(|| self.source.position(policy.span.start)));
-            let of =
-                |why, thing, count: usize, text: String| (count > 0).then_some(Entry { why, thing, count, place, text });
+            let place = policy.start.unwrap_or_else(|| self.source.position(policy.span.start));
+            let of = |why, thing, count: usize, text: String| {
+                (count > 0).then_some(Entry { why, thing, count, place: Some(place), text })
+            };
             let values = match policy.unresolved {
                 1 => format!("a value of {name} is known at deployment only"),
                 n => format!("{n} values of {name} are known at deployment only"),
@@ -187,7 +162,7 @@ impl FileReport {
     pub fn untold(&self) -> impl Iterator<Item = Entry> {
         let is_told = |entry: &Entry| {
             let about =
-                |finding: &Diagnostic| finding.rule == "invalid-input" && finding.message.starts_with(&entry.text);
+                |finding: &Diagnostic| finding.rule == INVALID_INPUT && finding.message.starts_with(&entry.text);
             self.findings.iter().any(about)
         };
         self.ledger().filter(move |entry| !is_told(entry))
@@ -197,6 +172,25 @@ impl FileReport {
     pub(super) fn shows_text(&self) -> bool {
         let keeps = self.policies.iter().any(|policy| !policy.forms.is_empty());
         keeps || !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()
+    }
+
+    /// Take what was found in this file as the policy of a resource for what was found in it alone: the resource says what
+    /// kind of policy it is, and whose.
+    pub(super) fn superseded(&mut self, known: FileReport, settings: &Settings) {
+        let is_about_text = |finding: &Diagnostic| finding.rule == INVALID_INPUT;
+        self.findings.retain(is_about_text);
+        self.hidden.retain(is_about_text);
+        self.folded.clear();
+        self.suppressed.retain(|(finding, _)| is_about_text(finding));
+        self.findings.extend(known.findings);
+        self.suppressed.extend(known.suppressed);
+        self.hidden.extend(known.hidden);
+        self.folded.extend(known.folded);
+        self.ignores_used.extend(known.ignores_used);
+        if self.source.text.is_empty() {
+            self.source = known.source;
+        }
+        settings.gate(self);
     }
 
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
@@ -230,8 +224,8 @@ impl Summary {
         self.suppressed += file.suppressed.len();
         let has_unknown = file.not_judged.iter().any(|entry| entry.thing != Thing::Module);
         let says_something = file.invalid || !file.findings.is_empty() || has_unknown;
-        self.skipped += usize::from(!says_something && file.counted().next().is_none());
-        for policy in file.counted() {
+        self.skipped += usize::from(!says_something && file.policies.is_empty());
+        for policy in &file.policies {
             self.policies += 1;
             self.statements += policy.statements;
             self.unresolved += policy.unresolved;
@@ -313,7 +307,6 @@ impl Report {
         let Report { mut files, left_out, read, .. } = self;
         for file in &mut files {
             file.policies.retain(|policy| kinds.contains(&policy.kind));
-            file.called.retain(|called| kinds.contains(&called.policy.kind));
         }
         Report { read, ..Report::new(files) }.without(left_out)
     }

@@ -8,21 +8,21 @@ use super::called;
 use super::failure::panicked;
 use super::filter;
 use super::judge::Judge;
-use super::ledger::{self, Entry, Thing};
+use super::ledger::{Entry, Thing};
 use super::placed::{Placed, place};
-use super::report::{Called, FileReport, PolicyReport, place_policies};
+use super::report::{FileReport, PolicyReport, place_policies};
 use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Label, Problem, WhyNot};
 use crate::discover::{self, FoundFile};
 use crate::input::Found;
-use crate::input::terraform::{self, Call, Folder, Loader, Sources, Variables};
-use crate::input::terraform_plan::address;
-use crate::load;
+use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
 use crate::site::{Origin, PolicySite};
-use crate::source::{Position, Source};
+use crate::load;
+use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{Construct, constructs};
 use rayon::prelude::*;
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -43,10 +43,11 @@ pub fn check_variables(settings: &Settings) -> Result<(), String> {
 
 /// Judge files of Terraform, each folder as one.
 ///
-/// `others` are the shown paths of files that are judged by themselves.
-pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Settings, disk: &Disk) -> Vec<FileReport> {
+/// `others` are the shown paths of files that are judged by themselves. What is found in one of them, because a policy
+/// is read from it, comes back in a report of its own, [`Judged::beside`].
+pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &Settings, disk: &Disk) -> Judged {
     if files.is_empty() {
-        return Vec::new();
+        return Judged::default();
     }
     let loader = Loader::new(disk);
     let variables = Variables::new(&loader, &settings.var_files, &settings.vars).unwrap_or_default();
@@ -57,7 +58,7 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
         folders.entry(folder).or_default().push(file.clone());
     }
     let folders: Vec<(PathBuf, Vec<FoundFile>)> = folders.into_iter().collect();
-    let mut judged: Vec<FolderReport> = folders
+    let mut folders: Vec<FolderReport> = folders
         .par_iter()
         .map(|(folder, files)| {
             let judge = || {
@@ -72,16 +73,37 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
         })
         .collect();
     if !settings.keep.is_empty() {
-        called::leave_out(&mut judged);
+        called::leave_out(&mut folders);
     }
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
+    let mut called: Vec<(String, PolicyReport)> = Vec::new();
     let mut found: Vec<Placed> = Vec::new();
     let mut constructs: HashMap<String, Vec<Construct>> = HashMap::new();
-    for folder in judged {
+    let mut read: HashSet<String> = HashSet::new();
+    for folder in folders {
+        read.extend(folder.read);
+        called.extend(folder.called);
         found.extend(folder.found);
-        reports.extend(folder.files.into_iter().map(|report| (report.source.path.clone(), report)));
+        for report in folder.files {
+            match reports.entry(report.source.path.clone()) {
+                Slot::Vacant(slot) => drop(slot.insert(report)),
+                // Several configurations call this module.
+                Slot::Occupied(mut known) => {
+                    known.get_mut().policies.extend(report.policies);
+                    known.get_mut().not_judged.extend(report.not_judged);
+                }
+            }
+        }
         for (path, construct) in folder.constructs {
             constructs.entry(path).or_default().push(construct);
+        }
+    }
+    for (path, policy) in called {
+        reports.entry(path).and_modify(|report| report.policies.push(policy));
+    }
+    for path in found.iter().map(|placed| &placed.path).chain(&read) {
+        if !reports.contains_key(path) {
+            reports.insert(path.clone(), FileReport::new(Source::new(path, "")));
         }
     }
     filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
@@ -97,7 +119,17 @@ pub fn lint_terraform(files: &[FoundFile], others: &[String], settings: &Setting
             place_policies(&mut report.policies, source);
         }
     }
-    reports
+    let (beside, reports) = reports.into_iter().partition(|report| others.contains(&report.source.path));
+    Judged { reports, beside }
+}
+
+/// What came of all files of Terraform.
+#[derive(Default)]
+pub struct Judged {
+    /// Reports of these files, and of modules that they call.
+    pub reports: Vec<FileReport>,
+    /// What was found in other files of the run, of which each is a whole policy of a resource.
+    pub beside: Vec<FileReport>,
 }
 
 /// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found,
@@ -107,17 +139,21 @@ pub(super) struct FolderReport {
     pub files: Vec<FileReport>,
     pub found: Vec<Placed>,
     pub constructs: Vec<(String, Construct)>,
-    /// Where it lies.
+    /// Other files of the run that are the policies of resources.
+    pub read: Vec<String>,
+    /// As it is shown.
     pub folder: PathBuf,
-    /// The modules that it calls, itself or by others.
-    pub calls: Vec<Call>,
+    /// The folders of modules that it calls, itself or by others.
+    pub calls: HashSet<PathBuf>,
+    /// Policies that it calls modules for, where they are kept, by the files that were asked for too.
+    pub called: Vec<(String, PolicyReport)>,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run: those of Terraform, and others.
 fn judge_folder(
     folder: &Path,
     files: &[FoundFile],
-    (asked, others): (&HashSet<String>, &[String]),
+    (asked, others): (&HashSet<String>, &HashSet<String>),
     loader: &Loader<'_>,
     variables: &Variables,
     settings: &Settings,
@@ -125,8 +161,8 @@ fn judge_folder(
     let folder_name = folder.to_string_lossy();
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
-    let report = FolderReport { folder: terraform::normal(folder), calls: read.calls.clone(), ..FolderReport::default() };
     let folder = discover::shown(folder);
+    let report = FolderReport { folder: called::folder(&folder), ..FolderReport::default() };
     let mut placing = Placing { folder, sources: &loader.sources, asked, others, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
@@ -136,13 +172,19 @@ fn judge_folder(
     placing.finish()
 }
 
+/// What a finding is about: the place of its resource, and the calls of the modules that it stands in.
+struct About<'a> {
+    anchor: Span,
+    calls: &'a [Span],
+}
+
 struct Placing<'a> {
     /// As it is shown.
     folder: String,
     sources: &'a Sources,
     asked: &'a HashSet<String>,
     /// Files of the run that are judged by themselves.
-    others: &'a [String],
+    others: &'a HashSet<String>,
     /// By shown path.
     reports: HashMap<String, FileReport>,
     report: FolderReport,
@@ -177,7 +219,7 @@ impl Placing<'_> {
         let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.anchor == b.anchor;
         for (span, note) in &read.modules_elsewhere {
             let Some((source, span)) = self.sources.locate(*span) else { continue };
-            if let Some(report) = self.reports.get_mut(&source.path) {
+            if let Some(report) = self.report_on(&source) {
                 let place = source.position(span.start);
                 report.not_judged.push(Entry::new(WhyNot::OutOfReach, Thing::Module, Some(place), note.clone()));
             }
@@ -185,6 +227,9 @@ impl Placing<'_> {
         for variants in found.sites.chunk_by(same) {
             let (policy, findings) = judge.policy(variants, "");
             self.policy(variants, policy, settings);
+            let read = variants.iter().filter_map(|site| self.path_of(site.document.span));
+            let read: Vec<String> = read.filter(|path| self.others.contains(path)).collect();
+            self.report.read.extend(read);
             self.constructs(variants);
             for mut finding in findings {
                 if let Some(granted) = &mut finding.granted {
@@ -192,7 +237,8 @@ impl Placing<'_> {
                 }
                 // Variants may have different origins; those of the place are what counts.
                 let origins = variants.iter().flat_map(|site| &site.origins);
-                self.place(finding, origins, variants[0].anchor);
+                let about = About { anchor: variants[0].anchor, calls: &variants[0].owner.calls };
+                self.place(finding, origins, &about);
             }
         }
         found.problems.iter().for_each(|problem| self.problem(&judge, problem));
@@ -201,20 +247,15 @@ impl Placing<'_> {
         let unknown = found.unresolved.iter().map(|(span, what)| (*span, Entry::unknown(None, what)));
         let unlisted = found.unlisted.iter().map(|(span, what)| (*span, Entry::unlisted(None, what)));
         for (span, entry) in unknown.chain(unlisted) {
-            let Some((source, span)) = self.sources.locate(span) else { continue };
-            if let Some(report) = self.reports.get_mut(&source.path) {
-                report.format = Some("terraform");
-                report.not_judged.push(Entry { place: Some(source.position(span.start)), ..entry });
-            } else if !self.asked.contains(&source.path)
-                && let Some((call, place)) = self.caller(address_in(&entry.text))
-                && let Some(report) = self.reports.get_mut(&call.path)
+            if let Some((source, span)) = self.sources.locate(span)
+                && let Some(report) = self.report_on(&source)
             {
                 report.format = Some("terraform");
-                report.not_judged.push(Entry { place: Some(place), ..entry });
+                report.not_judged.push(Entry { place: Some(source.position(span.start)), ..entry });
             }
         }
         for finding in findings {
-            self.place(finding, std::iter::empty(), Span::default());
+            self.place(finding, std::iter::empty(), &About { anchor: Span::default(), calls: &[] });
         }
     }
 
@@ -272,41 +313,56 @@ impl Placing<'_> {
         self.report.found.extend(judge.invalid(&[problem], crate::diagnostic::Severity::High).map(placed));
     }
 
-    /// Count a policy with the file that its resource stands in; that of a module, with the file that calls the module.
+    /// Count a policy with the file that its resource stands in. A module of another folder is counted there, or here if
+    /// nobody asked for that folder.
     fn policy(&mut self, variants: &[PolicySite<'_>], policy: PolicyReport, settings: &Settings) {
-        let Some((source, anchor)) = self.sources.locate(variants[0].anchor) else { return };
+        let site = &variants[0];
+        let Some((source, anchor)) = self.sources.locate(site.anchor) else { return };
+        let calls: Vec<String> = site.owner.calls.iter().filter_map(|call| self.path_of(*call)).collect();
+        for path in &calls {
+            if let Some(report) = self.reports.get_mut(path).filter(|report| report.policies.is_empty()) {
+                report.format = Some("terraform");
+                report.reason = "calls modules with policies";
+            }
+        }
         let span = self.sources.locate(policy.span).filter(|(other, _)| Arc::ptr_eq(other, &source));
         let span = span.map_or(anchor, |(_, span)| span);
         let here = |site: &PolicySite<'_>| load::here(site.clone(), &source, anchor, self.sources);
         let forms = settings.kept(&policy, || variants.iter().map(here).collect());
         let policy = PolicyReport { span, forms, ..policy };
-        if let Some(report) = self.reports.get_mut(&source.path) {
-            report.format = Some("terraform");
-            report.reason = "has resources with policies";
-            report.policies.push(policy);
+        // The last call is that of the folder itself.
+        let is_called = calls.last().is_some_and(|path| self.reports.contains_key(path));
+        if is_called {
+            let modules = [&source.path].into_iter().chain(calls.iter().rev().skip(1).rev());
+            self.report.calls.extend(modules.map(|path| called::folder_of(path)));
+        }
+        if !self.reports.contains_key(&source.path) && self.asked.contains(&source.path) {
+            if is_called && !settings.keep.is_empty() {
+                self.report.called.push((source.path.clone(), policy));
+            }
             return;
         }
-        let counted = !self.asked.contains(&source.path);
-        if !counted && policy.forms.is_empty() {
-            return;
-        }
-        let Some((call, _)) = self.caller(&policy.address) else { return };
-        let Some(report) = self.reports.get_mut(&call.path) else { return };
-        if counted && report.format.is_none() {
-            report.format = Some("terraform");
-            report.reason = "calls modules that have resources with policies";
-        }
-        let policy = PolicyReport { start: Some(source.position(span.start)), ..policy };
-        report.called.push(Called { source, policy, counted });
+        let report = match is_called {
+            true => self.report_on(&source),
+            false => self.reports.get_mut(&source.path),
+        };
+        let Some(report) = report else { return };
+        report.format = Some("terraform");
+        report.reason = "has resources with policies";
+        report.policies.push(policy);
     }
 
-    /// The call in this folder that makes what has an address, with the file that it stands in.
-    fn caller(&self, address: &str) -> Option<(Arc<Source>, Position)> {
-        let (name, _) = address::parse(address)?.modules.first()?.clone();
-        let call = self.report.calls.iter().find(|call| call.name == name)?;
-        let (source, span) = self.sources.locate(call.at)?;
-        let place = source.position(span.start);
-        Some((source, place))
+    /// The report on a file: of this folder, or of a module that it calls and nobody asked for.
+    fn report_on(&mut self, source: &Source) -> Option<&mut FileReport> {
+        let path = &source.path;
+        let is_module = !self.asked.contains(path)
+            && load::is_terraform(Path::new(path))
+            && called::folder_of(path) != self.report.folder;
+        if is_module {
+            let report = || FileReport::new(Source::new(path.as_str(), ""));
+            self.reports.entry(path.clone()).or_insert_with(report);
+        }
+        self.reports.get_mut(path)
     }
 
     /// Note where the policy in these variants stands, its statements and its resource.
@@ -314,7 +370,8 @@ impl Placing<'_> {
         // What a variable decides may be otherwise in another run.
         let known = |site: &PolicySite<'_>| site.origins.is_empty() && site.document.count_unknown() == 0;
         let settled = variants.len() == 1 && variants.iter().all(known);
-        for span in variants.iter().flat_map(constructs::of_site) {
+        let calls = variants.iter().flat_map(|site| site.owner.calls.iter().copied());
+        for span in variants.iter().flat_map(constructs::of_site).chain(calls) {
             if let Some((source, span)) = self.sources.locate(span) {
                 self.report.constructs.push((source.path.clone(), Construct { span, settled }));
             }
@@ -322,8 +379,56 @@ impl Placing<'_> {
     }
 
     /// Give a finding to the file it is told in.
-    fn place<'o>(&mut self, finding: Diagnostic, origins: impl Iterator<Item = &'o Origin>, anchor: Span) {
-        let mut finding = finding;
+    fn place<'o>(&mut self, mut finding: Diagnostic, origins: impl Iterator<Item = &'o Origin>, about: &About<'_>) {
+        let used = self.used(&finding, origins);
+        let mut labels = std::mem::take(&mut finding.secondary);
+        labels.extend(used.iter().map(|(label, _)| label.clone()));
+        let locate = |span: Span, points_here: bool| {
+            let (source, span) = self.sources.locate(span)?;
+            Some((source, span, points_here))
+        };
+        let calls = about.calls.iter().map(|call| locate(*call, false));
+        let mut places: Vec<(Arc<Source>, Span, bool)> =
+            [locate(finding.primary.span, true), locate(about.anchor, false)]
+                .into_iter()
+                .chain(calls)
+                .flatten()
+                .collect();
+        let is_asked = |span: Span| self.path_of(span).is_some_and(|path| self.asked.contains(&path));
+        let home = self.path_of(finding.primary.span).unwrap_or_default();
+        // What another configuration surely gives is repaired there.
+        let given = used.iter().rev().filter(|(_, surely)| *surely).map(|(label, _)| label.span).find(|span| {
+            is_asked(*span)
+                && self.path_of(*span).is_some_and(|path| Path::new(&path).parent() != Path::new(&home).parent())
+        });
+        let is_called = || about.calls.iter().any(|call| is_asked(*call));
+        let moved = match given {
+            Some(given) => Some((given, finding.primary.text.clone(), "the value is used here".to_owned())),
+            None if is_asked(finding.primary.span) || self.others.contains(&home) => None,
+            None => {
+                let spans = used.iter().map(|(label, _)| label.span).chain([about.anchor]);
+                let other = spans.into_iter().find(|span| is_asked(*span));
+                let used_there = "what this sets is used there".to_owned();
+                match other {
+                    Some(other) => Some((other, used_there, finding.primary.text.clone())),
+                    None if is_called() => None,
+                    None => return,
+                }
+            }
+        };
+        if let Some((span, text, text_there)) = moved {
+            let there = Label::new(finding.primary.span, text_there);
+            finding.primary = Label::new(span, text);
+            labels.retain(|label| label.span != span);
+            labels.insert(0, there);
+            places.extend(locate(span, true));
+        }
+        let Some(source) = place(&mut finding, labels, self.sources) else { return };
+        self.report.found.push(Placed { path: source.path.clone(), finding, places });
+    }
+
+    /// The places that gave what a finding points at, each with whether it surely gave what the finding is about.
+    fn used<'o>(&self, finding: &Diagnostic, origins: impl Iterator<Item = &'o Origin>) -> Vec<(Label, bool)> {
         // The place itself, or what it is made of on the same line.
         let line = |span: Span| {
             let (source, span) = self.sources.locate(span)?;
@@ -332,41 +437,24 @@ impl Placing<'_> {
         let touches = |label: Span, origin: &Origin| {
             label.contains(origin.at) || origin.at.contains(label) || line(label) == line(origin.at)
         };
-        let used: Vec<Label> = origins
-            .filter(|origin| {
-                let mut labels = std::iter::once(&finding.primary).chain(&finding.secondary);
-                labels.any(|label| touches(label.span, origin))
-            })
-            .filter_map(|origin| {
-                let is_in = |text: &str| !text.is_empty() && finding.subject.contains(text);
-                let equal = origin.elements.iter().find(|(text, _)| *text == finding.subject);
-                let element = equal.or_else(|| origin.elements.iter().rev().find(|(text, _)| is_in(text)));
-                // What lies further back is shown where it surely gave what the finding is about.
-                (element.is_some() || origin.steps == 0)
-                    .then(|| Label::new(element.map_or(origin.from, |(_, span)| *span), &origin.what))
-            })
-            .collect();
-        let mut labels = std::mem::take(&mut finding.secondary);
-        labels.extend(used.iter().cloned());
-        let locate = |span: Span, points_here: bool| {
-            let (source, span) = self.sources.locate(span)?;
-            Some((source, span, points_here))
+        let is_used = |origin: &&Origin| {
+            let mut labels = std::iter::once(&finding.primary).chain(&finding.secondary);
+            labels.any(|label| touches(label.span, origin))
         };
-        let mut places: Vec<(Arc<Source>, Span, bool)> =
-            [locate(finding.primary.span, true), locate(anchor, false)].into_iter().flatten().collect();
-        let is_asked =
-            |span: Span| self.sources.locate(span).is_some_and(|(source, _)| self.asked.contains(&source.path));
-        if !is_asked(finding.primary.span) {
-            let other = used.iter().map(|label| label.span).chain([anchor]).find(|span| is_asked(*span));
-            let Some(other) = other else { return };
-            let text = "what this sets is used there";
-            let primary = std::mem::replace(&mut finding.primary, Label::new(other, text));
-            labels.retain(|label| label.span != other);
-            labels.insert(0, primary);
-            places.extend(locate(other, true));
-        }
-        let Some(source) = place(&mut finding, labels, self.sources) else { return };
-        self.report.found.push(Placed { path: source.path.clone(), finding, places });
+        let label = |origin: &Origin| {
+            let is_in = |text: &str| !text.is_empty() && finding.subject.contains(text);
+            let equal = origin.elements.iter().find(|(text, _)| *text == finding.subject);
+            let element = equal.or_else(|| origin.elements.iter().rev().find(|(text, _)| is_in(text)));
+            // What lies further back is shown where it surely gave what the finding is about.
+            let from = element.map_or(origin.from, |(_, span)| *span);
+            (element.is_some() || origin.steps == 0).then(|| (Label::new(from, &origin.what), element.is_some()))
+        };
+        origins.filter(is_used).filter_map(label).collect()
+    }
+
+    /// The path of the file that a place is in.
+    fn path_of(&self, span: Span) -> Option<String> {
+        Some(self.sources.locate(span)?.0.path.clone())
     }
 
     fn finish(self) -> FolderReport {
@@ -374,10 +462,4 @@ impl Placing<'_> {
         files.sort_by(|a, b| a.source.path.cmp(&b.source.path));
         FolderReport { files, ..self.report }
     }
-}
-
-/// The address that is said first of a policy of which nothing is known: `this policy is not known: ADDRESS: ...`.
-fn address_in(text: &str) -> &str {
-    let what = text.strip_prefix(&ledger::unknown_policy("")).unwrap_or(text);
-    what.split_once(": ").map_or(what, |(address, _)| address)
 }

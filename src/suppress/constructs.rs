@@ -4,7 +4,7 @@ use crate::site::PolicySite;
 use crate::source::Source;
 use crate::span::Span;
 use crate::syntax::hcl;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,18 @@ pub fn whole_blocks(mut constructs: Vec<Construct>, text: &str) -> Vec<Construct
         }
     }
     constructs
+}
+
+/// Top-level blocks without a policy, which nothing is found in. A suppression there silences nothing; that is settled for
+/// blocks that hold no values of policies, and for others if `all` is, everything in the configuration.
+pub fn other_blocks(constructs: &[Construct], text: &str, all: bool) -> Vec<Construct> {
+    let known: HashSet<Span> = constructs.iter().map(|construct| construct.span).collect();
+    let blocks = hcl::parse(text, 0).body.blocks.into_iter().filter(|block| !known.contains(&block.span));
+    let construct = |block: hcl::Block| {
+        let may_give = matches!(block.name.as_str(), "locals" | "data" | "module" | "variable");
+        Construct { span: block.span, settled: all || !may_give }
+    };
+    blocks.map(construct).collect()
 }
 
 /// The blocks of a body and in them, by where they begin.

@@ -81,17 +81,6 @@ pub struct ReadFile {
     pub source: Arc<Source>,
 }
 
-/// A module that a folder calls, itself or by a module in between.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// The name of the folder's own call.
-    pub name: String,
-    /// The place of the folder's own call.
-    pub at: Span,
-    /// Where the module lies.
-    pub folder: PathBuf,
-}
-
 /// What was read of a folder beside the policies.
 #[derive(Debug, Default)]
 pub struct Folder {
@@ -101,8 +90,6 @@ pub struct Folder {
     pub unread: Vec<(PathBuf, String)>,
     /// Modules that are called and whose source is not in the tree: the place of the call, and what to say of it.
     pub modules_elsewhere: Vec<(Span, String)>,
-    /// The calls of modules that are in the tree.
-    pub calls: Vec<Call>,
 }
 
 /// Put every policy of the configuration in `folder`, and of the modules that it calls, into `found`.
@@ -111,9 +98,9 @@ pub fn extract(loader: &Loader<'_>, folder: &Path, variables: &Variables, found:
     for file in module.files.iter().chain(&module.value_files) {
         found.problems.extend(file.hcl.problems.iter().cloned());
     }
-    let modules = sites::extract(loader, &module, variables, found);
+    let modules_elsewhere = sites::extract(loader, &module, variables, found);
     let read = |file: &module::ModuleFile| ReadFile { path: file.path.clone(), source: Arc::clone(&file.source) };
-    Folder { files: module.files.iter().map(read).collect(), unread: module.unread.clone(), ..modules }
+    Folder { files: module.files.iter().map(read).collect(), unread: module.unread.clone(), modules_elsewhere }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::marked;
 use super::module::{At, Loader, Module};
 use super::references::{Instance, shown_key};
 use super::val::{Val, ValKind};
-use super::{Call, Folder, Variables, account};
+use super::{Variables, account};
 use crate::diagnostic::Problem;
 use crate::input::combinations::rows;
 use crate::input::raw_kind::kind_of;
@@ -41,21 +41,21 @@ const MAX_SITES: usize = 50_000;
 /// The way from the root to a scope: calls with the keys of their instances.
 type Route = Vec<(String, String)>;
 
-/// Put the policies of a configuration into `found`; what is known of the modules that it calls.
+/// Put the policies of a configuration into `found`; the called modules that are not in the tree.
 pub(super) fn extract(
     loader: &Loader<'_>,
     module: &Arc<Module>,
     variables: &Variables,
     found: &mut Found<'_>,
-) -> Folder {
+) -> Vec<(Span, String)> {
     let base = Evaluator::new(loader, variables, Vec::new());
-    let mut extraction = Extraction { base: &base, module, found, scopes: 0, modules: Folder::default() };
+    let mut extraction = Extraction { base: &base, module, found, scopes: 0, elsewhere: Vec::new() };
     let root = base.root(Arc::clone(module));
     extraction.scope(&root, &Vec::new());
-    let modules = extraction.modules;
+    let elsewhere = extraction.elsewhere;
     found.problems.extend(base.problems.take());
     found.limits.extend(base.limits.take());
-    modules
+    elsewhere
 }
 
 struct Extraction<'e, 'l, 'f, 's> {
@@ -63,7 +63,7 @@ struct Extraction<'e, 'l, 'f, 's> {
     module: &'e Arc<Module>,
     found: &'f mut Found<'s>,
     scopes: usize,
-    modules: Folder,
+    elsewhere: Vec<(Span, String)>,
 }
 
 /// What an expression in the place of a policy is.
@@ -115,13 +115,11 @@ impl Extraction<'_, '_, '_, '_> {
 
     fn call(&mut self, block: &Block, name: &str, at: At, scope: &Rc<Scope>, route: &Route) {
         let children = self.base.children(name, at, scope);
-        if let Some(called) = self.base.loader.called(block, &scope.module.folder) {
-            self.called(block, name, route, &called);
-        } else {
+        if self.base.loader.called(block, &scope.module.folder).is_none() {
             let source = block.body.attribute("source").and_then(|attribute| plain(&attribute.value));
             let source = source.map_or_else(String::new, |source| format!(", `{source}`,"));
             let note = format!("the module `{name}` is not looked into: its source{source} is not in the tree");
-            self.modules.modules_elsewhere.push((block.header, note));
+            self.elsewhere.push((block.header, note));
             self.arguments(block, name, scope, route);
         }
         for (key, child) in children {
@@ -131,16 +129,6 @@ impl Extraction<'_, '_, '_, '_> {
             }
             let route = [route.as_slice(), &[(name.to_owned(), key)]].concat();
             self.scope(&child, &route);
-        }
-    }
-
-    /// Note that a module is called, with the call in the root by which it comes to be.
-    fn called(&mut self, block: &Block, name: &str, route: &Route, module: &Module) {
-        let root = route.first().and_then(|(name, _)| Some((name.as_str(), *self.module.calls.get(name)?)));
-        let (name, at) = root.map_or((name, block.header), |(name, at)| (name, self.module.block(at).header));
-        let call = Call { name: name.to_owned(), at, folder: module.folder.clone() };
-        if !self.modules.calls.contains(&call) {
-            self.modules.calls.push(call);
         }
     }
 
@@ -621,13 +609,15 @@ fn is_reference(expr: &Expr) -> bool {
 fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env) -> Owner {
     let account = account::of(evaluator, block, scope);
     let extent = Some(block.span);
+    let callers = std::iter::successors(scope.call.as_ref(), |caller| caller.scope.call.as_ref());
+    let calls = callers.map(|caller| caller.scope.module.block(caller.block).span).collect();
     match block.labels.first().map(String::as_str) {
         Some("aws_iam_role") => {}
         Some("aws_ssoadmin_permission_set_inline_policy") => {
             let max_session_duration = permission_set_duration(evaluator, block, scope, env);
-            return Owner { account, max_session_duration, extent, ..Owner::default() };
+            return Owner { account, max_session_duration, extent, calls, ..Owner::default() };
         }
-        _ => return Owner { account, extent, ..Owner::default() },
+        _ => return Owner { account, extent, calls, ..Owner::default() },
     }
     let text = |name: &str| {
         let value = evaluator.eval(&block.body.attribute(name)?.value, scope, env);
@@ -645,7 +635,7 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         written.known().map(|name| name.to_string())
     };
     let machines = machines.filter_map(machine_name).collect();
-    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent }
+    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent, calls }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.
