@@ -6,11 +6,13 @@ use super::judging::{self, Asked, Judged};
 use super::{Failure, clock};
 use crate::config::Config;
 use crate::diagnostic::{Audience, Diagnostic, Severity};
+use crate::lint::ledger::Unjudged;
 use crate::lint::{self, FileReport, Report};
 use crate::report::{one_line, summary};
 use crate::rules::Org;
 use crate::site::PolicyKind;
 use crate::span::{Span, Spanned};
+use std::path::PathBuf;
 
 /// The policies that the arguments name.
 pub struct Read {
@@ -31,29 +33,43 @@ impl Read {
         }
         !self.errors.is_empty()
     }
+}
 
-    /// Say how much was not judged.
-    pub fn tell_ledger(&self) {
-        if let Some(not_judged) = summary::not_judged(&self.report.summary.not_judged) {
-            eprintln!("{not_judged} (iamlint check --show-files)");
-        }
+/// Say how much was not judged, in the last line.
+pub fn tell_ledger(not_judged: &Unjudged) {
+    if let Some(line) = summary::not_judged(not_judged) {
+        eprintln!("{line} (iamlint check --show-files)");
     }
 }
 
-/// Read everything that the arguments name, and keep the policies of these kinds.
-pub fn read(args: &ReadArgs, config: &ConfigArgs, keep: &[PolicyKind]) -> Result<Read, Failure> {
-    let here = std::env::current_dir()?;
-    let mut config = judging::configuration_of(config, &here)?;
-    what_cannot_be_read(&mut config);
-    let mut settings = judging::settings_of(&args.input, &here, &config, clock::now()?);
-    settings.suppress = false;
-    settings.keep = keep.to_vec();
-    lint::check_variables(&settings).map_err(Failure::Message)?;
-    let asked = Asked { accept_empty: args.input.allow_empty, quiet: false };
-    let Judged { report, errors: mut others, .. } = judging::judge(args, &here, &config, &mut settings, asked)?;
-    let mut errors: Vec<String> = report.findings().filter_map(|(file, finding)| error(file, finding)).collect();
-    errors.append(&mut others);
-    Ok(Read { report: report.of_kinds(keep), org: settings.org, errors })
+/// How policies are read for who asks them.
+pub struct Asking {
+    here: PathBuf,
+    config: Config,
+}
+
+impl Asking {
+    /// With the configuration that the arguments ask for.
+    pub fn new(config: &ConfigArgs) -> Result<Self, Failure> {
+        let here = std::env::current_dir()?;
+        let mut config = judging::configuration_of(config, &here)?;
+        what_cannot_be_read(&mut config);
+        Ok(Asking { here, config })
+    }
+
+    /// Read everything that the arguments name, and keep the policies of these kinds.
+    pub fn read(&self, args: &ReadArgs, keep: &[PolicyKind]) -> Result<Read, Failure> {
+        let mut settings = judging::settings_of(&args.input, &self.here, &self.config, clock::now()?);
+        settings.suppress = false;
+        settings.keep = keep.to_vec();
+        lint::check_variables(&settings).map_err(Failure::Message)?;
+        let asked = Asked { accept_empty: args.input.allow_empty, quiet: false };
+        let Judged { report, errors: mut others, .. } =
+            judging::judge(args, &self.here, &self.config, &mut settings, asked)?;
+        let mut errors: Vec<String> = report.findings().filter_map(|(file, finding)| error(file, finding)).collect();
+        errors.append(&mut others);
+        Ok(Read { report: report.of_kinds(keep), org: settings.org, errors })
+    }
 }
 
 /// Let the rule run that says what cannot be read, everywhere, and no other.

@@ -30,7 +30,7 @@ impl ReadArgs {
 }
 
 /// How files are found, and what they are taken for.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct InputArgs {
     /// Name that standard input has in reports; its ending tells the syntax
     #[arg(long, value_name = "NAME", help_heading = "Input")]

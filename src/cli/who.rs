@@ -5,7 +5,8 @@ mod text;
 mod unknown;
 mod when;
 
-use super::asking;
+use super::addresses;
+use super::asking::{Asking, tell_ledger};
 use super::inputs::{ConfigArgs, ReadArgs};
 use super::{Exit, Failure};
 use crate::access::analysis::explain;
@@ -32,12 +33,16 @@ use when::{Branch, When};
 Examples:
   iamlint who                                every role under the working directory
   iamlint who infra/ci.yaml --format json
+  iamlint who infra --resource 'module.partners*'
   aws iam get-role --role-name ci | iamlint who -
 
 What the answers mean and what they leave out: docs/access-engine.md")]
 pub struct WhoArgs {
     #[command(flatten)]
     read: ReadArgs,
+    /// Only the roles with this address; `*` and `?` stand for any characters (repeatable)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Input")]
+    resource: Vec<String>,
     /// How to write the answers
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: WhoFormat,
@@ -76,7 +81,7 @@ struct Answer {
 }
 
 pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
-    let read = asking::read(&args.read, &args.config, &[PolicyKind::Trust])?;
+    let read = Asking::new(&args.config)?.read(&args.read, &[PolicyKind::Trust])?;
     let mut failed = read.tell_errors();
     let of_file = |file: &'_ FileReport| -> Vec<Role> {
         let names = Names::of(file.format);
@@ -89,6 +94,10 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         // Who pipes something has a role in mind.
         failed = args.read.stdin() && !args.read.input.allow_empty;
     }
+    let roles = match args.resource.is_empty() {
+        true => roles,
+        false => chosen(roles, &args.resource)?,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     match args.format {
         WhoFormat::Text => roles.iter().try_for_each(|role| text::write(role, &mut out))?,
@@ -101,8 +110,20 @@ pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
         }
     }
     out.flush()?;
-    read.tell_ledger();
+    tell_ledger(&read.report.summary.not_judged);
     Ok(if failed { Exit::Failed } else { Exit::Clean })
+}
+
+/// The roles with these addresses.
+fn chosen(roles: Vec<Role>, wanted: &[String]) -> Result<Vec<Role>, Failure> {
+    for wanted in wanted {
+        if !roles.iter().any(|role| addresses::is_named(&role.address, wanted)) {
+            let near = addresses::near(wanted, roles.iter().map(|role| role.address.clone()));
+            return Err(Failure::Message(format!("--resource: no role with the address `{wanted}`; {near}")));
+        }
+    }
+    let is_wanted = |role: &Role| wanted.iter().any(|wanted| addresses::is_named(&role.address, wanted));
+    Ok(roles.into_iter().filter(is_wanted).collect())
 }
 
 /// A role with its answers. Forms of its trust policy that come to the same are one answer.

@@ -134,28 +134,8 @@ impl FileReport {
             let place = (!self.source.text.is_empty()).then(|| self.source.position(problem.span.start));
             Entry::new(WhyNot::NotLookedAt, Thing::File, place, problem.message.clone())
         });
-        let of_policies = self.policies.iter().filter(|policy| policy.is_open()).flat_map(|policy| {
-            let name = match policy.address.as_str() {
-                "" => "this policy".to_owned(),
-                address => format!("`{address}`"),
-            };
-            let place = policy.start.unwrap_or_else(|| self.source.position(policy.span.start));
-            let of = |why, thing, count: usize, text: String| {
-                (count > 0).then_some(Entry { why, thing, count, place: Some(place), text })
-            };
-            let values = match policy.unresolved {
-                1 => format!("a value of {name} is known at deployment only"),
-                n => format!("{n} values of {name} are known at deployment only"),
-            };
-            let large = format!("{name} is larger than what is judged");
-            let undecided = format!("a question about {name} needs more work than one policy gets");
-            [
-                of(WhyNot::AtDeployment, Thing::Value, policy.unresolved, values),
-                of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.undecided), undecided),
-                of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.too_large), large),
-            ]
-        });
-        noted.chain(unread).chain(of_policies.flatten())
+        let of_policies = self.policies.iter().flat_map(|policy| policy.ledger(&self.source));
+        noted.chain(unread).chain(of_policies)
     }
 
     /// What was not judged of one file, but for what a finding already says.
@@ -210,6 +190,33 @@ pub(super) fn place_policies(policies: &mut [PolicyReport], source: &Source) {
 }
 
 impl PolicyReport {
+    /// What was not judged of the policy, in this text.
+    pub fn ledger(&self, source: &Source) -> Vec<Entry> {
+        if !self.is_open() {
+            return Vec::new();
+        }
+        let name = match self.address.as_str() {
+            "" => "this policy".to_owned(),
+            address => format!("`{address}`"),
+        };
+        let place = self.start.unwrap_or_else(|| source.position(self.span.start));
+        let of = |why, thing, count: usize, text: String| {
+            (count > 0).then_some(Entry { why, thing, count, place: Some(place), text })
+        };
+        let values = match self.unresolved {
+            1 => format!("a value of {name} is known at deployment only"),
+            n => format!("{n} values of {name} are known at deployment only"),
+        };
+        let large = format!("{name} is larger than what is judged");
+        let undecided = format!("a question about {name} needs more work than one policy gets");
+        let entries = [
+            of(WhyNot::AtDeployment, Thing::Value, self.unresolved, values),
+            of(WhyNot::NotLookedAt, Thing::Policy, usize::from(self.undecided), undecided),
+            of(WhyNot::NotLookedAt, Thing::Policy, usize::from(self.too_large), large),
+        ];
+        entries.into_iter().flatten().collect()
+    }
+
     /// Whether something in it was not judged.
     pub fn is_open(&self) -> bool {
         self.unresolved > 0 || self.undecided || self.too_large
