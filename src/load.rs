@@ -54,6 +54,8 @@ pub struct Loaded<'s> {
     pub speaks_of_policies: bool,
     /// What a reader may have meant otherwise.
     pub warnings: Vec<Problem>,
+    /// Modules of Terraform that are called and whose source is not in the tree.
+    pub modules_elsewhere: Vec<(Span, String)>,
     /// Places of secrets, which no report may show wherever the file is.
     pub secrets: Vec<Span>,
 }
@@ -225,6 +227,14 @@ pub fn folder_with(folder: &Path, loader: &Loader<'_>) -> Folder {
     for (span, what) in found.unresolved {
         let Some((source, span)) = sources.locate(span) else { continue };
         loaded_of(&mut read, &source).found.unresolved.push((span, what));
+    }
+    for (span, what) in found.unlisted {
+        let Some((source, span)) = sources.locate(span) else { continue };
+        loaded_of(&mut read, &source).found.unlisted.push((span, what));
+    }
+    for (span, what) in folder.modules_elsewhere {
+        let Some((source, span)) = sources.locate(span) else { continue };
+        loaded_of(&mut read, &source).modules_elsewhere.push((span, what));
     }
     for limit in found.limits {
         let Some((source, span)) = sources.locate(limit.span) else { continue };

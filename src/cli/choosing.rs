@@ -40,8 +40,8 @@ impl Site<'_> {
     /// What it is called in a list: with its file, where several were read.
     fn listed(self, with_file: bool) -> String {
         let Site { file, policy } = self;
-        let path = if with_file { format!("{}#", file.source.path) } else { String::new() };
-        format!("{path}{} ({})", policy.address, policy.kind.name())
+        let path = if with_file { format!(", in {}", file.source.path) } else { String::new() };
+        format!("{} ({}){path}", policy.address, policy.kind.name())
     }
 }
 
@@ -98,7 +98,7 @@ fn choose<'a>(
         [site] => return Ok(*site),
         [] if sites.is_empty() => {
             let why = files.first().filter(|_| files.len() == 1).map(|file| format!(": it {}", file.reason));
-            format!("{spec}: no policy in this file{}", why.unwrap_or_default())
+            format!("{spec}: no policy here{}", why.unwrap_or_default())
         }
         [] => {
             let is_call = address.is_some_and(|address| address.starts_with("module."));
@@ -107,7 +107,7 @@ fn choose<'a>(
         }
         _ => {
             let count = fitting.len();
-            format!("{spec}: {count} policies in this file; choose one with `#` and its address; {}", listed(&fitting))
+            format!("{spec}: {count} policies; choose one with `#` and its address; {}", listed(&fitting))
         }
     };
     Err(Some(message))

@@ -1,6 +1,6 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
-use super::ledger::{Entry, Thing, Unjudged};
+use super::ledger::{self, Entry, Thing, Unjudged};
 use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression, WhyNot};
 use crate::site::{PolicyKind, PolicySite};
@@ -195,26 +195,13 @@ impl PolicyReport {
         if !self.is_open() {
             return Vec::new();
         }
-        let name = match self.address.as_str() {
-            "" => "this policy".to_owned(),
-            address => format!("`{address}`"),
-        };
-        let place = self.start.unwrap_or_else(|| source.position(self.span.start));
-        let of = |why, thing, count: usize, text: String| {
-            (count > 0).then_some(Entry { why, thing, count, place: Some(place), text })
-        };
-        let values = match self.unresolved {
-            1 => format!("a value of {name} is known at deployment only"),
-            n => format!("{n} values of {name} are known at deployment only"),
-        };
-        let large = format!("{name} is larger than what is judged");
-        let undecided = format!("a question about {name} needs more work than one policy gets");
-        let entries = [
-            of(WhyNot::AtDeployment, Thing::Value, self.unresolved, values),
-            of(WhyNot::NotLookedAt, Thing::Policy, usize::from(self.undecided), undecided),
-            of(WhyNot::NotLookedAt, Thing::Policy, usize::from(self.too_large), large),
-        ];
-        entries.into_iter().flatten().collect()
+        let name = ledger::policy_name(&self.address);
+        let place = Some(self.start.unwrap_or_else(|| source.position(self.span.start)));
+        let policy = |text: String| Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, text);
+        let undecided = || policy(format!("a question about {name} needs more work than one policy gets"));
+        let large = || policy(format!("{name} is larger than what is judged"));
+        let values = ledger::unknown_values(&self.address, self.unresolved, place);
+        values.into_iter().chain(self.undecided.then(undecided)).chain(self.too_large.then(large)).collect()
     }
 
     /// Whether something in it was not judged.
