@@ -217,7 +217,8 @@ impl Run {
         lint::check_variables(&settings).map_err(Failure::Message)?;
         settings.record = true;
         let asked = Asked { accept_empty, quiet: false };
-        let Judged { report, errors, failed, .. } = judging::judge(&judging.read, &here, &config, &mut settings, asked)?;
+        let Judged { report, errors, failed, .. } =
+            judging::judge(&judging.read, &here, &config, &mut settings, asked)?;
         for error in &errors {
             eprintln!("iamlint: {}", one_line_each(error));
         }

@@ -181,7 +181,8 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     let baseline = baseline.filter(|_| !args.show_files).map(|path| baseline::open(&path, &here)).transpose()?;
     settings.record = baseline.is_some();
     let accept_empty = args.judging.read.input.allow_empty || args.show_files;
-    let mut judged = judge(&args.judging.read, &here, &config, &mut settings, Asked { accept_empty, quiet: args.quiet })?;
+    let mut judged =
+        judge(&args.judging.read, &here, &config, &mut settings, Asked { accept_empty, quiet: args.quiet })?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok((if judged.failed { Exit::Failed } else { Exit::Clean }, Vec::new()));

@@ -59,12 +59,14 @@ pub fn load(
     input.kind = kind.map(|kind| kind.name().to_owned()).or(input.kind);
     input.allow_empty = true;
     let is_folder = name.path.is_dir();
-    let read = asking.read(&ReadArgs { paths: vec![name.path.clone()], input }, &PolicyKind::ALL.map(|(kind, _)| kind))?;
+    let read =
+        asking.read(&ReadArgs { paths: vec![name.path.clone()], input }, &PolicyKind::ALL.map(|(kind, _)| kind))?;
     let files = &read.report.files;
     let sites: Vec<Site<'_>> =
         files.iter().flat_map(|file| file.policies.iter().map(move |policy| Site { file, policy })).collect();
     let site = if read.errors.is_empty() || is_folder { choose(&sites, files, &name, kind) } else { Err(None) };
-    let of_file = |file: &FileReport| read.errors.iter().any(|error| error.starts_with(&format!("{}:", file.source.path)));
+    let of_file =
+        |file: &FileReport| read.errors.iter().any(|error| error.starts_with(&format!("{}:", file.source.path)));
     match site {
         Ok(site) if !of_file(site.file) => loaded(site, kind),
         Err(Some(message)) if read.errors.is_empty() => Err(Failure::Message(message)),
@@ -102,7 +104,8 @@ fn choose<'a>(
         }
         [] => {
             let is_call = address.is_some_and(|address| address.starts_with("module."));
-            let hint = if is_call { " (a module is read with its calls where the folder that calls it is named)" } else { "" };
+            let hint =
+                if is_call { " (a module is read with its calls where the folder that calls it is named)" } else { "" };
             format!("{spec}: no policy with this address{hint}; {}", listed(sites))
         }
         _ => {

@@ -15,8 +15,8 @@ use super::can::AnswerFormat;
 use super::judging::STDIN;
 use super::style::{self, Color};
 use super::{Exit, Failure};
-use crate::input::terraform::Files;
 use crate::input;
+use crate::input::terraform::Files;
 use crate::lint::Disk;
 use crate::lint::ledger::{Entry, Unjudged};
 use crate::load::How;
@@ -162,7 +162,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     }
     // With a revision, and in one file, there is nothing to compare where no policy changed.
     let is_pair = args.base.is_none() && args.paths.len() == 2;
-    if is_pair && !args.allow_empty && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
+    if is_pair && !args.allow_empty && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty()
+    {
         return Err(Failure::Message("no policy found in either version; use --allow-empty to accept it".to_owned()));
     }
     let outcome = Outcome::of(pairs::pairs(&old, &new), unresolved, obstacles);
@@ -209,7 +210,7 @@ fn write(args: &DiffArgs, outcome: &Outcome<'_>, not_judged: &[(String, Entry)])
             let entries = not_judged.iter().map(|(path, entry)| (path.as_str(), entry.clone()));
             let not_judged = report::json::not_judged(&counts, entries);
             json::write(outcome, args.base.as_deref(), &not_judged, &mut out)?;
-        },
+        }
     }
     out.flush()?;
     for obstacle in &outcome.obstacles {

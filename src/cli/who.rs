@@ -213,7 +213,8 @@ fn describe_answer(role: &Role, answer: &Answer) -> Json {
             })
         })
         .collect();
-    let object = |branch: &Branch| -> Json { branch.iter().map(|(name, value)| (name.clone(), json!(value))).collect() };
+    let object =
+        |branch: &Branch| -> Json { branch.iter().map(|(name, value)| (name.clone(), json!(value))).collect() };
     let mut told = json!({
         "path": role.path,
         "line": role.line,

@@ -3,8 +3,8 @@
 //! What is asked for are files, not folders: a finding is told where it stands, and only if that file was asked for.
 //! One that stands in another file, but rests on something in a file that was asked for, is told there.
 
-use super::disk::Disk;
 use super::called;
+use super::disk::Disk;
 use super::failure::panicked;
 use super::filter;
 use super::judge::Judge;
@@ -16,8 +16,8 @@ use crate::diagnostic::{Diagnostic, Label, Problem, WhyNot};
 use crate::discover::{self, FoundFile};
 use crate::input::Found;
 use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
-use crate::site::{Origin, PolicySite};
 use crate::load;
+use crate::site::{Origin, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
 use crate::suppress::{Construct, constructs};

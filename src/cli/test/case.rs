@@ -309,14 +309,32 @@ impl Reader<'_> {
     fn empty_level(&self, span: Span, level: usize) -> Loaded {
         let policy = Policy { span, version: None, statements: Vec::new(), open_ended: false, facts: Vec::new() };
         let (source, policy) = (Rc::clone(&self.source), Rc::new(policy));
-        Loaded { source, address: String::new(), kind: PolicyKind::Scp, level, policy, role: None, account: None, not_judged: Vec::new() }
+        Loaded {
+            source,
+            address: String::new(),
+            kind: PolicyKind::Scp,
+            level,
+            policy,
+            role: None,
+            account: None,
+            not_judged: Vec::new(),
+        }
     }
 
     fn policy(&mut self, value: &Value<'_>, kind: PolicyKind) -> Result<Loaded, Failure> {
         let Some(path) = value.as_str() else {
             let policy = Rc::new(policies::lower(&self.source, value, kind)?);
             let source = Rc::clone(&self.source);
-            return Ok(Loaded { source, address: String::new(), kind, level: 0, policy, role: None, account: None, not_judged: Vec::new() });
+            return Ok(Loaded {
+                source,
+                address: String::new(),
+                kind,
+                level: 0,
+                policy,
+                role: None,
+                account: None,
+                not_judged: Vec::new(),
+            });
         };
         let key = (path.to_owned(), kind);
         if let Some(known) = self.files.get(&key) {

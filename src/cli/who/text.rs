@@ -44,7 +44,10 @@ pub fn body(answer: &Answer) -> String {
     }
     lines.extend(told.iter().map(|[whom, block]| format!("{whom}\n{}", block.trim_end())));
     for (at, guard) in answer.guards.iter().enumerate() {
-        lines.push(format!("  {} {guard}", if at == 0 { "strangers are held out by" } else { "                      and" }));
+        lines.push(format!(
+            "  {} {guard}",
+            if at == 0 { "strangers are held out by" } else { "                      and" }
+        ));
     }
     lines.extend(answer.limits.iter().map(|limit| format!("  the answer may lack somebody: {limit}")));
     lines.iter().map(|line| line.clone() + "\n").collect()
@@ -114,7 +117,8 @@ fn callers(answer: &Answer, finding: &Finding) -> String {
             None => named("user", &of(account), name),
         },
         Who::Caller(caller @ Caller::Role { account, name, session, .. }) => {
-            let role = arn(answer, finding, caller).map_or_else(|| named("role", &of(account), name), |arn| format!("role {arn}"));
+            let role = arn(answer, finding, caller)
+                .map_or_else(|| named("role", &of(account), name), |arn| format!("role {arn}"));
             match session.as_str() {
                 ANY_NAME | "session" => role,
                 session => format!("{role}, session {session}"),

@@ -35,9 +35,8 @@ impl When {
 /// number of its answer.
 pub fn of(forms: Vec<(Branch, usize)>, count: usize) -> Vec<When> {
     let common: Branch = forms.first().map_or_else(Vec::new, |(first, _)| {
-        let is_common = |choice: &&(String, bool)| {
-            choice.0 != DEFAULTS && forms.iter().all(|(branch, _)| branch.contains(choice))
-        };
+        let is_common =
+            |choice: &&(String, bool)| choice.0 != DEFAULTS && forms.iter().all(|(branch, _)| branch.contains(choice));
         first.iter().filter(is_common).cloned().collect()
     });
     let mut forms = forms;
@@ -98,15 +97,20 @@ mod tests {
         );
         assert_eq!(
             words(&[("+A +B", 0), ("+A -B", 1), ("-A +B", 1), ("-A -B", 0)], 2),
-            ["`A` is false and `B` is false, or `A` is true and `B` is true",
-             "`A` is false and `B` is true, or `A` is true and `B` is false"]
+            [
+                "`A` is false and `B` is false, or `A` is true and `B` is true",
+                "`A` is false and `B` is true, or `A` is true and `B` is false"
+            ]
         );
         assert_eq!(words(&[("+A", 0), ("-A +B", 0), ("-A -B", 1)], 2)[1], "`A` is false and `B` is false");
     }
 
     #[test]
     fn what_a_whole_role_hangs_on_is_said_of_each_answer() {
-        assert_eq!(words(&[("+Made +A", 0), ("+Made -A", 1)], 2), ["`Made` is true and `A` is true", "`Made` is true and `A` is false"]);
+        assert_eq!(
+            words(&[("+Made +A", 0), ("+Made -A", 1)], 2),
+            ["`Made` is true and `A` is true", "`Made` is true and `A` is false"]
+        );
         assert_eq!(words(&[("+Made", 0)], 1), ["`Made` is true"]);
     }
 }
