@@ -115,25 +115,26 @@ pub fn unique_ids(text: &str) -> Result<String, Fault> {
 /// Issuers: the literal ones, which are looked up, and those with a `*`, which are tried.
 pub fn issuers(text: &str) -> Result<String, Fault> {
     let (mut literal, mut patterns) = (Vec::new(), Vec::new());
-    for row in read(text, 8, Order::Exact)? {
+    for row in read(text, 9, Order::Exact)? {
         let pattern = row.field(0);
         if pattern.split('/').any(|segment| segment.matches('*').count() > 1) {
             return Err(row.fault(format!("`{pattern}` has two `*` between slashes")));
         }
         let kinds = [("shared", "Shared"), ("builtin", "Builtin"), ("private", "Private")];
         let kind = row.one_of(row.field(2), &kinds, "kind")?;
-        let verified = row.one_of(row.field(7), &[("yes", true), ("no", false)], "answer")?;
+        let verified = row.one_of(row.field(8), &[("yes", true), ("no", false)], "answer")?;
         if row.words(4).is_empty() != (kind == "Private") {
             return Err(row.fault("an issuer has claims of tenants unless it is private"));
         }
         let item = format!(
             "Issuer {{ pattern: {pattern:?}, name: {:?}, kind: IssuerKind::{kind}, required: {:?}, tenant_claims: {}, \
-             claims: {}, subjects: {}, verified: {verified} }}",
+             claims: {}, subjects: {}, audiences: {}, verified: {verified} }}",
             row.field(1),
             row.optional(3),
             list(&row.words(4)),
             list(&row.words(5)),
             list(&row.words(6)),
+            list(&row.words(7)),
         );
         if pattern.contains('*') { patterns.push(item) } else { literal.push((pattern, item)) }
     }

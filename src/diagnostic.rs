@@ -231,6 +231,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// How sure.
     pub confidence: Confidence,
+    /// Whether it is about what is missing or empty, which templates are until they get their values.
+    pub tentative: bool,
     /// Who wants to hear it.
     pub audience: Audience,
     /// This case in one sentence, in lower case and without a final dot.
@@ -270,6 +272,7 @@ impl Diagnostic {
             rule,
             severity,
             confidence: Confidence::Proved,
+            tentative: false,
             audience: Audience::Default,
             message: message.into(),
             primary,

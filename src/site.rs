@@ -115,8 +115,7 @@ impl PolicySite<'_> {
         };
         let mut owner = self.owner;
         owner.extent = owner.extent.map(place);
-        owner.max_session_duration =
-            owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
+        owner.durations_mut().for_each(|duration| duration.span = place(duration.span));
         PolicySite {
             kind: self.kind,
             address: self.address,
@@ -181,10 +180,24 @@ pub struct Owner {
     /// The longest session that the role or permission set allows, in seconds, as written. Where it is written in
     /// another unit, the seconds stand for that.
     pub max_session_duration: Option<Spanned<Text>>,
+    /// The longest time that people stay signed in with the role, in seconds, as written.
+    pub max_signin_duration: Option<Spanned<Text>>,
     /// The whole role or resource with its name, where the file shows it.
     pub extent: Option<Span>,
     /// The blocks that call the modules of Terraform in which the resource stands, the innermost first.
     pub calls: Vec<Span>,
+}
+
+impl Owner {
+    /// The settings about the length of sessions: beside a policy, what a finding about it may stand at.
+    pub fn durations(&self) -> impl Iterator<Item = &Spanned<Text>> {
+        self.max_session_duration.iter().chain(&self.max_signin_duration)
+    }
+
+    /// [`Owner::durations`], to change their places.
+    pub fn durations_mut(&mut self) -> impl Iterator<Item = &mut Spanned<Text>> {
+        self.max_session_duration.iter_mut().chain(&mut self.max_signin_duration)
+    }
 }
 
 /// What a file says about the account that a role or resource lives in.

@@ -148,7 +148,8 @@ fn standard_input_is_read_like_a_file() {
     let line =
         r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"}}"#;
     let lines = format!("{line}\n{line}\n");
-    assert_eq!(who(&lines, &["--input-format", "ndjson"]).stdout.matches(account).count(), 2);
+    let rows = format!("{{\"document\": {line}}}\n{{\"document\": {line}}}\n");
+    assert_eq!(who(&rows, &["--input-format", "ndjson"]).stdout.matches(account).count(), 2);
     assert_eq!(who(&lines, &["--stdin-filename", "a.json"]).stdout.matches(account).count(), 2, "documents in a row");
     let terraform = MODULE.replace("var.who", "\"444455556666\"");
     assert!(who(&terraform, &["--stdin-filename", "main.tf"]).stdout.contains(account));

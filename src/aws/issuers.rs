@@ -35,8 +35,22 @@ pub struct Issuer {
     pub claims: List,
     /// Forms of `sub`, with capitals for what varies.
     pub subjects: List,
+    /// Forms of `aud`, likewise, where the audience names the customer.
+    pub audiences: List,
     /// Whether AWS material says so; otherwise it is general knowledge.
     pub verified: bool,
+}
+
+impl Issuer {
+    /// The forms of a claim's values that are known: capitals stand for what varies, and the first of them, `REGION`
+    /// apart, for the customer.
+    pub fn forms(&self, claim: &str) -> List {
+        match claim {
+            "sub" => self.subjects,
+            "aud" => self.audiences,
+            _ => List(&[]),
+        }
+    }
 }
 
 /// The issuer with this host and path, written without `https://`. One slash at the end does not matter (Auth0 has one,
@@ -103,8 +117,8 @@ fn segment_matches(pattern: &str, text: &str) -> bool {
 
 /// Whether this is a sign-in endpoint of AWS, which `saml:aud` is to name: `https://signin.aws.amazon.com/saml`, the
 /// form of a Region or another partition, or the form with an id (`/saml/acs/ID`) that encrypted assertions need.
-/// Source: IAM User Guide, *Configure SAML assertions for the authentication response*; other partitions and the form
-/// with an id are general knowledge.
+/// Source: IAM User Guide, *Configure SAML assertions for the authentication response*; for other partitions the
+/// endpoints of AWS Sign-In in botocore; the form with an id is general knowledge.
 pub fn saml_audience(url: &str) -> bool {
     let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
         return false;
@@ -142,9 +156,9 @@ mod tests {
             };
             assert_eq!([found.pattern, found.name, kind], row[..3], "{sample}");
             assert_eq!(found.required, optional(row[3]), "{sample}");
-            let lists = [found.tenant_claims, found.claims, found.subjects].map(words);
-            assert_eq!(lists, row[4..7], "{sample}");
-            assert_eq!(if found.verified { "yes" } else { "no" }, row[7], "{sample}");
+            let lists = [found.tenant_claims, found.claims, found.subjects, found.audiences].map(words);
+            assert_eq!(lists, row[4..8], "{sample}");
+            assert_eq!(if found.verified { "yes" } else { "no" }, row[8], "{sample}");
             assert_eq!(found.tenant_claims.is_empty(), found.kind == IssuerKind::Private, "{sample}");
             assert!(found.required.is_none_or(|claim| found.tenant_claims.contains(claim)), "{sample}");
             assert_eq!(issuer(&format!("{}/", sample.to_ascii_uppercase())), Some(found), "{sample}");
@@ -213,6 +227,8 @@ mod tests {
             "https://eu-west-1.signin.aws.amazon.com/saml",
             "https://signin.amazonaws.cn/saml",
             "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml",
+            "https://eusc-de-east-1.signin.amazonaws-eusc.eu/saml",
+            "https://signin.c2shome.ic.gov/saml",
             "https://signin.aws.amazon.com/saml/acs/IDP123",
         ] {
             assert!(saml_audience(url), "{url}");

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(actions().count(), 16);
+        assert_eq!(actions().count(), 17);
         assert_eq!(action("ASSUMEROLE"), Some("AssumeRole"));
         assert!(!is_sts_action("TagSessions") && !is_sts_action("sts:AssumeRole") && !is_sts_action("*"));
         assert_eq!(suggest("TagSessions"), Some("TagSession"));

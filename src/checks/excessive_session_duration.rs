@@ -1,24 +1,23 @@
 //! Sessions that last longer than the kind of caller needs.
 
 mod kind;
+mod signin;
 
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::rules::{Context, Finding};
 use crate::site::PolicyKind;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
+use crate::value::Text;
 use kind::{Kind, kind};
 
 /// The range that IAM takes, in seconds (IAM API Reference, "CreateRole").
 const RANGE: std::ops::RangeInclusive<i64> = 3600..=43200;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    found.extend(signin::finding(context));
     let Some(setting) = &context.site.owner.max_session_duration else { return };
-    let Some(seconds) = setting.value.likely().and_then(|text| text.trim().parse::<i64>().ok()) else { return };
-    let sure = if setting.value.known().is_some() { Confidence::Proved } else { Confidence::Likely };
-    let limit = |kind: Kind| match context.int("max-hours") {
-        0 => kind.option().map(|option| context.int(option)),
-        hours => kind.option().map(|_| hours),
-    };
+    let Some((seconds, sure)) = read(setting) else { return };
+    let limit = |kind: Kind| limit(context, kind);
     if context.site.kind == PolicyKind::Identity {
         return found.extend(permission_set(setting.span, seconds, limit(Kind::People)));
     }
@@ -75,6 +74,20 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// The seconds that a setting gives, and how sure they are.
+fn read(setting: &Spanned<Text>) -> Option<(i64, Confidence)> {
+    let seconds = setting.value.likely()?.trim().parse().ok()?;
+    Some((seconds, if setting.value.known().is_some() { Confidence::Proved } else { Confidence::Likely }))
+}
+
+/// The longest session that the options of the rule let a kind of caller have, in hours.
+fn limit(context: &Context<'_>, kind: Kind) -> Option<i64> {
+    match context.int("max-hours") {
+        0 => kind.option().map(|option| context.int(option)),
+        hours => kind.option().map(|_| hours),
+    }
+}
+
 fn too_long(span: Span, seconds: i64, hours: i64, kind: Kind, principal: Span) -> Finding {
     let limit = hours * 3600;
     Finding::new(span, format!("sessions of {} may last {}, more than {}", kind.name(), length(seconds), length(limit)))
@@ -108,6 +121,7 @@ fn permission_set(span: Span, seconds: i64, limit: Option<i64>) -> Option<Findin
 fn length(seconds: i64) -> String {
     match (seconds / 3600, seconds % 3600) {
         (1, 0) => "1 hour".to_owned(),
+        (hours, 0) if hours > 48 && hours % 24 == 0 => format!("{} days", hours / 24),
         (hours, 0) => format!("{hours} hours"),
         _ => format!("{seconds} seconds"),
     }

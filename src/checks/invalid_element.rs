@@ -1,23 +1,27 @@
 //! What the grammar of policies does not have: unknown, missing, doubled and misplaced elements.
 
+mod lacking;
 mod misplaced;
 
 use crate::diagnostic::{Confidence, Severity};
 use crate::policy::principal::Member;
-use crate::policy::{Fact, FactKind, Policy};
+use crate::policy::{Fact, FactKind};
 use crate::rules::{Context, Finding};
 use crate::span::Span;
+use lacking::{lacking, missing, who};
 use misplaced::misplaced;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let policy = context.policy;
-    found.extend(policy.facts.iter().map(|fact| from_fact(policy, fact)));
+    found.extend(policy.facts.iter().filter_map(|fact| from_fact(context, fact)));
     for statement in &policy.statements {
         misplaced(context, statement, found);
+        found.extend(lacking(context, statement));
     }
 }
 
-fn from_fact(policy: &Policy, fact: &Fact) -> Finding {
+fn from_fact(context: &Context<'_>, fact: &Fact) -> Option<Finding> {
+    let policy = context.policy;
     let finding = match &fact.kind {
         FactKind::UnknownElement { name, meant: Some(meant) } => {
             let what = if Member::ALL.iter().any(|(_, known)| known == meant) {
@@ -46,32 +50,30 @@ fn from_fact(policy: &Policy, fact: &Fact) -> Finding {
                 _ => finding,
             }
         }
-        FactKind::Missing { element } => missing(fact.span, element),
+        // What a statement lacks is told together.
+        FactKind::Missing { .. } if fact.statement.is_some() => return None,
+        FactKind::Missing { element } => missing(context, "policy", fact.span, &[element]),
         FactKind::Both { element } => {
             Finding::new(fact.span, format!("this statement has both `{element}` and `Not{element}`; it may have one"))
                 .label("the second of the two")
                 .help("write two statements")
                 .subject(*element)
         }
-        FactKind::Empty { element } => {
-            // IAM takes most of them; the statement then speaks of nothing.
-            Finding::new(fact.span, format!("`{element}` lists nothing, so this has no effect"))
-                .label("empty")
-                .help("fill it or remove what it belongs to")
-                .subject(element)
-                .severity(Severity::Medium)
-        }
+        FactKind::Empty { element } => empty(context, fact.span, element).tentative(),
     };
-    match fact.statement.and_then(|index| policy.statements.get(index)) {
+    Some(match fact.statement.and_then(|index| policy.statements.get(index)) {
         Some(statement) => finding.statement(statement),
         None => finding,
-    }
+    })
 }
 
-/// Points at the first byte of what should have held the element: the whole of it would underline everything.
-fn missing(holder: Span, element: &str) -> Finding {
-    let at = Span::new(holder.start as usize, holder.start as usize + 1);
-    let holder = if element == "Statement" { "policy" } else { "statement" };
-    let names = element.split(" or ").map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
-    Finding::new(at, format!("this {holder} has no {names}")).label("IAM rejects it without").subject(element)
+/// A list or object without members. IAM refuses statements without actions or resources, and takes most of the rest;
+/// such a statement then speaks of nothing.
+fn empty(context: &Context<'_>, span: Span, element: &str) -> Finding {
+    let is_needed = matches!(element, "Action" | "NotAction" | "Resource" | "NotResource" | "Statement");
+    let finding = match is_needed {
+        true => Finding::new(span, format!("`{element}` lists nothing, and {} takes no such policy", who(context))),
+        false => Finding::new(span, format!("`{element}` lists nothing, so this has no effect")),
+    };
+    finding.label("empty").help("fill it or remove what it belongs to").subject(element).severity(Severity::Medium)
 }

@@ -1,6 +1,6 @@
 //! A principal that IAM does not accept.
 
-use crate::aws::services;
+use crate::aws::{partitions, services};
 use crate::diagnostic::{Audience, Confidence, Severity};
 use crate::policy::principal::Member;
 use crate::policy::{Principal, PrincipalKind, Statement};
@@ -51,6 +51,8 @@ fn judge(context: &Context<'_>, statement: &Statement, principal: &Principal) ->
             // A part that is known later cannot mend what is wrong with the rest, unless it is more than one field.
             let whole = principal.text.known().is_some();
             let (problem, sure) = match as_written(&principal.text) {
+                // A partition that is newer than the tables, or one of tests.
+                Confidence::Proved if has_new_partition(&principal.text) => (why.as_str(), Confidence::Possible),
                 Confidence::Proved if trust && whole => (why.as_str(), Confidence::Proved),
                 Confidence::Proved => (why.as_str(), Confidence::Likely),
                 Confidence::Likely => {
@@ -87,11 +89,26 @@ fn as_written(text: &Text) -> Confidence {
     let has = |mark: &str| text.parts().any(|part| matches!(part, PartRef::Literal(text) if text.contains(mark)));
     if has("${AWS::") {
         Confidence::Likely
-    } else if ["${", "{{", "<%", "$(", "Fn::"].into_iter().any(has) {
+    } else if ["${", "{{", "%{", "<", "$(", "Fn::"].into_iter().any(has) || has_account_name(text) {
         Confidence::Possible
     } else {
         Confidence::Proved
     }
+}
+
+/// Whether a principal names a partition that is unknown and that AWS may have named so.
+fn has_new_partition(text: &Text) -> bool {
+    let partition = text.strip_prefix("arn:").and_then(|rest| rest.split(':', 2).first()?.known().map(str::to_owned));
+    partition.is_some_and(|partition| partition.starts_with("aws-") && !partitions::is_partition(&partition))
+}
+
+/// Whether a name stands in the place of the account id, as `arn:aws:iam::ACCOUNT_ID:root` has it.
+fn has_account_name(text: &Text) -> bool {
+    let account = text.strip_prefix("arn:").and_then(|rest| rest.split(':', 5).get(3)?.known().map(str::to_owned));
+    account.is_some_and(|account| {
+        let count = |is: fn(&u8) -> bool| account.bytes().filter(is).count();
+        count(u8::is_ascii_alphabetic) > count(u8::is_ascii_digit) && !account.contains(['*', '?'])
+    })
 }
 
 fn service(host: &str, new: impl Fn(String) -> Finding) -> Option<Finding> {

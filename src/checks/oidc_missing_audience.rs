@@ -32,9 +32,14 @@ pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         let answer = &foreign.claims;
         let name = tokens.issuer.map_or(tokens.host.as_str(), |issuer| issuer.name);
         let loose = shared::loose_part(&conditions, answer);
+        let says_something = |written: &str| written.contains(|c| !matches!(c, '*' | '?'));
+        // An audience that names the customer, and holds others out, is no lock against other services beside it.
+        if !is_tenant && tokens.bound_by_audience() && loose.as_ref().is_some_and(|(_, text)| says_something(text)) {
+            continue;
+        }
         let (span, what) = match &loose {
             None => (tokens.principal().span(), format!("nothing tests `{key}`")),
-            Some((span, written)) if is_tenant && foreign.confidence == Confidence::Possible => {
+            Some((span, written)) if is_tenant && says_something(written) => {
                 (*span, format!("`{written}` leaves open whose the audience is"))
             }
             Some((span, written)) => (*span, format!("`{written}` fits every audience")),

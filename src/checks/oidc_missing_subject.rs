@@ -42,9 +42,39 @@ fn every_claim(tokens: &Tokens<'_>) -> Vec<String> {
     let prefix = format!("{}:", tokens.host).to_ascii_lowercase();
     let tested = tokens.policy().conditions().filter_map(|condition| {
         let claim = condition.key.to_ascii_lowercase().strip_prefix(&prefix)?.to_owned();
-        (!["aud", "sub", "amr"].contains(&claim.as_str())).then(|| condition.key.clone())
+        let is_method = claim == "amr" && condition.values.iter().any(|value| value.known().is_none_or(is_method));
+        (!["aud", "sub"].contains(&claim.as_str()) && !is_method).then(|| condition.key.clone())
     });
     std::iter::once("sub".to_owned()).chain(tested).collect()
+}
+
+/// Whether a value of `amr` says how somebody logged in, and not who (RFC 8176, and the words of Amazon Cognito).
+fn is_method(value: &str) -> bool {
+    const METHODS: [&str; 22] = [
+        "authenticated",
+        "unauthenticated",
+        "face",
+        "fpt",
+        "geo",
+        "hwk",
+        "iris",
+        "kba",
+        "mca",
+        "mfa",
+        "otp",
+        "pin",
+        "pop",
+        "pwd",
+        "rba",
+        "retina",
+        "sc",
+        "sms",
+        "swk",
+        "tel",
+        "user",
+        "vbm",
+    ];
+    METHODS.contains(&value) || value.chars().all(|c| matches!(c, '*' | '?'))
 }
 
 fn finding(

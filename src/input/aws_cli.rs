@@ -233,6 +233,7 @@ impl<'s> Place<'s> {
             path: member(self.owner, "Path").and_then(|path| path.value.as_text()),
             // Dumps of an account carry no `MaxSessionDuration`.
             max_session_duration: member(self.owner, "MaxSessionDuration").filter(|_| is_trust).and_then(duration),
+            max_signin_duration: member(self.owner, "MaxSigninSessionDuration").filter(|_| is_trust).and_then(duration),
             extent: Some(self.owner.span),
             ..Owner::default()
         };

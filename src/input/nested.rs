@@ -87,7 +87,7 @@ fn moved(site: PolicySite<'_>, place: &impl Fn(Span) -> Span) -> PolicySite<'sta
         name.span = place(name.span);
     }
     owner.extent = owner.extent.map(place);
-    if let Some(setting) = &mut owner.max_session_duration {
+    for setting in owner.durations_mut() {
         (setting.span, setting.value.span) = (place(setting.span), place(setting.value.span));
     }
     PolicySite {

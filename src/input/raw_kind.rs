@@ -139,6 +139,13 @@ impl Words {
     }
 }
 
+/// Whether a managed policy is a permissions boundary by its name, as that of the CDK's bootstrap template is
+/// (`CdkBoostrapPermissionsBoundaryPolicy`).
+pub(super) fn is_name_of_boundary(name: &str) -> bool {
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+    letters.contains("permissionsboundary") || letters.contains("permissionboundary")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

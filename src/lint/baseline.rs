@@ -192,8 +192,8 @@ struct Judged<'a> {
 
 impl<'a> Judged<'a> {
     fn of(report: &Report, written: &'a [String], paths: &'a Paths, settings: &'a Settings) -> Self {
-        let terraform =
-            report.files.iter().map(|file| Path::new(&file.source.path)).filter(|path| load::is_of_folder(path));
+        let files = report.files.iter().filter(|file| !file.partly).map(|file| Path::new(&file.source.path));
+        let terraform = files.filter(|path| load::is_of_folder(path));
         let folders = terraform.map(|path| {
             let folder = path.parent().unwrap_or(Path::new(""));
             paths.written(&folder.to_string_lossy())

@@ -85,10 +85,11 @@ impl Cache {
         let text = text.get(document.span.range())?;
         let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
         (site.kind, &site.owner.account).hash(&mut hasher);
-        // How far from the document the longest session stands counts too: a finding may be about it.
+        // How far from the document the longest sessions stand counts too: a finding may be about them.
         let from = |at: u32| at.wrapping_sub(document.span.start);
-        let session = site.owner.max_session_duration.as_ref();
-        session.map(|time| (&time.value, from(time.span.start), from(time.span.end))).hash(&mut hasher);
+        for setting in [&site.owner.max_session_duration, &site.owner.max_signin_duration] {
+            setting.as_ref().map(|time| (&time.value, from(time.span.start), from(time.span.end))).hash(&mut hasher);
+        }
         (&site.owner.name, &site.owner.path, &site.owner.machines).hash(&mut hasher);
         hasher.write(text.as_bytes());
         Some(Key { hash: hasher.finish128().as_u128(), length: text.len() })

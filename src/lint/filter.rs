@@ -162,7 +162,7 @@ impl Settings {
             let ran = self.file_overrides(&path).is_none_or(|overrides| overrides.runs(rule));
             // What a variable decides may be otherwise in another run.
             let is_open = file.format == Some("terraform") && file.policies.iter().any(|policy| policy.unresolved > 0);
-            ran && !file.invalid && !is_open
+            ran && !file.invalid && !file.partly && !is_open
         })
     }
 }
@@ -229,7 +229,8 @@ pub fn of_terraform(
     for (file, verdicts) in files.iter().zip(&outcome.verdicts) {
         let path = &file.source.path;
         let (Some(report), Some(overrides)) = (reports.get(path), overrides.get(path.as_str())) else { continue };
-        let faults = faults(&file.said, verdicts, overrides.as_deref(), settings, !report.invalid);
+        let whole = !report.invalid && !report.partly;
+        let faults = faults(&file.said, verdicts, overrides.as_deref(), settings, whole);
         faults_of.push((path.clone(), settings.tell(&faults, overrides.as_deref())));
     }
     drop((candidates, files));

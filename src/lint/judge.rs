@@ -245,7 +245,7 @@ fn in_source(source: &Source, loaded: &Loaded<'_>) -> Option<InSource> {
 
 /// What a policy grants where a finding about one of its statements, or about all of it, stands.
 fn granted(site: &PolicySite<'_>, statement: Option<usize>, place: Span) -> Granted {
-    let session = site.owner.max_session_duration.as_ref().filter(|session| session.span == place);
+    let session = site.owner.durations().find(|session| session.span == place);
     let mut granted = Granted {
         kind: site.kind.name(),
         document: site.document.span.start,

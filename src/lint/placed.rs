@@ -49,12 +49,33 @@ pub fn claim(finding: &Diagnostic) -> &str {
     finding.message.split(", when ").next().unwrap_or_default()
 }
 
+/// A claim without the addresses of module instances in it: what is found in each call of a module is one finding.
+fn without_calls(claim: &str) -> String {
+    let mut rest = claim;
+    let mut text = String::with_capacity(claim.len());
+    while let Some((before, after)) = rest.split_once("module.") {
+        text.push_str(before);
+        let name = after.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(after.len());
+        let key = match after[name..].strip_prefix('[') {
+            Some(key) => key.find("].").map(|end| name + 1 + end + 2),
+            None => after[name..].starts_with('.').then_some(name + 1),
+        };
+        let Some(end) = key else {
+            text.push_str("module.");
+            rest = after;
+            continue;
+        };
+        rest = &after[end..];
+    }
+    text + rest
+}
+
 /// Sort what was found in a file, and keep of each only the surest form: a module is judged by itself and in each call.
 /// The others are returned.
 pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) -> Vec<T> {
     let key = |item: &T| {
         let finding = finding(item);
-        (finding.primary.span, finding.rule, claim(finding).to_owned())
+        (finding.primary.span, finding.rule, without_calls(claim(finding)))
     };
     let in_order = |a: &T, b: &T| order(finding(a)).cmp(&order(finding(b)));
     found.sort_by(|a, b| {
@@ -72,4 +93,20 @@ pub fn settle<T>(found: &mut Vec<T>, finding: impl Fn(&T) -> &Diagnostic) -> Vec
     *found = told;
     found.sort_by(in_order);
     folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_calls;
+
+    #[test]
+    fn calls_are_left_out_of_claims() {
+        for (claim, short) in [
+            ("the account `${module.a.data.x.y}` can", "the account `${data.x.y}` can"),
+            ("`${module.a[\"x.y\"].module.b-c[0].var.d}`", "`${var.d}`"),
+            ("`module.vpc` and module.", "`module.vpc` and module."),
+        ] {
+            assert_eq!(without_calls(claim), short);
+        }
+    }
 }

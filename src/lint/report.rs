@@ -30,6 +30,8 @@ pub struct Report {
 pub struct FileReport {
     /// The text, for places. Empty when nothing is to be shown of the file.
     pub source: Source,
+    /// Whether nobody asked for the file, and only what others use of it was judged: a module that they call.
+    pub partly: bool,
     /// The input format it was taken for.
     pub format: Option<&'static str>,
     /// Why it was taken for that format, or why it was passed over.
@@ -110,6 +112,7 @@ impl FileReport {
     pub fn new(source: Source) -> Self {
         FileReport {
             source,
+            partly: false,
             format: None,
             reason: "has no word that every policy has",
             findings: Vec::new(),

@@ -103,7 +103,8 @@ pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &
     }
     for path in found.iter().map(|placed| &placed.path).chain(&read) {
         if !reports.contains_key(path) {
-            reports.insert(path.clone(), FileReport::new(Source::new(path, "")));
+            let report = FileReport::new(Source::new(path, ""));
+            reports.insert(path.clone(), FileReport { partly: true, ..report });
         }
     }
     filter::of_terraform(&mut reports, found, constructs, &loader.sources, settings);
@@ -359,7 +360,7 @@ impl Placing<'_> {
             && load::is_terraform(Path::new(path))
             && called::folder_of(path) != self.report.folder;
         if is_module {
-            let report = || FileReport::new(Source::new(path.as_str(), ""));
+            let report = || FileReport { partly: true, ..FileReport::new(Source::new(path.as_str(), "")) };
             self.reports.entry(path.clone()).or_insert_with(report);
         }
         self.reports.get_mut(path)

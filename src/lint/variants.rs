@@ -50,11 +50,15 @@ pub fn merge(variants: Vec<(Branch<'_>, Vec<Diagnostic>)>, found: &mut Vec<Diagn
             finding.message.push_str(when);
         }
         if members.len() < total {
-            // What holds only where somebody sets other values than the defaults may never be so.
-            let others = |at: &usize| all[*at].iter().any(|(name, value)| name == DEFAULTS && !value);
-            let most = if members.iter().all(others) { Confidence::Possible } else { Confidence::Likely };
+            let defaults = |at: &usize| all[*at].iter().find(|(name, _)| name == DEFAULTS).map(|(_, holds)| *holds);
+            let only = |wanted: bool| members.iter().all(|at| defaults(at) == Some(wanted));
+            let (when, count) = choices.get_or_init(|| Choices::of(&all)).when(&members).unzip();
+            // What holds only where somebody sets other values than the defaults may never be so; nor do authors leave
+            // empty what they give an empty default, or what several conditions fill.
+            let is_doubtful = only(false) || finding.tentative && (only(true) || count > Some(1));
+            let most = if is_doubtful { Confidence::Possible } else { Confidence::Likely };
             finding.confidence = finding.confidence.min(most);
-            if let Some(when) = choices.get_or_init(|| Choices::of(&all)).when(&members) {
+            if let Some(when) = when {
                 match around {
                     Some(_) => finding.message.push_str(&when.replacen(", when ", " and ", 1)),
                     None => finding.message.push_str(&when),
@@ -117,8 +121,9 @@ impl<'a> Choices<'a> {
         choices
     }
 
-    /// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true".
-    fn when(&self, members: &[usize]) -> Option<String> {
+    /// The conditions that have one value in all of these variants, and another in some: ", when condition `A` is true",
+    /// and how many there are.
+    fn when(&self, members: &[usize]) -> Option<(String, usize)> {
         let here = bits(members.iter().copied(), self.of.len());
         let first = self.of.get(*members.first()?)?;
         let is_shared = |number: &&usize| {
@@ -132,7 +137,7 @@ impl<'a> Choices<'a> {
         if named < shared.len() {
             words.push(format!("{} more conditions have certain values", shared.len() - named));
         }
-        (!words.is_empty()).then(|| format!(", when {}", words.join(" and ")))
+        (!words.is_empty()).then(|| (format!(", when {}", words.join(" and ")), shared.len()))
     }
 }
 

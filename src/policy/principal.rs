@@ -308,8 +308,9 @@ fn classify_federated(text: &Text) -> PrincipalKind {
                 PrincipalKind::Saml { account: Text::literal("", text.span) }
             }
             _ => match hole.default.as_deref() {
-                Some(default) => classify_federated(&Text::literal(default, text.span)),
-                None => PrincipalKind::Unknown,
+                // An empty default waits for a value.
+                Some(default) if !default.is_empty() => classify_federated(&Text::literal(default, text.span)),
+                Some(_) | None => PrincipalKind::Unknown,
             },
         };
     }

@@ -6,7 +6,7 @@ use crate::aws;
 use crate::aws::roles::{Prescribed, SERVICE_LINKED};
 use crate::policy::{Effect, Policy, Principal, PrincipalKind, Statement, normal};
 use crate::site::{OwnerAccount, PolicySite};
-use crate::value::{Domain, PartRef, Text, Value};
+use crate::value::{Domain, Hole, PartRef, Text, Value};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -146,6 +146,12 @@ impl Context<'_> {
         if let Some(vendor) = aws::accounts::vendor(&id) {
             return Relation::Vendor(vendor);
         }
+        // A default that is a stand-in, or of a variable that is named after an account of one's own, says nothing.
+        let names_own = |hole: &Hole| hole.default.is_some() && is_name_of_own(&hole.name);
+        if account.known().is_none() && (aws::accounts::placeholder(&id) || account.only_hole().is_some_and(names_own))
+        {
+            return Relation::Hole;
+        }
         if let Some(service) = aws::accounts::aws_owned(&id) {
             return Relation::Aws(service);
         }
@@ -156,6 +162,51 @@ impl Context<'_> {
             Relation::Unknown
         }
     }
+}
+
+/// Whether a parameter or variable is named after an account that an organization has of its own: the one that manages
+/// it, or the one that pipelines, logs or security tools live in.
+fn is_name_of_own(name: &str) -> bool {
+    const OWN: [&str; 17] = [
+        "admin",
+        "administrator",
+        "audit",
+        "build",
+        "central",
+        "ci",
+        "deployment",
+        "hub",
+        "logging",
+        "management",
+        "master",
+        "mgmt",
+        "organization",
+        "parent",
+        "payer",
+        "security",
+        "tooling",
+    ];
+    const OTHERS: [&str; 5] = ["customer", "external", "partner", "party", "vendor"];
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&OWN) && !has(&OTHERS)
+}
+
+/// The words of a name in lower case: `var.ci_account_id`, `pManagementAccountId`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for letter in name.chars() {
+        let begins = letter.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if begins || !letter.is_ascii_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_ascii_alphanumeric()) {
+            word.push(letter.to_ascii_lowercase());
+        }
+        before = letter;
+    }
+    words
 }
 
 /// A text with some value for each part that is not known.

@@ -86,6 +86,7 @@ pub struct Finding {
     index: Option<usize>,
     statement_key: String,
     confidence: Confidence,
+    tentative: bool,
     severity: Option<Severity>,
     audience: Option<Audience>,
 }
@@ -106,9 +107,16 @@ impl Finding {
             index: None,
             statement_key: String::new(),
             confidence: Confidence::Proved,
+            tentative: false,
             severity: None,
             audience: None,
         }
+    }
+
+    /// Nobody deploys this: under the defaults of a template, or under several of its conditions, it waits for values.
+    pub fn tentative(mut self) -> Self {
+        self.tentative = true;
+        self
     }
 
     /// A short phrase about the place.
@@ -260,6 +268,7 @@ impl ActiveRule {
         );
         Diagnostic {
             confidence: finding.confidence,
+            tentative: finding.tentative,
             audience: finding.audience.unwrap_or(rule.audience),
             fingerprint: Fingerprint::of(&[rule.id, &finding.subject, stable_address(address), &finding.statement_key]),
             secondary: finding.secondary,

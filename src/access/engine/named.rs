@@ -137,9 +137,6 @@ impl<'p> Named<'p> {
             claims.push("sub");
         }
         let github = issuer.eq_ignore_ascii_case("token.actions.githubusercontent.com");
-        let chosen = subjects::OWNER_FORMS.into_iter().filter(|_| github);
-        let forms = known.iter().flat_map(|known| known.subjects.iter()).chain(chosen);
-        let forms: Vec<Form> = forms.filter_map(Form::read).collect();
         let mut wants = Vec::new();
         for claim in claims {
             let key = if claim.contains(':') { claim.to_owned() } else { format!("{issuer}:{claim}") };
@@ -147,6 +144,8 @@ impl<'p> Named<'p> {
                 continue;
             }
             let values = self.values(&key);
+            let chosen = subjects::OWNER_FORMS.into_iter().filter(|_| github);
+            let forms: Vec<&str> = known.iter().flat_map(|known| known.forms(claim).iter()).chain(chosen).collect();
             let patterns: Vec<Pattern> = match own {
                 Some(own) if claim == "sub" => own.iter().map(|pattern| Pattern::glob(pattern)).collect(),
                 _ => {
@@ -159,10 +158,16 @@ impl<'p> Named<'p> {
                 }
             };
             wants.push((key.clone(), Want::NotIn(Test::Text(patterns))));
-            if claim == "sub" && !forms.is_empty() {
+            // Where a form begins with a name, a private issuer may have values of other forms too.
+            let all_forms = known.is_some_and(|known| {
+                let labelled = |form: &str| !form.starts_with(|c: char| c.is_ascii_uppercase());
+                let forms = known.forms(claim);
+                !forms.is_empty() && (known.kind != IssuerKind::Private || forms.iter().all(labelled))
+            });
+            if all_forms {
                 let free = subjects::free_beginnings().filter(|_| github);
                 let free = free.map(|start| Pattern::exactly(&start).then(&Pattern::at_least(1, Class::Any)));
-                let formed = forms.iter().map(|form| form.whole.clone()).chain(free).collect();
+                let formed = forms.iter().map(|form| whole(form)).chain(free).collect();
                 wants.push((key, Want::In(Test::Text(formed))));
             }
         }
@@ -255,52 +260,49 @@ pub(super) fn arn_of_account(account: &str) -> Option<Pattern> {
     Pattern::compile(Syntax::Arn, &format!("arn:*:*:*:{account}:*"))
 }
 
-/// A form of `sub`: what stands before the owner, what ends the owner's name, and the whole with any names.
-struct Form {
-    before: String,
-    after: char,
-    whole: Pattern,
-}
-
-impl Form {
-    /// Read `repo:ORG/REPO:ref:…`: words in capitals stand for names.
-    fn read(text: &str) -> Option<Form> {
-        let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
-        let start = text.find(|c: char| c.is_ascii_uppercase())?;
-        let end = text[start..].find(|c: char| !is_name(c)).map(|at| start + at)?;
-        let before = text[..start].to_owned();
-        let after = text[end..].chars().next()?;
-        let mut whole = Pattern::default();
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            if !c.is_ascii_uppercase() {
-                whole.0.push(Element { class: Class::Lit(c), star: false });
-                continue;
-            }
-            while chars.peek().is_some_and(|c| is_name(*c)) {
-                chars.next();
-            }
-            let class = if chars.peek().is_some() { Class::Name } else { Class::Any };
-            whole = whole.then(&Pattern::at_least(1, class));
+/// All values of a form such as `repo:ORG/REPO:ref:…`: words in capitals stand for names.
+fn whole(form: &str) -> Pattern {
+    let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
+    let customer_is_last = subjects::parts(form).2.is_empty();
+    let mut whole = Pattern::default();
+    let mut chars = form.chars().peekable();
+    while let Some(c) = chars.next() {
+        if !c.is_ascii_uppercase() {
+            whole.0.push(Element { class: Class::Lit(c), star: false });
+            continue;
         }
-        (!before.is_empty()).then_some(Form { before, after, whole })
+        while chars.peek().is_some_and(|c| is_name(*c)) {
+            chars.next();
+        }
+        let class = if chars.peek().is_some() || customer_is_last { Class::Name } else { Class::Any };
+        whole = whole.then(&Pattern::at_least(1, class));
     }
+    whole
 }
 
-/// The claims of the same owner: everything under a literal owner's name for a subject of a known form, else the value
+/// The claims of the same owner: everything under a literal owner's name for a value of a known form, else the value
 /// itself. Nothing if the owner's name begins with a wildcard.
-fn owner(value: Value<'_>, forms: &[Form]) -> Vec<Pattern> {
+fn owner(value: Value<'_>, forms: &[&str]) -> Vec<Pattern> {
     let all_of = |start: String| value.owned(Pattern::exactly(&start).then(&Pattern::everything()));
     for form in forms {
-        if let Some(rest) = value.text.strip_prefix(form.before.as_str()) {
+        let (form, text) = subjects::in_region(form, value.text);
+        let (before, after, _) = subjects::parts(&form);
+        if let Some(rest) = text.strip_prefix(before) {
             // Behind an `@` stands the owner's number; the name alone is an owner's as well. What stands before a
             // wildcard is the owner that was meant, and the only one.
-            let name = rest.split([form.after, '@', '*', '?']).next().unwrap_or_default();
+            let name = rest.split([after, '@', '*', '?']).next().unwrap_or_default();
             if name.is_empty() {
                 return if value.is_wild() { Vec::new() } else { vec![value.pattern()] };
             }
-            let start = format!("{}{name}", form.before);
-            return vec![all_of(format!("{start}{}", form.after)), all_of(format!("{start}@"))];
+            let start = format!("{before}{name}");
+            let mut own = vec![all_of(format!("{start}{after}")), all_of(format!("{start}@"))];
+            // The name may be all that there is; in which Region, the value says.
+            if text == start {
+                own.push(value.pattern());
+            } else if form.ends_with(|c: char| c.is_ascii_uppercase()) {
+                own.push(value.owned(Pattern::exactly(&start)));
+            }
+            return own;
         }
     }
     // Of another form: all that begins with the same steps.

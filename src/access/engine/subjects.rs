@@ -1,7 +1,8 @@
 //! Claims of strangers: what a token of another customer can say that still fits the patterns of a policy.
 //!
 //! A form such as `repo:ORG/REPO:ref:refs/heads/BRANCH` has capitals for what varies; the first of them names the
-//! customer. A stranger fills everything freely, but never with the name of somebody else.
+//! customer, `REGION` apart, which stands for a Region of AWS. A stranger fills everything freely, but never with the
+//! name of somebody else.
 
 use crate::policy::pattern::glob;
 
@@ -52,15 +53,37 @@ pub fn free_beginnings() -> impl Iterator<Item = String> {
     FREE_PARTS.iter().map(|part| format!("{part}:"))
 }
 
+/// What stands for a Region in a form.
+const REGION: &str = "REGION";
+
+/// A form and a pattern in the same Region: that of the pattern if it names one, and a usual one otherwise.
+pub fn in_region(form: &str, pattern: &str) -> (String, String) {
+    let some = "us-east-1";
+    let Some((before, _)) = form.split_once(REGION) else { return (form.to_owned(), pattern.to_owned()) };
+    let Some((region, rest)) = pattern.strip_prefix(before).and_then(|rest| rest.split_once(':')) else {
+        let begun = pattern.strip_prefix(before).unwrap_or_default().split(['*', '?']).next().unwrap_or_default();
+        let region = if some.starts_with(begun) { some.to_owned() } else { format!("{begun}x") };
+        return (form.replace(REGION, &region), pattern.to_owned());
+    };
+    let region = match region.contains(['*', '?']) {
+        true if glob(region, some) => some.to_owned(),
+        true => region.replace(['*', '?'], "x"),
+        false => region.to_owned(),
+    };
+    (form.replace(REGION, &region), format!("{before}{region}:{rest}"))
+}
+
 /// A value that a stranger has by a form, with words for what varies: `repo:attacker/repo:ref:refs/heads/branch`.
 pub fn instance(form: &str) -> String {
-    let (prefix, _, rest) = parts(form);
+    let (form, _) = in_region(form, "");
+    let (prefix, _, rest) = parts(&form);
     format!("{prefix}attacker{}", lower(rest))
 }
 
 /// The value of a stranger that fits a pattern, if the pattern leaves the customer's name open.
 pub fn fitting(form: &str, pattern: &str) -> Option<String> {
-    let (prefix, end, rest) = parts(form);
+    let (form, pattern) = in_region(form, pattern);
+    let (pattern, (prefix, end, rest)) = (pattern.as_str(), parts(&form));
     let star = pattern.find(['*', '?'])?;
     let (head, tail) = pattern.split_at(star);
     let after = tail.trim_start_matches('*');
@@ -78,6 +101,10 @@ pub fn fitting(form: &str, pattern: &str) -> Option<String> {
     let first = after.split([end, ':']).next().unwrap_or_default();
     if first.rsplit_once('@').is_some_and(|(_, id)| !id.is_empty() && !id.contains(['*', '?'])) {
         return None;
+    }
+    let plain = format!("{prefix}{customer}{rest}");
+    if glob(pattern, &plain) {
+        return Some(plain);
     }
     let (short, long) = rest.split_at(rest.find(':').unwrap_or(rest.len()));
     let middle = if after.is_empty() {
@@ -98,6 +125,14 @@ pub fn fitting_unknown(pattern: &str) -> Option<String> {
     let segments = head.split_once("://").map_or(head, |(_, rest)| rest);
     let whole = segments.matches([':', '/']).count();
     (whole < 2).then(|| fill(pattern, ""))
+}
+
+/// Whether a value of this form may fit a pattern, as far as what stands before the customer's name tells.
+pub fn may_fit(form: &str, pattern: &str) -> bool {
+    let (form, pattern) = in_region(form, pattern);
+    let (prefix, ..) = parts(&form);
+    let head = pattern.split(['*', '?']).next().unwrap_or_default();
+    head.starts_with(prefix) || prefix.starts_with(head)
 }
 
 /// The subjects with which a stranger's workflow on GitHub may fit a pattern.
@@ -140,7 +175,7 @@ fn literal(value: &str, end: char) -> bool {
 }
 
 /// What stands before the customer's name, what ends the name, and what follows it, from that end on.
-fn parts(form: &str) -> (&str, char, &str) {
+pub fn parts(form: &str) -> (&str, char, &str) {
     let start = form.find(|c: char| c.is_ascii_uppercase()).unwrap_or(form.len());
     let name = form[start..].find(|c: char| !c.is_ascii_uppercase() && c != '_').map_or(form.len(), |end| start + end);
     (&form[..start], form[name..].chars().next().unwrap_or(':'), &form[name..])
@@ -166,6 +201,7 @@ mod tests {
     use super::*;
 
     const REPO: &str = "repo:ORG/REPO:ref:refs/heads/BRANCH";
+    const GOOGLE: &str = "PROJECT-CLIENT.apps.googleusercontent.com";
 
     #[test]
     fn patterns_that_leave_the_owner_open_are_filled() {
@@ -206,6 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn audiences() {
+        for (form, pattern, expected) in [
+            ("https://vercel.com/TEAM", "https://vercel.com/*", Some("https://vercel.com/attacker")),
+            ("https://vercel.com/TEAM", "https://vercel.com/acme*", Some("https://vercel.com/acme-attacker")),
+            ("https://vercel.com/TEAM", "https://vercel.com/acme", None),
+            ("aws:ORG", "*", Some("aws:attacker")),
+            ("ORG", "acme*", Some("acme-attacker")),
+            ("ORG", "aws:*", None),
+            ("REGION:POOL", "eu-west-1:*", Some("eu-west-1:attacker")),
+            ("REGION:POOL", "eu-west-1:1234*", Some("eu-west-1:1234-attacker")),
+            ("REGION:POOL", "us-*", Some("us-east-1:attacker")),
+            ("REGION:POOL", "eu-*", Some("eu-x:attacker")),
+            ("REGION:POOL", "*:1234-5678", None),
+            ("REGION:POOL", "us-*:*", Some("us-east-1:attacker")),
+            (GOOGLE, "*.apps.googleusercontent.com", Some("attacker-client.apps.googleusercontent.com")),
+            (GOOGLE, "407408718192-*", None),
+        ] {
+            assert_eq!(fitting(form, pattern).as_deref(), expected, "{form} {pattern}");
+        }
+        assert_eq!(instance("REGION:POOL"), "us-east-1:attacker");
+        assert!(may_fit("REGION:POOL", "eu-*") && may_fit("aws:ORG", "a*") && may_fit("ORG", "x*"));
+        assert!(!may_fit("aws:ORG", "gcp:*") && !may_fit("https://vercel.com/TEAM", "urn:vercel:*"));
+    }
+
+    #[test]
     fn other_issuers() {
         let gitlab = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH";
         assert_eq!(
@@ -219,5 +280,30 @@ mod tests {
             Some("organization:attacker:project:p:x")
         );
         assert_eq!(instance("system:serviceaccount:NAMESPACE:NAME"), "system:serviceaccount:attacker:name");
+    }
+
+    /// Every form in the table of issuers holds strangers out where it names the customer, and lets them in where a wildcard
+    /// stands for the name or for its end.
+    #[test]
+    fn forms_of_the_table_name_a_customer() {
+        for row in include_str!("../../aws/data/issuers.tsv").lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<&str> = row.split('\t').collect();
+            for form in
+                [fields[6], fields[7]].into_iter().flat_map(|forms| forms.split(' ')).filter(|form| *form != "-")
+            {
+                let (form, _) = in_region(form, "");
+                let (before, end, rest) = parts(&form);
+                assert!(before.len() < form.len(), "{form} has no customer");
+                let end = if rest.is_empty() { String::new() } else { end.to_string() };
+                let (named, begun, open) =
+                    (format!("{before}acme{end}*"), format!("{before}acme*"), format!("{before}*"));
+                for pattern in [&begun, &open] {
+                    let fit = fitting(&form, pattern).unwrap_or_else(|| panic!("{form} in {pattern}"));
+                    assert!(may_fit(&form, pattern) && glob(pattern, &fit), "{form} in {pattern}");
+                }
+                assert!(rest.is_empty() || fitting(&form, &named).is_none(), "{form} in {named}");
+                assert!(fitting(&form, &format!("{before}acme")).is_none(), "{form}");
+            }
+        }
     }
 }

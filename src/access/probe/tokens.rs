@@ -183,16 +183,20 @@ impl<'a> Tokens<'a> {
         claims.iter().filter(matters).map(values).collect()
     }
 
-    /// A stranger's token that fits patterns in claims of which no form is known: what varies of a pattern may be the
-    /// customer's name where the text before its first wildcard does not hold a label and a whole name behind it.
-    /// `None` if no pattern is so.
+    /// A stranger's token that fits patterns of which no form is known, or none that could fit: what varies of a pattern
+    /// may be the customer's name where the text before its first wildcard does not hold a label and a whole name behind
+    /// it. `None` if no pattern is so.
     pub fn of_unknown_form(&self, claims: &[&str]) -> Option<Claims> {
         let mut open = false;
         let mut values = self.stranger(claims, &[]);
-        for claim in claims.iter().filter(|claim| !self.has_form(claim)) {
+        for claim in claims.iter().filter(|_| !self.is_github()) {
+            let forms = self.issuer.map(|issuer| issuer.forms(claim));
+            let known =
+                |pattern: &str| forms.is_some_and(|forms| forms.iter().any(|form| subjects::may_fit(form, pattern)));
             let conditions = self.conditions(&[claim]);
             let like = conditions.iter().filter(|one| one.operator.base.is_some_and(|base| base.takes_wildcards()));
             let patterns = like.flat_map(|condition| &condition.values).filter_map(|value| value.known());
+            let patterns = patterns.filter(|pattern| !known(pattern));
             let fits: Vec<String> = patterns.filter_map(subjects::fitting_unknown).collect();
             open |= !fits.is_empty();
             let key = self.key(claim);
@@ -204,11 +208,6 @@ impl<'a> Tokens<'a> {
         (open && answer.truth == Truth::Yes).then_some(answer)
     }
 
-    /// Whether it is known how the values of a claim are built.
-    fn has_form(&self, claim: &str) -> bool {
-        self.is_github() || (claim == "sub" && self.issuer.is_some_and(|issuer| !issuer.subjects.is_empty()))
-    }
-
     fn values(&self, claim: &str, own: &[String]) -> Vec<String> {
         let patterns: Vec<String> = self
             .conditions(&[claim])
@@ -217,7 +216,7 @@ impl<'a> Tokens<'a> {
             .flat_map(|condition| condition.values.iter().map(pattern::widest))
             .collect();
         let forms: Vec<&'static str> = match (claim, self.issuer) {
-            ("sub", Some(issuer)) => issuer.subjects.iter().collect(),
+            ("sub" | "aud", Some(issuer)) => issuer.forms(claim).iter().collect(),
             ("repository", _) => vec!["ORG/REPO"],
             ("job_workflow_ref", _) => vec!["ORG/REPO/.github/workflows/FILE@refs/heads/BRANCH"],
             _ => Vec::new(),

@@ -1,6 +1,7 @@
 //! Who gets sessions of a role.
 
 use crate::access::{Query, Sure};
+use crate::aws::issuers;
 use crate::aws::sts::Caller;
 use crate::diagnostic::Confidence;
 use crate::policy::{Principal, PrincipalKind, Statement, Truth};
@@ -10,6 +11,8 @@ use crate::rules::{Context, Relation};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     ThirdParty,
+    /// A third party, or an account of one's own that nobody listed.
+    Other,
     Workload,
     People,
     /// Sessions of other roles: chaining ends after an hour.
@@ -22,7 +25,7 @@ impl Kind {
     /// The option with the longest session, in hours.
     pub fn option(self) -> Option<&'static str> {
         match self {
-            Kind::ThirdParty => Some("third-party-hours"),
+            Kind::ThirdParty | Kind::Other => Some("third-party-hours"),
             Kind::Workload => Some("workload-hours"),
             Kind::People => Some("people-hours"),
             Kind::Role | Kind::Service => None,
@@ -32,6 +35,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::ThirdParty => "a third party",
+            Kind::Other => "another account",
             Kind::Workload => "a workload",
             Kind::People => "people",
             Kind::Role => "other roles",
@@ -53,8 +57,8 @@ pub fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal)
             Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => {
                 (Kind::ThirdParty, Confidence::Proved, Caller::Aws)
             }
-            Relation::Unknown => (Kind::ThirdParty, Confidence::Likely, Caller::Aws),
-            Relation::Hole => (Kind::ThirdParty, Confidence::Possible, Caller::Aws),
+            Relation::Unknown => (Kind::Other, Confidence::Likely, Caller::Aws),
+            Relation::Hole => (Kind::Other, Confidence::Possible, Caller::Aws),
             Relation::Aws(_) => (Kind::Service, Confidence::Likely, Caller::Aws),
         },
         PrincipalKind::Role { .. } | PrincipalKind::Session { .. } => (Kind::Role, Confidence::Proved, Caller::Aws),
@@ -62,8 +66,15 @@ pub fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal)
         PrincipalKind::UniqueId { .. } => (Kind::People, Confidence::Likely, Caller::Aws),
         PrincipalKind::Service { .. } => (Kind::Service, Confidence::Proved, Caller::Service),
         PrincipalKind::Saml { .. } => (Kind::People, Confidence::Proved, Caller::Saml),
-        PrincipalKind::Oidc { .. } | PrincipalKind::WebIdentity { .. } => {
-            (Kind::Workload, Confidence::Proved, Caller::Oidc)
+        PrincipalKind::Oidc { issuer, .. } | PrincipalKind::WebIdentity { issuer } => {
+            // People log in by providers of which no form of a workload's subject is known, and by Auth0's.
+            let known = issuer.known().and_then(issuers::issuer);
+            let is_workload = |form: &str| !form.ends_with("@clients");
+            let sure = match known.is_some_and(|issuer| issuer.subjects.iter().any(is_workload)) {
+                true => Confidence::Proved,
+                false => Confidence::Possible,
+            };
+            (Kind::Workload, sure, Caller::Oidc)
         }
         PrincipalKind::FederatedUser { .. }
         | PrincipalKind::CanonicalUser

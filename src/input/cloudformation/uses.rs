@@ -1,6 +1,7 @@
 //! What the resources of a template use others for: a managed policy as a permissions boundary, a user as the identity of
 //! a program.
 
+use crate::input::raw_kind::is_name_of_boundary;
 use crate::value::{Kind, Value};
 use std::collections::{BTreeSet, HashSet};
 
@@ -54,7 +55,8 @@ impl Uses {
 
     /// Whether a managed policy is a permissions boundary and nothing else.
     pub fn is_boundary(&self, logical_id: &str) -> bool {
-        self.boundaries.contains(logical_id) && !self.attached.contains(logical_id)
+        let is_one = self.boundaries.contains(logical_id) || is_name_of_boundary(logical_id);
+        is_one && !self.attached.contains(logical_id)
     }
 
     /// The names of users that are the identities of programs, as far as they are written out.

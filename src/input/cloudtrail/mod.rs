@@ -173,6 +173,10 @@ impl Log {
                 max_session_duration: parameter(event, "maxSessionDuration").filter(|_| is_trust).and_then(seconds),
             };
             if record.put(document, policy, found) {
+                let signin = parameter(event, "maxSigninSessionDuration").filter(|_| is_trust).and_then(seconds);
+                if let Some(site) = found.sites.last_mut() {
+                    site.owner.max_signin_duration = signin;
+                }
                 let in_force = parameter(event, "setAsDefault").is_some_and(|is| is.kind == Kind::Bool(true));
                 moment.state = match call.effect {
                     Effect::Create(_) => State::Created,

@@ -31,7 +31,7 @@ fn update(second: u8, principal: &str) -> Json {
 }
 
 fn create(second: u8, principal: &str) -> Json {
-    let parameters = json!({"roleName": "ci", "path": "/build/", "maxSessionDuration": 7200, "assumeRolePolicyDocument": trust(principal)});
+    let parameters = json!({"roleName": "ci", "path": "/build/", "maxSessionDuration": 7200, "maxSigninSessionDuration": 86400, "assumeRolePolicyDocument": trust(principal)});
     let mut event = iam("CreateRole", second, parameters);
     event["responseElements"] =
         json!({"role": {"arn": "arn:aws:iam::111122223333:role/build/ci", "assumeRolePolicyDocument": "%7B%7D"}});
@@ -86,6 +86,7 @@ fn the_arn_of_a_role_is_known_once_an_event_shows_it() {
     assert_eq!(sites(&found), expected.map(|address| (address.to_owned(), "trust")));
     let owner = &found.sites[1].owner;
     assert_eq!(owner.max_session_duration.as_ref().and_then(|setting| setting.value.known()), Some("7200"));
+    assert_eq!(owner.max_signin_duration.as_ref().and_then(|setting| setting.value.known()), Some("86400"));
     assert_eq!(owner.name.as_ref().and_then(|name| name.known()), Some("ci"));
 }
 

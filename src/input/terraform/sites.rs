@@ -635,7 +635,16 @@ fn owner(evaluator: &Evaluator<'_>, block: &Block, scope: &Rc<Scope>, env: &Env)
         written.known().map(|name| name.to_string())
     };
     let machines = machines.filter_map(machine_name).collect();
-    Owner { account, name: text("name"), path: text("path"), machines, max_session_duration, extent, calls }
+    Owner {
+        account,
+        name: text("name"),
+        path: text("path"),
+        machines,
+        max_session_duration,
+        extent,
+        calls,
+        ..Owner::default()
+    }
 }
 
 /// The session duration of the permission set that an inline policy belongs to, in seconds.
@@ -660,7 +669,7 @@ fn permission_set_duration(
 fn origins(evaluator: &Evaluator<'_>, tree: &Value<'_>, owner: &Owner, scope: &Rc<Scope>) -> Vec<Origin> {
     let mut spans = Vec::new();
     collect_spans(tree, &mut spans);
-    spans.extend(owner.max_session_duration.as_ref().map(|duration| duration.span));
+    spans.extend(owner.durations().map(|duration| duration.span));
     spans.sort();
     spans.dedup();
     let mut scopes = vec![scope.id];

@@ -1,13 +1,16 @@
 //! What the resources of a module use others for: a policy as a permissions boundary, a user as the identity of a program.
 
+use crate::input::raw_kind::is_name_of_boundary;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use std::collections::{BTreeSet, HashSet};
 
 /// The names of resources that others use in a way that decides what they are.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    /// Policies that are a permissions boundary of some role or user here, and are attached to none.
+    /// Policies that are a permissions boundary of some role or user here.
     boundaries: HashSet<String>,
+    /// Policies that are attached.
+    attached: HashSet<String>,
     /// Users with an access key here and no password.
     machines: BTreeSet<String>,
 }
@@ -43,14 +46,15 @@ impl Uses {
         }
         let owned = |name: &&str| (*name).to_owned();
         Uses {
-            boundaries: boundaries.difference(&attached).map(owned).collect(),
+            boundaries: boundaries.iter().map(owned).collect(),
+            attached: attached.iter().map(owned).collect(),
             machines: with_key.difference(&with_password).map(owned).collect(),
         }
     }
 
-    /// Whether a policy is a permissions boundary of some role or user here, and is attached to none.
+    /// Whether a policy is a permissions boundary, of some role or user here or by its name, and is attached to none.
     pub fn is_boundary(&self, name: &str) -> bool {
-        self.boundaries.contains(name)
+        (self.boundaries.contains(name) || is_name_of_boundary(name)) && !self.attached.contains(name)
     }
 
     /// Whether a user is the identity of a program: it has an access key here, and no password.
