@@ -303,6 +303,7 @@ mod tests {
             rule: "wildcard-principal",
             severity: Severity::Critical,
             confidence: Confidence::Proved,
+            tentative: false,
             audience: Audience::Default,
             message: String::new(),
             primary: Label::new(Span::default(), ""),
