@@ -2,7 +2,6 @@
 //! as it is made, and a module by itself only where nothing calls it.
 
 use super::report::{FileReport, PolicyReport};
-use super::terraform::FolderReport;
 use crate::input::terraform_plan::address;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -26,23 +25,34 @@ fn written(path: &str, policy: &PolicyReport) -> Option<Written> {
     Some((path.to_owned(), format!("{}.{}", address.resource_type, address.name)))
 }
 
+/// What a folder calls.
+#[derive(Default)]
+pub(super) struct Calls {
+    /// The folder, as it is shown.
+    pub folder: PathBuf,
+    /// The folders of modules that it calls, itself or by others.
+    pub modules: HashSet<PathBuf>,
+    /// Policies that it calls modules for, where they are kept, by the files that were asked for too.
+    pub made: Vec<(String, PolicyReport)>,
+}
+
 /// Leave out what folders that are called say of resources which the calls of other folders make.
-pub(super) fn leave_out(folders: &mut [FolderReport]) {
-    let called: HashSet<PathBuf> = folders.iter().flat_map(|folder| &folder.calls).cloned().collect();
-    let roots = folders.iter().filter(|folder| !called.contains(&folder.folder));
+pub(super) fn leave_out<'f>(folders: impl Iterator<Item = (&'f mut Calls, &'f mut Vec<FileReport>)>) {
+    let mut folders: Vec<_> = folders.collect();
+    let called: HashSet<PathBuf> = folders.iter().flat_map(|(calls, _)| &calls.modules).cloned().collect();
     let mut made: HashSet<Written> = HashSet::new();
-    for folder in roots {
-        made.extend(folder.called.iter().filter_map(|(path, policy)| written(path, policy)));
-        for FileReport { source, policies, .. } in &folder.files {
+    for (calls, files) in folders.iter().filter(|(calls, _)| !called.contains(&calls.folder)) {
+        made.extend(calls.made.iter().filter_map(|(path, policy)| written(path, policy)));
+        for FileReport { source, policies, .. } in files.iter() {
             made.extend(policies.iter().filter_map(|policy| written(&source.path, policy)));
         }
     }
-    for folder in folders.iter_mut().filter(|folder| called.contains(&folder.folder)) {
+    for (calls, files) in folders.iter_mut().filter(|(calls, _)| called.contains(&calls.folder)) {
         let stays =
             |path: &str, policy: &PolicyReport| written(path, policy).is_none_or(|written| !made.contains(&written));
-        for FileReport { source, policies, .. } in &mut folder.files {
+        for FileReport { source, policies, .. } in files.iter_mut() {
             policies.retain(|policy| stays(&source.path, policy));
         }
-        folder.called.retain(|(path, policy)| stays(path, policy));
+        calls.made.retain(|(path, policy)| stays(path, policy));
     }
 }

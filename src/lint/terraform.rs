@@ -3,7 +3,7 @@
 //! What is asked for are files, not folders: a finding is told where it stands, and only if that file was asked for.
 //! One that stands in another file, but rests on something in a file that was asked for, is told there.
 
-use super::called;
+use super::called::{self, Calls};
 use super::disk::Disk;
 use super::failure::panicked;
 use super::filter;
@@ -73,7 +73,7 @@ pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &
         })
         .collect();
     if !settings.keep.is_empty() {
-        called::leave_out(&mut folders);
+        called::leave_out(folders.iter_mut().map(|folder| (&mut folder.calls, &mut folder.files)));
     }
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
     let mut called: Vec<(String, PolicyReport)> = Vec::new();
@@ -82,7 +82,7 @@ pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &
     let mut read: HashSet<String> = HashSet::new();
     for folder in folders {
         read.extend(folder.read);
-        called.extend(folder.called);
+        called.extend(folder.calls.made);
         found.extend(folder.found);
         for report in folder.files {
             match reports.entry(report.source.path.clone()) {
@@ -136,18 +136,14 @@ pub struct Judged {
 /// What came of a folder: reports of the files in it that were asked for, without their findings; all that was found,
 /// in these files and in those of other folders; and what stands in each file that was read, by path.
 #[derive(Default)]
-pub(super) struct FolderReport {
+struct FolderReport {
     pub files: Vec<FileReport>,
     pub found: Vec<Placed>,
     pub constructs: Vec<(String, Construct)>,
     /// Other files of the run that are the policies of resources.
     pub read: Vec<String>,
-    /// As it is shown.
-    pub folder: PathBuf,
-    /// The folders of modules that it calls, itself or by others.
-    pub calls: HashSet<PathBuf>,
-    /// Policies that it calls modules for, where they are kept, by the files that were asked for too.
-    pub called: Vec<(String, PolicyReport)>,
+    /// The modules that it calls.
+    pub calls: Calls,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run: those of Terraform, and others.
@@ -163,7 +159,10 @@ fn judge_folder(
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
     let folder = discover::shown(folder);
-    let report = FolderReport { folder: called::folder(&folder), ..FolderReport::default() };
+    let report = FolderReport {
+        calls: Calls { folder: called::folder(&folder), ..Calls::default() },
+        ..FolderReport::default()
+    };
     let mut placing = Placing { folder, sources: &loader.sources, asked, others, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
@@ -335,11 +334,11 @@ impl Placing<'_> {
         let is_called = calls.last().is_some_and(|path| self.reports.contains_key(path));
         if is_called {
             let modules = [&source.path].into_iter().chain(calls.iter().rev().skip(1).rev());
-            self.report.calls.extend(modules.map(|path| called::folder_of(path)));
+            self.report.calls.modules.extend(modules.map(|path| called::folder_of(path)));
         }
         if !self.reports.contains_key(&source.path) && self.asked.contains(&source.path) {
             if is_called && !settings.keep.is_empty() {
-                self.report.called.push((source.path.clone(), policy));
+                self.report.calls.made.push((source.path.clone(), policy));
             }
             return;
         }
@@ -358,7 +357,7 @@ impl Placing<'_> {
         let path = &source.path;
         let is_module = !self.asked.contains(path)
             && load::is_terraform(Path::new(path))
-            && called::folder_of(path) != self.report.folder;
+            && called::folder_of(path) != self.report.calls.folder;
         if is_module {
             let report = || FileReport { partly: true, ..FileReport::new(Source::new(path.as_str(), "")) };
             self.reports.entry(path.clone()).or_insert_with(report);

@@ -98,8 +98,8 @@ mod tests {
         assert_eq!(
             words(&[("+A +B", 0), ("+A -B", 1), ("-A +B", 1), ("-A -B", 0)], 2),
             [
-                "`A` is false and `B` is false, or `A` is true and `B` is true",
-                "`A` is false and `B` is true, or `A` is true and `B` is false"
+                "`A` is true and `B` is true, or `A` is false and `B` is false",
+                "`A` is true and `B` is false, or `A` is false and `B` is true"
             ]
         );
         assert_eq!(words(&[("+A", 0), ("-A +B", 0), ("-A -B", 1)], 2)[1], "`A` is false and `B` is false");
