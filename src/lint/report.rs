@@ -1,7 +1,6 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
 use super::ledger::{self, Entry, Thing, Unjudged};
-use super::settings::Settings;
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression, WhyNot};
 use crate::site::{PolicyKind, PolicySite};
 use crate::source::{Position, Source};
@@ -159,7 +158,7 @@ impl FileReport {
 
     /// Take what was found in this file as the policy of a resource for what was found in it alone: the resource says what
     /// kind of policy it is, and whose.
-    pub(super) fn superseded(&mut self, known: FileReport, settings: &Settings) {
+    pub(super) fn superseded(&mut self, known: FileReport) {
         let is_about_text = |finding: &Diagnostic| finding.rule == INVALID_INPUT;
         self.findings.retain(is_about_text);
         self.hidden.retain(is_about_text);
@@ -173,7 +172,6 @@ impl FileReport {
         if self.source.text.is_empty() {
             self.source = known.source;
         }
-        settings.gate(self);
     }
 
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
