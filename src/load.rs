@@ -7,11 +7,10 @@ use crate::diagnostic::Problem;
 use crate::input::aws_cli::{self, AwsCli};
 use crate::input::terraform::{self, Files, Loader, Sources, Variables};
 use crate::input::{self, Found, Input};
-use crate::site::{PolicyKind, PolicySite, Tree};
+use crate::site::{PolicyKind, PolicySite};
 use crate::source::{OffsetMap, Source, percent_decode};
 use crate::span::Span;
 use crate::syntax::{self, Document, Parsed, Syntax, json};
-use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,6 +54,8 @@ pub struct Loaded<'s> {
     pub speaks_of_policies: bool,
     /// What a reader may have meant otherwise.
     pub warnings: Vec<Problem>,
+    /// Modules of Terraform that are called and whose source is not in the tree.
+    pub modules_elsewhere: Vec<(Span, String)>,
     /// Places of secrets, which no report may show wherever the file is.
     pub secrets: Vec<Span>,
 }
@@ -227,6 +228,14 @@ pub fn folder_with(folder: &Path, loader: &Loader<'_>) -> Folder {
         let Some((source, span)) = sources.locate(span) else { continue };
         loaded_of(&mut read, &source).found.unresolved.push((span, what));
     }
+    for (span, what) in found.unlisted {
+        let Some((source, span)) = sources.locate(span) else { continue };
+        loaded_of(&mut read, &source).found.unlisted.push((span, what));
+    }
+    for (span, what) in folder.modules_elsewhere {
+        let Some((source, span)) = sources.locate(span) else { continue };
+        loaded_of(&mut read, &source).modules_elsewhere.push((span, what));
+    }
     for limit in found.limits {
         let Some((source, span)) = sources.locate(limit.span) else { continue };
         loaded_of(&mut read, &source).found.limits.push(Problem { span, ..limit });
@@ -238,18 +247,10 @@ fn loaded_of<'r>(read: &'r mut Folder, source: &Arc<Source>) -> &'r mut Loaded<'
     &mut read.entry(source.path.clone()).or_insert_with(|| (Arc::clone(source), Loaded::default())).1
 }
 
-/// A policy with all its places in the file of its resource.
-fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sources) -> PolicySite<'static> {
-    let place = |span: Span| match sources.locate(span) {
+/// A policy with all its places in the file of its resource, where `anchor` is the place of the resource.
+pub fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sources) -> PolicySite<'static> {
+    site.placed(&|span| match sources.locate(span) {
         Some((other, span)) if Arc::ptr_eq(&other, source) => span,
         _ => anchor,
-    };
-    let document: Value<'static> = match site.document {
-        Tree::Borrowed(value) => value.clone().into_owned(&place),
-        Tree::Owned(value) => value.into_owned(&place),
-    };
-    let mut owner = site.owner;
-    owner.extent = owner.extent.map(place);
-    owner.durations_mut().for_each(|duration| duration.span = place(duration.span));
-    PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }
+    })
 }

@@ -103,18 +103,27 @@ pub struct Origin {
 impl PolicySite<'_> {
     /// The site on its own, free of the tree that it was found in.
     pub fn into_owned(self) -> PolicySite<'static> {
+        let origins = self.origins.clone();
+        PolicySite { origins, ..self.placed(&|span| span) }
+    }
+
+    /// The same with its places in another text. Where values came from is left out: that may be in a third.
+    pub fn placed(self, place: &impl Fn(Span) -> Span) -> PolicySite<'static> {
         let document = match self.document {
-            Tree::Borrowed(value) => value.clone(),
-            Tree::Owned(value) => value,
+            Tree::Borrowed(value) => value.clone().into_owned(place),
+            Tree::Owned(value) => value.into_owned(place),
         };
+        let mut owner = self.owner;
+        owner.extent = owner.extent.map(place);
+        owner.durations_mut().for_each(|duration| duration.span = place(duration.span));
         PolicySite {
             kind: self.kind,
             address: self.address,
-            document: Tree::Owned(document.into_owned(&|span| span)),
-            anchor: self.anchor,
-            owner: self.owner,
+            document: Tree::Owned(document),
+            anchor: place(self.anchor),
+            owner,
             branch: self.branch,
-            origins: self.origins,
+            origins: Vec::new(),
         }
     }
 }

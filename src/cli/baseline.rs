@@ -213,11 +213,12 @@ impl Run {
         let mut config = judging::configuration(judging, &here)?;
         let path = chosen(file.baseline.as_deref(), false, &mut config, &here).unwrap_or(config.base.join(FILE));
         let time = clock::now()?;
-        let mut settings = judging::settings_of(judging, &here, &config, time);
+        let mut settings = judging::settings_of(&judging.read.input, &here, &config, time);
         lint::check_variables(&settings).map_err(Failure::Message)?;
         settings.record = true;
         let asked = Asked { accept_empty, quiet: false };
-        let Judged { report, errors, failed, .. } = judging::judge(judging, &here, &config, &mut settings, asked)?;
+        let Judged { report, errors, failed, .. } =
+            judging::judge(&judging.read, &here, &config, &mut settings, asked)?;
         for error in &errors {
             eprintln!("iamlint: {}", one_line_each(error));
         }

@@ -1,9 +1,14 @@
 //! `iamlint can`: is one request allowed, and why.
 
+use super::asking::{Asking, tell_ledger};
+use super::choosing;
+use super::inputs::{ConfigArgs, InputArgs};
 use super::policies::{self, Loaded};
 use super::{Exit, Failure};
 use crate::access::decide::{Decision, Question, Verdict, decide_all};
 use crate::access::{Context, Request};
+use crate::lint::ledger::{Entry, Unjudged};
+use crate::report;
 use crate::site::PolicyKind;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -17,6 +22,7 @@ Examples:
   iamlint can --policy trust.json --principal arn:aws:iam::444455556666:user/alice --action sts:AssumeRole
   iamlint can --policy roles.yaml#Resources.CiRole --principal ec2.amazonaws.com --action sts:AssumeRole \\
       --context aws:SourceAccount=111122223333
+  iamlint can --policy 'infra#module.ci[\"a\"].*' --principal ec2.amazonaws.com --action sts:AssumeRole
   iamlint can --policy bucket.json --identity alice.json --principal arn:aws:iam::111122223333:user/alice \\
       --action s3:GetObject --resource arn:aws:s3:::reports/a
 
@@ -29,7 +35,8 @@ Exit codes:
   2  not decided: arguments, a policy that cannot be read, a value in it that is not known, or a point that AWS does
      not document")]
 pub struct CanArgs {
-    /// Policies to ask: trust, resource or identity policies; FILE#ADDRESS where a file holds several
+    /// Policies to ask: trust, resource or identity policies, in all that `check` reads; FILE#ADDRESS where a file or a
+    /// folder holds several, `-` for standard input
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     policy: Vec<String>,
     /// Who calls: ARN, account id, service host, identity provider, or `anonymous`
@@ -62,9 +69,13 @@ pub struct CanArgs {
     /// Resource control policies of the resource's account
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Other policies")]
     rcp: Vec<String>,
+    #[command(flatten)]
+    input: InputArgs,
     /// How to write the answer
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: AnswerFormat,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// How an answer is written.
@@ -97,7 +108,10 @@ pub fn run(args: &CanArgs) -> Result<Exit, Failure> {
         request: &request,
     };
     let verdict = decide_all(&question, &args.action);
-    write(args, &policies, &verdict)?;
+    let mut not_judged = Unjudged::default();
+    policies.iter().flat_map(|loaded| &loaded.not_judged).for_each(|entry| not_judged.count(entry));
+    write(args, &policies, &verdict, &not_judged)?;
+    tell_ledger(&not_judged);
     Ok(match verdict.decision {
         Decision::Allowed => Exit::Clean,
         Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => Exit::Findings,
@@ -107,6 +121,7 @@ pub fn run(args: &CanArgs) -> Result<Exit, Failure> {
 
 fn load(args: &CanArgs) -> Result<Vec<Loaded>, Failure> {
     let here = Path::new("");
+    let asking = Asking::new(&args.config)?;
     let groups: [(&[String], Option<PolicyKind>); 6] = [
         (&args.policy, None),
         (&args.identity, Some(PolicyKind::Identity)),
@@ -118,7 +133,7 @@ fn load(args: &CanArgs) -> Result<Vec<Loaded>, Failure> {
     let mut policies = Vec::new();
     for (files, kind) in groups {
         for file in files {
-            policies.push(policies::load(file, here, kind)?);
+            policies.push(choosing::load(file, here, kind, &asking, &args.input)?);
         }
     }
     policies::take_for(&mut policies, &args.action).map_err(Failure::Message)?;
@@ -146,7 +161,7 @@ fn request(args: &CanArgs, policies: &[Loaded]) -> Result<Request, Failure> {
     Ok(Request { action, caller, resource: args.resource.clone(), context })
 }
 
-fn write(args: &CanArgs, policies: &[Loaded], verdict: &Verdict) -> Result<(), Failure> {
+fn write(args: &CanArgs, policies: &[Loaded], verdict: &Verdict, not_judged: &Unjudged) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match args.format {
         AnswerFormat::Text => {
@@ -156,10 +171,16 @@ fn write(args: &CanArgs, policies: &[Loaded], verdict: &Verdict) -> Result<(), F
             }
         }
         AnswerFormat::Json => {
+            let of = |loaded: &'_ Loaded| -> Vec<(String, Entry)> {
+                loaded.not_judged.iter().map(|entry| (loaded.source.path.clone(), entry.clone())).collect()
+            };
+            let entries: Vec<(String, Entry)> = policies.iter().flat_map(of).collect();
+            let entries = entries.iter().map(|(path, entry)| (path.as_str(), entry.clone()));
             let answer = json!({
                 "decision": verdict.decision.name(),
                 "reason": verdict.reason,
                 "trace": policies::trace_json(policies, verdict),
+                "not_judged": report::json::not_judged(not_judged, entries),
             });
             writeln!(out, "{answer}")?;
         }

@@ -119,7 +119,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if !args.watch {
         return once(args).map(|(exit, _)| exit);
     }
-    if args.judging.stdin() {
+    if args.judging.read.stdin() {
         return Err(Failure::Message("--watch: standard input cannot change".to_owned()));
     }
     if !["full", "concise"].contains(&args.format.as_str()) {
@@ -148,7 +148,7 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     }
     let time = clock::now()?;
     let settings_of = |config: &Config| {
-        let mut settings = settings_of(&args.judging, &here, config, time);
+        let mut settings = settings_of(&args.judging.read.input, &here, config, time);
         settings.suppress = !args.no_suppress;
         if args.timings {
             settings.timings = settings.rules.iter().map(|_| Default::default()).collect();
@@ -161,7 +161,7 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     lint::check_root(&settings).map_err(Failure::Message)?;
 
     if settings.ndjson && !args.show_files && streams(args, baseline.is_some())? {
-        let ndjson::Outcome { tally, errors } = ndjson::run(&args.judging, &here, &config, &settings)?;
+        let ndjson::Outcome { tally, errors } = ndjson::run(&args.judging.read, &here, &config, &settings)?;
         conclude(args, &settings, &tally, &errors);
         let exit = exit(&tally, &config, tally.internal_error || !errors.is_empty());
         if !args.quiet {
@@ -169,7 +169,7 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
         }
         return Ok((exit, Vec::new()));
     }
-    if args.add_ignore.is_some() && args.judging.stdin() {
+    if args.add_ignore.is_some() && args.judging.read.stdin() {
         let message = "--add-ignore writes into files: name them instead of standard input";
         return Err(Failure::Message(message.to_owned()));
     }
@@ -180,8 +180,9 @@ fn once(args: &CheckArgs) -> Result<(Exit, Vec<PathBuf>), Failure> {
     // Before anything is judged: without its baseline, the result would be of no use.
     let baseline = baseline.filter(|_| !args.show_files).map(|path| baseline::open(&path, &here)).transpose()?;
     settings.record = baseline.is_some();
-    let accept_empty = args.judging.allow_empty || args.show_files;
-    let mut judged = judge(&args.judging, &here, &config, &mut settings, Asked { accept_empty, quiet: args.quiet })?;
+    let accept_empty = args.judging.read.input.allow_empty || args.show_files;
+    let mut judged =
+        judge(&args.judging.read, &here, &config, &mut settings, Asked { accept_empty, quiet: args.quiet })?;
     if args.show_files {
         show_files(&judged.report)?;
         return Ok((if judged.failed { Exit::Failed } else { Exit::Clean }, Vec::new()));

@@ -12,10 +12,15 @@ mod versioned;
 mod versions;
 
 use super::can::AnswerFormat;
+use super::judging::STDIN;
 use super::style::{self, Color};
 use super::{Exit, Failure};
+use crate::input;
 use crate::input::terraform::Files;
 use crate::lint::Disk;
+use crate::lint::ledger::{Entry, Unjudged};
+use crate::load::How;
+use crate::report;
 use crate::site::PolicyKind;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -32,6 +37,7 @@ use terraform::Version;
 #[command(after_help = "\
 Examples:
   iamlint diff old.json new.json
+  iamlint diff deployed.json -                   the new version from standard input
   iamlint diff before/ after/                    files by their paths, policies by their addresses
   iamlint diff plan.json                         what a Terraform plan changes (terraform show -json)
   iamlint diff --base main                       the working tree against a git revision
@@ -56,6 +62,16 @@ pub struct DiffArgs {
     /// What raw policy documents are attached to, instead of guessing
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(PolicyKind::ALL.map(|(_, name)| name)), help_heading = "Input")]
     kind: Option<String>,
+
+    /// Take every file for this format instead of looking at it
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(input::ALL.iter().map(|input| input.name())), help_heading = "Input")]
+    input_format: Option<String>,
+    /// Name that standard input has; its ending tells the syntax
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    stdin_filename: Option<String>,
+    /// Accept that there is no policy in either version
+    #[arg(long, help_heading = "Input")]
+    allow_empty: bool,
 
     /// End with 1 when access changed so
     #[arg(long, value_enum, default_value = "gained", help_heading = "Gate")]
@@ -90,6 +106,9 @@ pub enum FailOn {
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let kind = args.kind.as_deref().and_then(PolicyKind::from_name);
+    let format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
+    let how = How { kind, format };
+    let stdin = args.stdin_filename.as_deref().unwrap_or(STDIN);
     let mut alone = 0;
     let read: Vec<(Contents, Contents)> = match (&args.base, args.paths.as_slice()) {
         (None, [file]) => {
@@ -98,10 +117,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             vec![(both.old, both.new)]
         }
         (None, [old, new]) => {
-            let (pairs, folders) = versions::of_paths(old, new, &std::env::current_dir()?)?;
+            let (pairs, folders) = versions::of_paths(old, new, &std::env::current_dir()?, stdin)?;
             let disk = Disk::default();
             let version = |base| Version { files: &disk, base };
-            let mut read = contents(pairs, kind);
+            let mut read = contents(pairs, how);
             read.extend(terraform::compare(&folders, version(old), version(new), None));
             read
         }
@@ -111,7 +130,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             let disk = Disk::default();
             let version = |files| Version { files, base: Path::new("") };
             let (old, new) = (version(&changed.files as &dyn Files), version(&disk));
-            let mut read = contents(changed.pairs, kind);
+            let mut read = contents(changed.pairs, how);
             read.extend(terraform::compare(&changed.folders, old, new, Some(&changed.files)));
             read
         }
@@ -125,6 +144,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 
     let (mut old, mut new) = (Vec::new(), Vec::new());
     let (mut unresolved, mut obstacles) = (Vec::new(), Vec::new());
+    let mut not_judged = Vec::new();
     for (mut before, mut after) in read {
         // Next to a version that cannot be read, every policy of the other would seem added or removed.
         if before.obstacles.is_empty() && after.obstacles.is_empty() {
@@ -132,6 +152,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             old.append(&mut before.sites);
             new.append(&mut after.sites);
         }
+        not_judged.append(&mut after.not_judged);
         obstacles.append(&mut before.obstacles);
         obstacles.append(&mut after.obstacles);
     }
@@ -141,11 +162,12 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     }
     // With a revision, and in one file, there is nothing to compare where no policy changed.
     let is_pair = args.base.is_none() && args.paths.len() == 2;
-    if is_pair && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty() {
-        return Err(Failure::Message("no policy found in either version".to_owned()));
+    if is_pair && !args.allow_empty && old.is_empty() && new.is_empty() && unresolved.is_empty() && obstacles.is_empty()
+    {
+        return Err(Failure::Message("no policy found in either version; use --allow-empty to accept it".to_owned()));
     }
     let outcome = Outcome::of(pairs::pairs(&old, &new), unresolved, obstacles);
-    write(args, &outcome)?;
+    write(args, &outcome, &not_judged)?;
     Ok(match (outcome.obstacles.is_empty(), outcome.fails(args.fail_on)) {
         (false, _) => Exit::Failed,
         (true, true) => Exit::Findings,
@@ -153,9 +175,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn contents(pairs: Vec<FilePair>, kind: Option<PolicyKind>) -> Vec<(Contents, Contents)> {
+fn contents(pairs: Vec<FilePair>, how: How) -> Vec<(Contents, Contents)> {
     let both = |FilePair { key, old, new }| {
-        let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, kind));
+        let contents = |version: Option<_>| version.map(|version| versions::contents(&key, version, how));
         (contents(old).unwrap_or_default(), contents(new).unwrap_or_default())
     };
     pairs.into_par_iter().map(both).collect()
@@ -176,20 +198,27 @@ fn changed_unresolved(before: &Contents, after: &Contents) -> Vec<Obstacle> {
     missing(after, &old).into_iter().chain(gone).collect()
 }
 
-fn write(args: &DiffArgs, outcome: &Outcome<'_>) -> Result<(), Failure> {
+fn write(args: &DiffArgs, outcome: &Outcome<'_>, not_judged: &[(String, Entry)]) -> Result<(), Failure> {
+    let mut counts = Unjudged::default();
+    not_judged.iter().for_each(|(_, entry)| counts.count(entry));
     let stdout = io::stdout();
     let style = style::style(args.color, &stdout);
     let mut out = BufWriter::new(stdout.lock());
     match args.format {
         AnswerFormat::Text => text::write(outcome, args.verbose, style, &mut out)?,
-        AnswerFormat::Json => json::write(outcome, args.base.as_deref(), &mut out)?,
+        AnswerFormat::Json => {
+            let entries = not_judged.iter().map(|(path, entry)| (path.as_str(), entry.clone()));
+            let not_judged = report::json::not_judged(&counts, entries);
+            json::write(outcome, args.base.as_deref(), &not_judged, &mut out)?;
+        }
     }
     out.flush()?;
     for obstacle in &outcome.obstacles {
         eprintln!("iamlint: not compared: {obstacle}");
     }
     if !args.quiet {
-        eprintln!("{}", text::summary(outcome.counts()));
+        let not_judged = report::summary::not_judged(&counts).map_or_else(String::new, |told| format!("; {told}"));
+        eprintln!("{}{not_judged}", text::summary(outcome.counts()));
     }
     Ok(())
 }

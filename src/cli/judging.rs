@@ -2,7 +2,8 @@
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
 use super::Failure;
-use crate::config::{self, Choice, Config, Date, Origin, collected};
+use super::inputs::{ConfigArgs, InputArgs, ReadArgs};
+use crate::config::{self, Config, Date, Origin, collected};
 use crate::diagnostic::{Audience, Severity, WhyNot};
 use crate::discover::{self, DiscoverOptions, FoundFile, Globs, LeftOut, READ_LIMIT};
 use crate::input::{self, ndjson};
@@ -23,43 +24,8 @@ use std::path::{Path, PathBuf};
 /// What is judged and how: what every command takes that tells findings.
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
-    /// Files and folders to judge, or `-` for standard input
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
-
-    /// Name that standard input has in reports; its ending tells the syntax
-    #[arg(long, value_name = "NAME", help_heading = "Input")]
-    pub stdin_filename: Option<String>,
-    /// Take every file for this format instead of looking at it; `ndjson` is a document on each line
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(input::ALL.iter().map(|input| input.name()).chain([ndjson::NAME])), help_heading = "Input")]
-    pub input_format: Option<String>,
-    /// What raw policy documents are attached to, instead of guessing
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(PolicyKind::ALL.map(|(_, name)| name)), help_heading = "Input")]
-    pub kind: Option<String>,
-    /// Set a variable of Terraform (repeatable)
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_var, help_heading = "Input")]
-    var: Vec<(String, String)>,
-    /// Read values of Terraform's variables from this file (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "Input")]
-    var_file: Vec<PathBuf>,
-    /// Folder of the configuration that Terraform plans were made from, if they do not lie in it
-    #[arg(long, value_name = "DIR", help_heading = "Input")]
-    terraform_root: Option<PathBuf>,
-    /// Leave out paths that match this pattern (repeatable)
-    #[arg(long, value_name = "GLOB", help_heading = "Input")]
-    pub exclude: Vec<String>,
-    /// Leave out excluded paths even when they are named
-    #[arg(long, help_heading = "Input")]
-    force_exclude: bool,
-    /// Do not read .gitignore and .iamlintignore
-    #[arg(long, help_heading = "Input")]
-    no_ignore: bool,
-    /// Also judge policies in the JSON fences of Markdown files
-    #[arg(long, help_heading = "Input")]
-    include_markdown: bool,
-    /// Accept a folder, or standard input, in which there is no policy
-    #[arg(long, help_heading = "Input")]
-    pub allow_empty: bool,
+    #[command(flatten)]
+    pub read: ReadArgs,
 
     /// Run only these rules or families (comma-separated; `all` for every rule)
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
@@ -77,45 +43,20 @@ pub struct JudgeArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::ALL.iter().map(|(_, name)| *name)), help_heading = "Rules")]
     min_severity: Option<String>,
 
-    /// Use this configuration instead of searching for one
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Configuration")]
-    config: Option<PathBuf>,
-    /// Use no configuration file
-    #[arg(long, help_heading = "Configuration")]
-    isolated: bool,
-}
-
-impl JudgeArgs {
-    /// Which configuration the arguments ask for.
-    pub fn choice(&self) -> Choice<'_> {
-        match (&self.config, self.isolated) {
-            (_, true) => Choice::Isolated,
-            (Some(path), false) => Choice::File(path),
-            (None, false) => Choice::Search,
-        }
-    }
-
-    /// The paths to judge, without standard input.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        self.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect()
-    }
-
-    /// Whether standard input is among what is judged.
-    pub fn stdin(&self) -> bool {
-        self.paths.iter().any(|path| path.as_os_str() == "-")
-    }
-}
-
-fn parse_var(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE, such as `account_id=111122223333`".to_owned()),
-    }
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// The configuration file with the flags on top.
 pub fn configuration(args: &JudgeArgs, here: &Path) -> Result<Config, Failure> {
-    let mut config = config::load(args.choice(), here, config::registry())?;
+    let mut config = configuration_of(&args.config, here)?;
+    with_flags(args, &mut config)?;
+    Ok(config)
+}
+
+/// The configuration file, with what it says too much told.
+pub fn configuration_of(args: &ConfigArgs, here: &Path) -> Result<Config, Failure> {
+    let config = config::load(args.choice(), here, config::registry())?;
     for warning in &config.warnings {
         let place = config.source.as_ref().map(|source| (&source.path, source.position(warning.span.start)));
         match place {
@@ -125,7 +66,6 @@ pub fn configuration(args: &JudgeArgs, here: &Path) -> Result<Config, Failure> {
             None => eprintln!("iamlint: {}", one_line(&warning.message)),
         }
     }
-    with_flags(args, &mut config)?;
     Ok(config)
 }
 
@@ -168,7 +108,7 @@ fn unknown_selector(flag: &str, selector: &str) -> Failure {
 }
 
 /// How to judge: what the configuration says, and the flags that are no part of it.
-pub fn settings_of(args: &JudgeArgs, here: &Path, config: &Config, time: Moment) -> Settings {
+pub fn settings_of(args: &InputArgs, here: &Path, config: &Config, time: Moment) -> Settings {
     let mut settings = Settings::new(config);
     settings.kind = args.kind.as_deref().and_then(PolicyKind::from_name);
     settings.format = input::ALL.iter().find(|input| Some(input.name()) == args.input_format.as_deref()).copied();
@@ -205,7 +145,7 @@ pub struct Named {
 }
 
 /// What is left out of the search for files.
-pub fn discovery(args: &JudgeArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
+pub fn discovery(args: &InputArgs, here: &Path, config: &Config) -> Result<DiscoverOptions, Failure> {
     let glob = |base: &Path, patterns: &[String]| {
         Globs::new(base, patterns).map_err(|error| Failure::Message(format!("--exclude: {}", error.message)))
     };
@@ -219,19 +159,19 @@ pub fn discovery(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Disco
 }
 
 /// The files that the arguments name.
-pub fn named(args: &JudgeArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
+pub fn named(args: &ReadArgs, here: &Path, config: &Config) -> Result<Named, Failure> {
     named_with(args, here, config, &mut |_| {})
 }
 
 /// The same, with each file given to `each` as soon as it is found.
 fn named_with(
-    args: &JudgeArgs,
+    args: &ReadArgs,
     here: &Path,
     config: &Config,
     each: &mut dyn FnMut(&FoundFile),
 ) -> Result<Named, Failure> {
-    let paths = args.paths();
-    let discovery = discover::discover_with(&paths, &discovery(args, here, config)?, each);
+    let paths = args.files();
+    let discovery = discover::discover_with(&paths, &discovery(&args.input, here, config)?, each);
     let errors = discovery.errors.iter().map(|error| format!("{}: {}", one_line(&error.path), error.message)).collect();
     let left_out = |file: LeftOut| (file.path, Entry::new(WhyNot::NotLookedAt, Thing::File, None, file.why));
     let unread = |error: &discover::Unreadable| {
@@ -265,7 +205,7 @@ fn tells_organization(path: &Path) -> bool {
 
 /// Judge everything that the arguments name.
 pub fn judge(
-    args: &JudgeArgs,
+    args: &ReadArgs,
     here: &Path,
     config: &Config,
     settings: &mut Settings,
@@ -282,7 +222,7 @@ pub fn judge(
     let settings = &*settings;
     let mut report = lint::lint_files_with(&named.files, settings, READ_LIMIT, &Disk::default(), ahead);
     if named.stdin {
-        let name = args.stdin_filename.as_deref().unwrap_or(STDIN);
+        let name = args.input.stdin_filename.as_deref().unwrap_or(STDIN);
         let text = read_stdin()?;
         let judged = lint::guarded(name, settings, || match text {
             Ok(text) => lint::lint_buffer(Source::new(name, text), settings),
@@ -299,7 +239,8 @@ pub fn judge(
     let with_policy = report.files.iter().filter(|file| has_policy(file)).map(|file| file.source.path.as_str());
     let empty = empty_folders(asked.accept_empty, &named.folders, &with_policy.collect::<Vec<_>>());
     let names_all = |path: &PathBuf| config.base.starts_with(discover::absolute(path, here));
-    let narrowed = !args.exclude.is_empty() || args.kind.is_some() || args.input_format.is_some();
+    let input = &args.input;
+    let narrowed = !input.exclude.is_empty() || input.kind.is_some() || input.input_format.is_some();
     let whole = !named.stdin && !narrowed && named.errors.is_empty() && named.folders.iter().any(names_all);
     if let Some(file) = lint::of_configuration(config, &report, settings, whole) {
         report = report.with(file);

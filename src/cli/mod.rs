@@ -1,13 +1,17 @@
 //! The command line: one file for each command, and what they share.
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
+mod addresses;
+mod asking;
 mod baseline;
 mod can;
 mod check;
+mod choosing;
 mod clock;
 mod completions;
 mod diff;
 mod explain;
+mod inputs;
 mod judging;
 mod man;
 mod ndjson;

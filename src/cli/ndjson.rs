@@ -1,7 +1,8 @@
 //! `iamlint check --input-format ndjson --format ndjson`: a result for each line, as the lines come.
 
 use super::Failure;
-use super::judging::{self, JudgeArgs, Named, STDIN};
+use super::inputs::ReadArgs;
+use super::judging::{self, Named, STDIN};
 use crate::config::Config;
 use crate::discover::{ReadError, system_message};
 use crate::lint::ndjson::{self, Line, Lines};
@@ -21,7 +22,7 @@ pub struct Outcome {
 }
 
 /// Judge everything that the arguments name, and write the results to standard output.
-pub fn run(args: &JudgeArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Outcome, Failure> {
+pub fn run(args: &ReadArgs, here: &Path, config: &Config, settings: &Settings) -> Result<Outcome, Failure> {
     let Named { stdin, folders, files, left_out, mut errors } = judging::named(args, here, config)?;
     let mut run = Run { settings, out: io::stdout().lock(), tally: Tally::default() };
     let mut with_policy = Vec::new();
@@ -31,13 +32,13 @@ pub fn run(args: &JudgeArgs, here: &Path, config: &Config, settings: &Settings) 
         }
     }
     if stdin {
-        let name = args.stdin_filename.as_deref().unwrap_or(STDIN);
-        if !run.input(name, Ok(io::stdin().lock()))? && !args.allow_empty {
+        let name = args.input.stdin_filename.as_deref().unwrap_or(STDIN);
+        if !run.input(name, Ok(io::stdin().lock()))? && !args.input.allow_empty {
             errors.push(judging::nothing_on(name));
         }
     }
     left_out.iter().for_each(|(_, entry)| run.tally.summary.not_judged.count(entry));
-    errors.extend(judging::empty_folders(args.allow_empty, &folders, &with_policy));
+    errors.extend(judging::empty_folders(args.input.allow_empty, &folders, &with_policy));
     Ok(Outcome { tally: run.tally, errors })
 }
 

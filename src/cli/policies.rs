@@ -6,11 +6,10 @@ use crate::access::decide::{self, Attached, Verdict};
 use crate::access::{Caller, Request};
 use crate::aws;
 use crate::discover::{self, READ_LIMIT};
-use crate::lint::Disk;
-use crate::load::{self, How};
+use crate::lint::ledger::Entry;
 use crate::policy::pattern::Missing;
 use crate::policy::{self, Effect, FactKind, Policy, Truth};
-use crate::site::{OwnerAccount, PolicyKind, PolicySite, stable_address};
+use crate::site::PolicyKind;
 use crate::source::Source;
 use crate::span::Span;
 use crate::value::{Text, Value};
@@ -35,32 +34,8 @@ pub struct Loaded {
     pub role: Option<String>,
     /// The account of the role or resource that it belongs to, where the file tells.
     pub account: Option<String>,
-}
-
-/// Read the one policy that `FILE` or `FILE#address` names. `kind` says what it is attached to; without, the file does.
-pub fn load(spec: &str, base: &Path, kind: Option<PolicyKind>) -> Result<Loaded, Failure> {
-    let (file, address) = match spec.rsplit_once('#') {
-        Some((file, address)) if !base.join(spec).exists() => (file, Some(address)),
-        _ => (spec, None),
-    };
-    let text = read(&base.join(file), file)?;
-    let source = Rc::new(Source::new(base.join(file).to_string_lossy(), text));
-    let how = How { kind, ..How::default() };
-    load::file(&source, how, &Disk::default(), |loaded| {
-        if let Some(problem) = loaded.broken.iter().chain(&loaded.template).chain(&loaded.found.problems).next() {
-            return Err(at(&source, problem.span, &problem.message));
-        }
-        let site = choose(&loaded.found.sites, spec, address, kind)?;
-        let account = match &site.owner.account {
-            OwnerAccount::Id(account) => Some(account.clone()),
-            OwnerAccount::Unknown => None,
-        };
-        let name = site.owner.name.as_ref().and_then(|name| name.known());
-        let role = account.as_ref().zip(name).map(|(account, name)| format!("arn:aws:iam::{account}:role/{name}"));
-        let (address, kind) = (site.address.clone(), kind.unwrap_or(site.kind));
-        let policy = Rc::new(lower(&source, &site.document, kind)?);
-        Ok(Loaded { source: Rc::clone(&source), address, kind, level: 0, policy, role, account })
-    })
+    /// What of it is not known.
+    pub not_judged: Vec<Entry>,
 }
 
 /// The text of a file, or of standard input for `-`.
@@ -69,41 +44,6 @@ pub fn read(path: &Path, shown: &str) -> Result<String, Failure> {
         return Ok(std::io::read_to_string(std::io::stdin())?);
     }
     discover::read(path, READ_LIMIT).map_err(|error| Failure::Message(format!("failed to read {shown}: {error}")))
-}
-
-/// The site that an address names, or the only one of the right kind.
-fn choose<'a, 's>(
-    sites: &'a [PolicySite<'s>],
-    spec: &str,
-    address: Option<&str>,
-    kind: Option<PolicyKind>,
-) -> Result<&'a PolicySite<'s>, Failure> {
-    let named = |site: &&PolicySite<'_>, address| site.address == address || stable_address(&site.address) == address;
-    let mut fitting: Vec<&PolicySite<'_>> =
-        sites.iter().filter(|site| address.is_none_or(|address| named(site, address))).collect();
-    if fitting.len() > 1 && fitting.iter().any(|site| Some(site.kind) == kind) {
-        fitting.retain(|site| Some(site.kind) == kind);
-    }
-    let addresses = |sites: &mut dyn Iterator<Item = &PolicySite<'_>>| {
-        sites.map(|site| format!("\n  {} ({})", site.address, site.kind.name())).collect::<String>()
-    };
-    match fitting.as_slice() {
-        [site] => Ok(site),
-        [] if sites.is_empty() => Err(Failure::Message(format!("{spec}: no policy in this file"))),
-        [] => Err(Failure::Message(format!(
-            "{spec}: no policy with this address; there are{}",
-            addresses(&mut sites.iter())
-        ))),
-        [first, ..] if fitting.iter().all(|site| site.address == first.address) => Err(Failure::Message(format!(
-            "{spec}: {} is written differently under different conditions; take one of its forms into a file of its own",
-            first.address
-        ))),
-        _ => Err(Failure::Message(format!(
-            "{spec}: {} policies in this file; choose one with `#` and its address{}",
-            fitting.len(),
-            addresses(&mut fitting.iter().copied())
-        ))),
-    }
 }
 
 /// A document as a policy of some kind. What IAM or STS would not take is not evaluated.

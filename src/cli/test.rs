@@ -3,7 +3,9 @@
 
 mod case;
 
+use super::asking::Asking;
 use super::can::AnswerFormat;
+use super::inputs::ConfigArgs;
 use super::policies;
 use super::{Exit, Failure};
 use crate::access::decide::{Decision, Question, Verdict, decide_all};
@@ -42,13 +44,16 @@ pub struct TestArgs {
     /// How to write the results: failing cases with their traces, or a line of JSON for each case
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: AnswerFormat,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 pub fn run(args: &TestArgs) -> Result<Exit, Failure> {
     // Every file is read before anything is written: half a result is none.
+    let asking = Asking::new(&args.config)?;
     let mut cases = Vec::new();
     for file in &args.files {
-        cases.extend(case::read(file)?);
+        cases.extend(case::read(file, &asking)?);
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
     let (mut checked, mut failed) = (0, 0);

@@ -89,12 +89,13 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Everything that a check would read, as it is at this moment.
     fn look(&self, before: Option<&Look>) -> Look {
-        let mut paths: BTreeSet<PathBuf> = config::candidates(self.args.choice(), self.here).into_iter().collect();
+        let mut paths: BTreeSet<PathBuf> =
+            config::candidates(self.args.config.choice(), self.here).into_iter().collect();
         // What is wrong with the configuration or a pattern is told by the check.
-        if let Ok(config) = config::load(self.args.choice(), self.here, config::registry())
-            && let Ok(options) = judging::discovery(self.args, self.here, &config)
+        if let Ok(config) = config::load(self.args.config.choice(), self.here, config::registry())
+            && let Ok(options) = judging::discovery(&self.args.read.input, self.here, &config)
         {
-            let found = discover::discover(&self.args.paths(), &options).files;
+            let found = discover::discover(&self.args.read.files(), &options).files;
             paths.extend(found.iter().map(|file| self.absolute(&file.path)));
         }
         paths.extend(self.also.iter().cloned());

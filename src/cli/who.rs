@@ -2,26 +2,30 @@
 #![expect(clippy::print_stderr, reason = "the command line talks to its user")]
 
 mod text;
+mod unknown;
+mod when;
 
+use super::addresses;
+use super::asking::{Asking, tell_ledger};
+use super::inputs::{ConfigArgs, ReadArgs};
 use super::{Exit, Failure};
 use crate::access::analysis::explain;
 use crate::access::analysis::redundancy;
 use crate::access::analysis::who::{self, Finding};
-use crate::access::{self, Answer, CompiledPolicy, Guard, Query, Through};
-use crate::config::{self, Choice, Config, collected};
-use crate::discover::{self, DiscoverOptions, Globs, READ_LIMIT};
-use crate::lint::Disk;
-use crate::load::{self, How, Loaded};
+use crate::access::{self, Answer as Decided, CompiledPolicy, Guard, Query, Through};
+use crate::lint::{FileReport, PolicyReport};
 use crate::policy::{self, Policy};
-use crate::report::one_line;
+use crate::report;
+use crate::rules::Org;
 use crate::site::{OwnerAccount, PolicyKind, PolicySite};
 use crate::source::Source;
+use crate::value::Value;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use serde_json::{Map, Value as Json, json};
 use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use unknown::Names;
+use when::{Branch, When};
 
 /// Say who can assume each role, and what they must bring
 #[derive(Debug, Args)]
@@ -29,22 +33,21 @@ use std::path::{Path, PathBuf};
 Examples:
   iamlint who                                every role under the working directory
   iamlint who infra/ci.yaml --format json
-  aws iam get-role --role-name ci > ci.json && iamlint who ci.json
+  iamlint who infra --resource 'module.partners*'
+  aws iam get-role --role-name ci | iamlint who -
 
 What the answers mean and what they leave out: docs/access-engine.md")]
 pub struct WhoArgs {
-    /// Files and folders
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    read: ReadArgs,
+    /// Only the roles with this address; `*` and `?` stand for any characters (repeatable)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Input")]
+    resource: Vec<String>,
     /// How to write the answers
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: WhoFormat,
-    /// Use this configuration instead of searching for one
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
-    config: Option<PathBuf>,
-    /// Use no configuration file
-    #[arg(long)]
-    isolated: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -53,14 +56,23 @@ enum WhoFormat {
     Json,
 }
 
-/// One role and everybody who can assume it.
+/// One role.
 struct Role {
     path: String,
     line: usize,
     address: String,
-    /// The conditions of the template under which the policy is so.
-    branch: Vec<(String, bool)>,
+    /// Everybody who can assume it: several answers where conditions of the template decide.
+    answers: Vec<Answer>,
+}
+
+/// Everybody who can assume a role.
+struct Answer {
+    /// The conditions of the template under which it is so.
+    when: When,
     policy: Policy,
+    /// The policy as it is written, for the names of what is not known in it.
+    document: Value<'static>,
+    names: Names,
     findings: Vec<Finding>,
     /// What keeps strangers out, where they do not come in.
     guards: Vec<String>,
@@ -69,127 +81,101 @@ struct Role {
 }
 
 pub fn run(args: &WhoArgs) -> Result<Exit, Failure> {
-    let here = std::env::current_dir()?;
-    let choice = match (&args.config, args.isolated) {
-        (_, true) => Choice::Isolated,
-        (Some(path), false) => Choice::File(path),
-        (None, false) => Choice::Search,
+    let read = Asking::new(&args.config)?.read(&args.read, &[PolicyKind::Trust])?;
+    let mut failed = read.tell_errors();
+    let of_file = |file: &'_ FileReport| -> Vec<Role> {
+        let names = Names::of(file.format);
+        let trusts = file.policies.par_iter().filter(|policy| !policy.forms.is_empty());
+        trusts.map(|trust| role(&file.source, trust, names, &read.org)).collect()
     };
-    let mut config = config::load(choice, &here, config::registry())?;
-    let exclude = Globs::new(&config.base, &config.exclude).map_err(|error| Failure::Message(error.message))?;
-    let options = DiscoverOptions { working_directory: here, exclude: vec![exclude], ..DiscoverOptions::default() };
-    let discovery = discover::discover(&args.paths, &options);
-    let files: Vec<PathBuf> = discovery.files.into_iter().map(|file| file.path).collect();
-    if let Some(told) = collected::complete(&mut config.org, &files) {
-        eprintln!("iamlint: {told}");
-    }
-    let mut failed = false;
-    for error in &discovery.errors {
-        eprintln!("iamlint: {}: {}", one_line(&error.path), error.message);
-        failed = true;
-    }
-    let read: Vec<Result<Vec<Role>, String>> = units(&files).par_iter().map(|unit| roles_of(unit, &config)).collect();
-    let mut roles = Vec::new();
-    for file in read {
-        match file {
-            Ok(found) => roles.extend(found),
-            Err(message) => {
-                eprintln!("iamlint: {}", one_line(&message));
-                failed = true;
-            }
-        }
-    }
+    let roles: Vec<Role> = read.report.files.par_iter().flat_map(of_file).collect();
     if roles.is_empty() && !failed {
         eprintln!("iamlint: no role found; `iamlint check --show-files` says what each file was taken for");
+        // Who pipes something has a role in mind.
+        failed = args.read.stdin() && !args.read.input.allow_empty;
     }
+    let roles = match args.resource.is_empty() {
+        true => roles,
+        false => chosen(roles, &args.resource)?,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     match args.format {
         WhoFormat::Text => roles.iter().try_for_each(|role| text::write(role, &mut out))?,
         WhoFormat::Json => {
-            let roles: Vec<Value> = roles.iter().map(describe).collect();
-            serde_json::to_writer_pretty(&mut out, &json!({"version": 1, "roles": roles})).map_err(io::Error::from)?;
+            let roles: Vec<Json> = roles.iter().flat_map(describe).collect();
+            let not_judged = report::json::not_judged(&read.report.summary.not_judged, read.report.not_judged());
+            let answer = json!({"version": 1, "roles": roles, "not_judged": not_judged});
+            serde_json::to_writer_pretty(&mut out, &answer).map_err(io::Error::from)?;
             writeln!(out)?;
         }
     }
     out.flush()?;
+    tell_ledger(&read.report.summary.not_judged);
     Ok(if failed { Exit::Failed } else { Exit::Clean })
 }
 
-/// What is read at once: a file, or a folder of Terraform with the files that were asked for.
-enum Unit<'a> {
-    File(&'a Path),
-    Folder(PathBuf, Vec<&'a Path>),
-}
-
-fn units(files: &[PathBuf]) -> Vec<Unit<'_>> {
-    let mut units = Vec::new();
-    let mut folders: BTreeMap<PathBuf, Vec<&Path>> = BTreeMap::new();
-    for path in files {
-        match load::is_terraform(path) {
-            true => folders.entry(path.parent().unwrap_or(Path::new("")).to_owned()).or_default().push(path),
-            false => units.push(Unit::File(path)),
+/// The roles with these addresses.
+fn chosen(roles: Vec<Role>, wanted: &[String]) -> Result<Vec<Role>, Failure> {
+    for wanted in wanted {
+        if !roles.iter().any(|role| addresses::is_named(&role.address, wanted)) {
+            let near = addresses::near(wanted, roles.iter().map(|role| role.address.clone()));
+            return Err(Failure::Message(format!("--resource: no role with the address `{wanted}`; {near}")));
         }
     }
-    units.extend(folders.into_iter().map(|(folder, files)| Unit::Folder(folder, files)));
-    units
+    let is_wanted = |role: &Role| wanted.iter().any(|wanted| addresses::is_named(&role.address, wanted));
+    Ok(roles.into_iter().filter(is_wanted).collect())
 }
 
-/// The roles in one unit; an error is said with its place.
-fn roles_of(unit: &Unit<'_>, config: &Config) -> Result<Vec<Role>, String> {
-    match unit {
-        Unit::File(path) => {
-            let shown = discover::shown(path);
-            let text = discover::read(path, READ_LIMIT).map_err(|error| format!("{shown}: {error}"))?;
-            let source = Source::new(shown, text);
-            load::text(&source, How::default(), |loaded| roles_in(&source, &loaded, config))
-        }
-        Unit::Folder(folder, files) => {
-            let read = load::folder_of(folder, &Disk::default());
-            let asked: HashSet<String> = files.iter().map(|file| discover::shown(file)).collect();
-            let roles = read
-                .values()
-                .filter(|(source, _)| asked.contains(&source.path))
-                .map(|(source, loaded)| roles_in(source, loaded, config));
-            roles.collect::<Result<Vec<_>, _>>().map(|roles| roles.into_iter().flatten().collect())
-        }
+/// A role with its answers. Forms of its trust policy that come to the same are one answer.
+fn role(source: &Source, trust: &PolicyReport, names: Names, org: &Org) -> Role {
+    let start = trust.forms.first().map_or(trust.span.start, |form| form.document.span.start);
+    let mut said: Vec<(String, Answer)> = Vec::new();
+    let mut branches: Vec<(Branch, usize)> = Vec::new();
+    for form in &trust.forms {
+        let answer = answer(form, source, names, org);
+        let text = text::body(&answer);
+        let known = said.iter().position(|(known, _)| *known == text).unwrap_or_else(|| {
+            said.push((text, answer));
+            said.len() - 1
+        });
+        branches.push((form.branch.clone(), known));
+    }
+    let whens = when::of(branches, said.len());
+    let answers = said.into_iter().zip(whens).map(|((_, answer), when)| Answer { when, ..answer });
+    Role {
+        path: source.path.clone(),
+        line: source.position(start).line,
+        address: trust.address.clone(),
+        answers: answers.collect(),
     }
 }
 
-fn roles_in(source: &Source, loaded: &Loaded<'_>, config: &Config) -> Result<Vec<Role>, String> {
-    if let Some(problem) = loaded.broken.first() {
-        let place = source.position(problem.span.start);
-        return Err(format!("{}:{}:{}: {}", source.path, place.line, place.column, problem.message));
-    }
-    let trusts = loaded.found.sites.iter().filter(|site| site.kind == PolicyKind::Trust);
-    Ok(trusts.map(|site| role(site, source, config)).collect())
-}
-
-fn role(site: &PolicySite<'_>, source: &Source, config: &Config) -> Role {
+/// Who can assume a role whose trust policy has this form.
+fn answer(site: &PolicySite<'static>, source: &Source, names: Names, org: &Org) -> Answer {
     let policy = policy::lower(&site.document);
     let account = match &site.owner.account {
         OwnerAccount::Id(id) => Some(id.as_str()),
         OwnerAccount::Unknown => None,
     };
-    let estate = config.org.estate(account);
+    let estate = org.estate(account);
     let model = access::analyse(&policy, &estate);
     let findings = who::who(&model);
     let guards = if findings.iter().any(|finding| finding.stranger) { Vec::new() } else { guards(&model, source) };
-    Role {
-        path: source.path.clone(),
-        line: source.position(site.document.span.start).line,
-        address: site.address.clone(),
-        branch: site.branch.clone(),
+    Answer {
+        when: When::default(),
         guards,
         limits: redundancy::limits(&model).iter().map(|reason| format!("{reason:?}")).collect(),
         findings,
         policy,
+        document: (*site.document).clone(),
+        names,
     }
 }
 
 /// What keeps a stranger of another account out: each condition without which one would come in.
 fn guards(model: &CompiledPolicy, source: &Source) -> Vec<String> {
     let query = Query::Anybody { knows_external_id: true };
-    if !matches!(access::ask(model, &query), Answer::Never(_)) {
+    if !matches!(access::ask(model, &query), Decided::Never(_)) {
         return Vec::new();
     }
     let proof = explain::why_never(model, &query, Through::default());
@@ -202,18 +188,23 @@ fn guards(model: &CompiledPolicy, source: &Source) -> Vec<String> {
     proof.held_back_by.iter().map(place).collect()
 }
 
-fn describe(role: &Role) -> Value {
-    let findings: Vec<Value> = role
+/// The answers about a role for programs.
+fn describe(role: &Role) -> Vec<Json> {
+    role.answers.iter().map(|answer| describe_answer(role, answer)).collect()
+}
+
+fn describe_answer(role: &Role, answer: &Answer) -> Json {
+    let findings: Vec<Json> = answer
         .findings
         .iter()
         .map(|finding| {
-            let needs: serde_json::Map<String, Value> = finding
+            let needs: Map<String, Json> = finding
                 .needs
                 .iter()
                 .map(|need| (need.key.clone(), need.values.iter().map(|value| json!(value)).collect()))
                 .collect();
             json!({
-                "who": text::whom(role, finding),
+                "who": text::whom(answer, finding),
                 "stranger": finding.stranger,
                 "boundBy": finding.bound_by,
                 "actions": finding.actions,
@@ -222,13 +213,20 @@ fn describe(role: &Role) -> Value {
             })
         })
         .collect();
-    json!({
+    let object =
+        |branch: &Branch| -> Json { branch.iter().map(|(name, value)| (name.clone(), json!(value))).collect() };
+    let mut told = json!({
         "path": role.path,
         "line": role.line,
         "resource": role.address,
-        "when": role.branch.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
+        "when": object(&answer.when.always),
         "who": findings,
-        "heldBackBy": role.guards,
-        "limits": role.limits,
-    })
+        "unknown": answer.names.principals(&answer.document),
+        "heldBackBy": answer.guards,
+        "limits": answer.limits,
+    });
+    if !answer.when.cases.is_empty() {
+        told["whenAny"] = answer.when.cases.iter().map(object).collect();
+    }
+    told
 }

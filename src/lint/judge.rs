@@ -76,8 +76,9 @@ impl Judge<'_> {
         // An account's dump is one file with thousands of policies.
         let judged: Vec<_> = sites.par_iter().with_min_len(32).map(|site| this.policy(site, text)).collect();
         let mut policies = Vec::with_capacity(judged.len());
-        for (policy, findings) in judged {
-            policies.push(policy);
+        for ((policy, findings), site) in judged.into_iter().zip(sites) {
+            let forms = self.settings.kept(&policy, || site.iter().cloned().map(PolicySite::into_owned).collect());
+            policies.push(PolicyReport { forms, ..policy });
             self.findings.extend(findings);
         }
         policies
@@ -113,6 +114,7 @@ impl Judge<'_> {
             unresolved: site.document.count_unknown(),
             undecided,
             too_large,
+            forms: Vec::new(),
         };
         (report, found)
     }

@@ -97,6 +97,22 @@ impl Unjudged {
     }
 }
 
+/// The values of a policy that are known at deployment only, if there are any.
+pub fn unknown_values(address: &str, count: usize, place: Option<Position>) -> Option<Entry> {
+    let name = policy_name(address);
+    let text = match count {
+        0 => return None,
+        1 => format!("a value of {name} is known at deployment only"),
+        n => format!("{n} values of {name} are known at deployment only"),
+    };
+    Some(Entry { why: WhyNot::AtDeployment, thing: Thing::Value, count, place, text })
+}
+
+/// What the ledger calls the policy with an address.
+pub fn policy_name(address: &str) -> String {
+    if address.is_empty() { "this policy".to_owned() } else { format!("`{address}`") }
+}
+
 /// What is said of a policy of which nothing is known, in the ledger and by the rule.
 pub fn unknown_policy(what: &str) -> String {
     format!("this policy is not known: {what}")

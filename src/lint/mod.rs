@@ -5,6 +5,7 @@
 
 pub mod baseline;
 mod cache;
+mod called;
 mod disk;
 mod failure;
 mod filter;
@@ -158,7 +159,8 @@ pub fn lint_files_with(files: &[FoundFile], settings: &Settings, limit: u64, dis
         folders.beside.into_iter().map(|report| (report.source.path.clone(), report)).collect();
     for report in &mut reports {
         if let Some(known) = beside.remove(&report.source.path) {
-            report.superseded(known, settings);
+            report.superseded(known);
+            settings.gate(report);
         }
     }
     reports.extend(folders.reports);

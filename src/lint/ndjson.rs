@@ -207,7 +207,10 @@ pub(super) fn judge_all(source: Source, settings: &Settings) -> FileReport {
             whole.ignores_used.extend(line.ignores_used);
             // A place in a line says nothing of the file.
             whole.not_judged.extend(line.not_judged.into_iter().map(|entry| Entry { place: None, ..entry }));
-            let moved = |policy: PolicyReport| PolicyReport { span: policy.span.moved(by), start: None, ..policy };
+            let moved = |policy: PolicyReport| {
+                let forms = policy.forms.into_iter().map(|site| site.placed(&|span| span.moved(by))).collect();
+                PolicyReport { span: policy.span.moved(by), start: None, forms, ..policy }
+            };
             whole.policies.extend(line.policies.into_iter().map(moved));
         }
     }

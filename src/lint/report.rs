@@ -1,9 +1,8 @@
 //! What a run has to say: a report of its files, each with its findings, and the counts.
 
-use super::ledger::{Entry, Thing, Unjudged};
-use super::settings::Settings;
+use super::ledger::{self, Entry, Thing, Unjudged};
 use crate::diagnostic::{Diagnostic, Problem, Severity, Suppression, WhyNot};
-use crate::site::PolicyKind;
+use crate::site::{PolicyKind, PolicySite};
 use crate::source::{Position, Source};
 use crate::span::Span;
 use std::collections::BTreeMap;
@@ -80,6 +79,8 @@ pub struct PolicyReport {
     pub undecided: bool,
     /// Whether it was not judged because it is too large.
     pub too_large: bool,
+    /// The policy itself in each of its forms, where [`Settings::keep`](super::Settings::keep) has its kind.
+    pub forms: Vec<PolicySite<'static>>,
 }
 
 /// The counts of a run. Nothing disappears: what was not judged is counted too.
@@ -135,28 +136,8 @@ impl FileReport {
             let place = (!self.source.text.is_empty()).then(|| self.source.position(problem.span.start));
             Entry::new(WhyNot::NotLookedAt, Thing::File, place, problem.message.clone())
         });
-        let of_policies = self.policies.iter().filter(|policy| policy.is_open()).flat_map(|policy| {
-            let name = match policy.address.as_str() {
-                "" => "this policy".to_owned(),
-                address => format!("`{address}`"),
-            };
-            let place = policy.start.unwrap_or_else(|| self.source.position(policy.span.start));
-            let of = |why, thing, count: usize, text: String| {
-                (count > 0).then_some(Entry { why, thing, count, place: Some(place), text })
-            };
-            let values = match policy.unresolved {
-                1 => format!("a value of {name} is known at deployment only"),
-                n => format!("{n} values of {name} are known at deployment only"),
-            };
-            let large = format!("{name} is larger than what is judged");
-            let undecided = format!("a question about {name} needs more work than one policy gets");
-            [
-                of(WhyNot::AtDeployment, Thing::Value, policy.unresolved, values),
-                of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.undecided), undecided),
-                of(WhyNot::NotLookedAt, Thing::Policy, usize::from(policy.too_large), large),
-            ]
-        });
-        noted.chain(unread).chain(of_policies.flatten())
+        let of_policies = self.policies.iter().flat_map(|policy| policy.ledger(&self.source));
+        noted.chain(unread).chain(of_policies)
     }
 
     /// What was not judged of one file, but for what a finding already says.
@@ -171,12 +152,13 @@ impl FileReport {
 
     /// Whether something of its text may be shown.
     pub(super) fn shows_text(&self) -> bool {
-        !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()
+        let keeps = self.policies.iter().any(|policy| !policy.forms.is_empty());
+        keeps || !self.findings.is_empty() || !self.suppressed.is_empty() || self.problem.is_some()
     }
 
     /// Take what was found in this file as the policy of a resource for what was found in it alone: the resource says what
     /// kind of policy it is, and whose.
-    pub(super) fn superseded(&mut self, known: FileReport, settings: &Settings) {
+    pub(super) fn superseded(&mut self, known: FileReport) {
         let is_about_text = |finding: &Diagnostic| finding.rule == INVALID_INPUT;
         self.findings.retain(is_about_text);
         self.hidden.retain(is_about_text);
@@ -190,7 +172,6 @@ impl FileReport {
         if self.source.text.is_empty() {
             self.source = known.source;
         }
-        settings.gate(self);
     }
 
     /// Let the text go where nothing is shown of it: a run over a large repository must not hold every text to its end.
@@ -210,6 +191,20 @@ pub(super) fn place_policies(policies: &mut [PolicyReport], source: &Source) {
 }
 
 impl PolicyReport {
+    /// What was not judged of the policy, in this text.
+    pub fn ledger(&self, source: &Source) -> Vec<Entry> {
+        if !self.is_open() {
+            return Vec::new();
+        }
+        let name = ledger::policy_name(&self.address);
+        let place = Some(self.start.unwrap_or_else(|| source.position(self.span.start)));
+        let policy = |text: String| Entry::new(WhyNot::NotLookedAt, Thing::Policy, place, text);
+        let undecided = || policy(format!("a question about {name} needs more work than one policy gets"));
+        let large = || policy(format!("{name} is larger than what is judged"));
+        let values = ledger::unknown_values(&self.address, self.unresolved, place);
+        values.into_iter().chain(self.undecided.then(undecided)).chain(self.too_large.then(large)).collect()
+    }
+
     /// Whether something in it was not judged.
     pub fn is_open(&self) -> bool {
         self.unresolved > 0 || self.undecided || self.too_large
@@ -300,6 +295,15 @@ impl Report {
         let of_files =
             self.files.iter().flat_map(|file| file.ledger().map(move |entry| (file.source.path.as_str(), entry)));
         of_files.chain(self.left_out.iter().map(|(path, entry)| (path.as_str(), entry.clone())))
+    }
+
+    /// The same with policies of these kinds only.
+    pub fn of_kinds(self, kinds: &[PolicyKind]) -> Report {
+        let Report { mut files, left_out, read, .. } = self;
+        for file in &mut files {
+            file.policies.retain(|policy| kinds.contains(&policy.kind));
+        }
+        Report { read, ..Report::new(files) }.without(left_out)
     }
 
     /// The same with what there is to say about the configuration.

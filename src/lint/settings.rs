@@ -2,14 +2,14 @@
 
 use super::cache::Cache;
 use super::overrides::{FileOverrides, Overrides};
-use super::report::FileReport;
+use super::report::{FileReport, PolicyReport};
 use crate::access::EngineMeter;
 use crate::config::{Config, Date, FailOn};
 use crate::diagnostic::{Audience, Diagnostic, Severity};
 use crate::discover::absolute;
 use crate::input::Input;
 use crate::rules::{ActiveRule, Org, Rule, Selection};
-use crate::site::PolicyKind;
+use crate::site::{PolicyKind, PolicySite};
 use crate::span::Spanned;
 use crate::suppress::{self, External};
 use std::collections::BTreeSet;
@@ -51,6 +51,8 @@ pub struct Settings {
     pub ndjson: bool,
     /// Whether findings say what is granted where they stand: a baseline is read or made.
     pub record: bool,
+    /// Kinds of policies that reports keep with their documents, for who asks them further.
+    pub keep: Vec<PolicyKind>,
     /// Where the time of each rule is added up, in the order of `rules`; empty when nobody asks.
     pub timings: Vec<AtomicU64>,
     /// Where the cost of the engine, which all rules share, is added up; `None` when nobody asks.
@@ -105,6 +107,7 @@ impl Settings {
             terraform_root: None,
             ndjson: false,
             record: false,
+            keep: Vec::new(),
             timings: Vec::new(),
             engine: None,
             ignores: External::of(config),
@@ -112,6 +115,15 @@ impl Settings {
             overrides,
             cache: Cache::default(),
         }
+    }
+
+    /// What a report keeps of the documents of a policy.
+    pub(super) fn kept(
+        &self,
+        policy: &PolicyReport,
+        forms: impl FnOnce() -> Vec<PolicySite<'static>>,
+    ) -> Vec<PolicySite<'static>> {
+        if self.keep.contains(&policy.kind) && !policy.too_large { forms() } else { Vec::new() }
     }
 
     /// Time spent in each rule, longest first.

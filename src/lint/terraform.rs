@@ -3,6 +3,7 @@
 //! What is asked for are files, not folders: a finding is told where it stands, and only if that file was asked for.
 //! One that stands in another file, but rests on something in a file that was asked for, is told there.
 
+use super::called::{self, Calls};
 use super::disk::Disk;
 use super::failure::panicked;
 use super::filter;
@@ -15,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Label, Problem, WhyNot};
 use crate::discover::{self, FoundFile};
 use crate::input::Found;
 use crate::input::terraform::{self, Folder, Loader, Sources, Variables};
+use crate::load;
 use crate::site::{Origin, PolicySite};
 use crate::source::Source;
 use crate::span::Span;
@@ -56,7 +58,7 @@ pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &
         folders.entry(folder).or_default().push(file.clone());
     }
     let folders: Vec<(PathBuf, Vec<FoundFile>)> = folders.into_iter().collect();
-    let folders: Vec<FolderReport> = folders
+    let mut folders: Vec<FolderReport> = folders
         .par_iter()
         .map(|(folder, files)| {
             let judge = || {
@@ -70,23 +72,34 @@ pub fn lint_terraform(files: &[FoundFile], others: &HashSet<String>, settings: &
             })
         })
         .collect();
+    if !settings.keep.is_empty() {
+        called::leave_out(folders.iter_mut().map(|folder| (&mut folder.calls, &mut folder.files)));
+    }
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
+    let mut called: Vec<(String, PolicyReport)> = Vec::new();
     let mut found: Vec<Placed> = Vec::new();
     let mut constructs: HashMap<String, Vec<Construct>> = HashMap::new();
     let mut read: HashSet<String> = HashSet::new();
     for folder in folders {
         read.extend(folder.read);
+        called.extend(folder.calls.made);
         found.extend(folder.found);
         for report in folder.files {
             match reports.entry(report.source.path.clone()) {
                 Slot::Vacant(slot) => drop(slot.insert(report)),
                 // Several configurations call this module.
-                Slot::Occupied(mut known) => known.get_mut().policies.extend(report.policies),
+                Slot::Occupied(mut known) => {
+                    known.get_mut().policies.extend(report.policies);
+                    known.get_mut().not_judged.extend(report.not_judged);
+                }
             }
         }
         for (path, construct) in folder.constructs {
             constructs.entry(path).or_default().push(construct);
         }
+    }
+    for (path, policy) in called {
+        reports.entry(path).and_modify(|report| report.policies.push(policy));
     }
     for path in found.iter().map(|placed| &placed.path).chain(&read) {
         if !reports.contains_key(path) {
@@ -129,6 +142,8 @@ struct FolderReport {
     pub constructs: Vec<(String, Construct)>,
     /// Other files of the run that are the policies of resources.
     pub read: Vec<String>,
+    /// The modules that it calls.
+    pub calls: Calls,
 }
 
 /// Judge the files of one folder. `asked` are the shown paths of all files of the run: those of Terraform, and others.
@@ -143,8 +158,11 @@ fn judge_folder(
     let folder_name = folder.to_string_lossy();
     let mut found = Found { path: &folder_name, ..Found::default() };
     let read = terraform::extract(loader, folder, variables, &mut found);
-    let report = FolderReport::default();
     let folder = discover::shown(folder);
+    let report = FolderReport {
+        calls: Calls { folder: called::folder(&folder), ..Calls::default() },
+        ..FolderReport::default()
+    };
     let mut placing = Placing { folder, sources: &loader.sources, asked, others, reports: HashMap::new(), report };
     let sources: HashMap<&PathBuf, &Arc<Source>> = read.files.iter().map(|file| (&file.path, &file.source)).collect();
     for file in files {
@@ -201,14 +219,14 @@ impl Placing<'_> {
         let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && a.anchor == b.anchor;
         for (span, note) in &read.modules_elsewhere {
             let Some((source, span)) = self.sources.locate(*span) else { continue };
-            if let Some(report) = self.reports.get_mut(&source.path) {
+            if let Some(report) = self.report_on(&source) {
                 let place = source.position(span.start);
                 report.not_judged.push(Entry::new(WhyNot::OutOfReach, Thing::Module, Some(place), note.clone()));
             }
         }
         for variants in found.sites.chunk_by(same) {
             let (policy, findings) = judge.policy(variants, "");
-            self.policy(&variants[0], policy);
+            self.policy(variants, policy, settings);
             let read = variants.iter().filter_map(|site| self.path_of(site.document.span));
             let read: Vec<String> = read.filter(|path| self.others.contains(path)).collect();
             self.report.read.extend(read);
@@ -230,7 +248,7 @@ impl Placing<'_> {
         let unlisted = found.unlisted.iter().map(|(span, what)| (*span, Entry::unlisted(None, what)));
         for (span, entry) in unknown.chain(unlisted) {
             if let Some((source, span)) = self.sources.locate(span)
-                && let Some(report) = self.reports.get_mut(&source.path)
+                && let Some(report) = self.report_on(&source)
             {
                 report.format = Some("terraform");
                 report.not_judged.push(Entry { place: Some(source.position(span.start)), ..entry });
@@ -297,26 +315,54 @@ impl Placing<'_> {
 
     /// Count a policy with the file that its resource stands in. A module of another folder is counted there, or here if
     /// nobody asked for that folder.
-    fn policy(&mut self, site: &PolicySite<'_>, policy: PolicyReport) {
+    fn policy(&mut self, variants: &[PolicySite<'_>], policy: PolicyReport, settings: &Settings) {
+        let site = &variants[0];
         let Some((source, anchor)) = self.sources.locate(site.anchor) else { return };
-        for call in &site.owner.calls {
-            if let Some(path) = self.path_of(*call)
-                && let Some(report) = self.reports.get_mut(&path).filter(|report| report.policies.is_empty())
-            {
+        let calls: Vec<String> = site.owner.calls.iter().filter_map(|call| self.path_of(*call)).collect();
+        for path in &calls {
+            if let Some(report) = self.reports.get_mut(path).filter(|report| report.policies.is_empty()) {
                 report.format = Some("terraform");
                 report.reason = "calls modules with policies";
             }
         }
-        if !self.asked.contains(&source.path) && !site.owner.calls.is_empty() {
-            let report = FileReport::new(Source::new(source.path.as_str(), ""));
-            self.reports.entry(source.path.clone()).or_insert(FileReport { partly: true, ..report });
-        }
-        let Some(report) = self.reports.get_mut(&source.path) else { return };
-        report.format = Some("terraform");
-        report.reason = "has resources with policies";
         let span = self.sources.locate(policy.span).filter(|(other, _)| Arc::ptr_eq(other, &source));
         let span = span.map_or(anchor, |(_, span)| span);
-        report.policies.push(PolicyReport { span, ..policy });
+        let here = |site: &PolicySite<'_>| load::here(site.clone(), &source, anchor, self.sources);
+        let forms = settings.kept(&policy, || variants.iter().map(here).collect());
+        let policy = PolicyReport { span, forms, ..policy };
+        // The last call is that of the folder itself.
+        let is_called = calls.last().is_some_and(|path| self.reports.contains_key(path));
+        if is_called {
+            let modules = [&source.path].into_iter().chain(calls.iter().rev().skip(1).rev());
+            self.report.calls.modules.extend(modules.map(|path| called::folder_of(path)));
+        }
+        if !self.reports.contains_key(&source.path) && self.asked.contains(&source.path) {
+            if is_called && !settings.keep.is_empty() {
+                self.report.calls.made.push((source.path.clone(), policy));
+            }
+            return;
+        }
+        let report = match is_called {
+            true => self.report_on(&source),
+            false => self.reports.get_mut(&source.path),
+        };
+        let Some(report) = report else { return };
+        report.format = Some("terraform");
+        report.reason = "has resources with policies";
+        report.policies.push(policy);
+    }
+
+    /// The report on a file: of this folder, or of a module that it calls and nobody asked for.
+    fn report_on(&mut self, source: &Source) -> Option<&mut FileReport> {
+        let path = &source.path;
+        let is_module = !self.asked.contains(path)
+            && load::is_terraform(Path::new(path))
+            && called::folder_of(path) != self.report.calls.folder;
+        if is_module {
+            let report = || FileReport { partly: true, ..FileReport::new(Source::new(path.as_str(), "")) };
+            self.reports.entry(path.clone()).or_insert_with(report);
+        }
+        self.reports.get_mut(path)
     }
 
     /// Note where the policy in these variants stands, its statements and its resource.

@@ -6,7 +6,7 @@
 use super::place::Places;
 use super::{Options, summary};
 use crate::diagnostic::{BaselineState, Diagnostic, Label, Related, Severity, Suppression, WhyNot, Witness};
-use crate::lint::ledger::Entry;
+use crate::lint::ledger::{Entry, Unjudged};
 use crate::lint::{FileReport, PolicyReport, Report};
 use crate::source::Position;
 use crate::span::Span;
@@ -89,15 +89,15 @@ fn counts(report: &Report) -> Value {
         "undecided": counts.undecided,
         "findings": findings,
         "suppressed": counts.suppressed,
-        "not_judged": not_judged(report),
+        "not_judged": not_judged(&counts.not_judged, report.not_judged()),
     })
 }
 
 /// Entries of what was not judged, at most.
 const MAX_NOT_JUDGED: usize = 1_000;
 
-fn not_judged(report: &Report) -> Value {
-    let counts = &report.summary.not_judged;
+/// What was not judged, counted and listed, for every format that is JSON.
+pub fn not_judged<'a>(counts: &Unjudged, entries: impl Iterator<Item = (&'a str, Entry)>) -> Value {
     let entry = |(path, entry): (&str, Entry)| {
         json!({
             "kind": entry.why.name(), "what": entry.thing.nouns()[0], "count": entry.count, "path": path,
@@ -106,7 +106,7 @@ fn not_judged(report: &Report) -> Value {
         })
     };
     // What could have been judged comes first, should the list be cut.
-    let mut all: Vec<(&str, Entry)> = report.not_judged().collect();
+    let mut all: Vec<(&str, Entry)> = entries.collect();
     all.sort_by_key(|(_, entry)| entry.why);
     let left_out = all.len().saturating_sub(MAX_NOT_JUDGED);
     let mut told: Map<String, Value> =
@@ -296,6 +296,7 @@ mod tests {
             unresolved: 2,
             undecided: false,
             too_large: false,
+            forms: Vec::new(),
         });
         run.summary.count(&run.files[0]);
         let value: Value =

@@ -201,6 +201,7 @@ mod tests {
             unresolved: 0,
             undecided: false,
             too_large: false,
+            forms: Vec::new(),
         });
         let key = identity::keys(&run)[0][0];
         let rules = [rule("wildcard-principal", Severity::Critical, &[])];

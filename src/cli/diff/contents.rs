@@ -1,7 +1,9 @@
 //! What is compared: the versions of files, and the policies in each.
 
 use super::super::policies;
+use crate::diagnostic::WhyNot;
 use crate::input::Found;
+use crate::lint::ledger::{self, Entry, Thing};
 use crate::load::{self, Loaded};
 use crate::policy::{self, Policy};
 use crate::site::{PolicyKind, PolicySite};
@@ -113,6 +115,8 @@ pub struct Contents {
     pub obstacles: Vec<Obstacle>,
     /// Policies of which nothing is known until deployment: what is said of each, and how it is written.
     pub unresolved: Vec<(Obstacle, String)>,
+    /// What was seen and not judged, by path.
+    pub not_judged: Vec<(String, Entry)>,
 }
 
 impl Contents {
@@ -125,18 +129,26 @@ impl Contents {
 /// What was read of one version of a file.
 pub fn held(key: &str, source: &Arc<Source>, loaded: &Loaded<'_>) -> Contents {
     // The part that a mistake hides may be the guard of a statement: nothing is compared around it.
-    let problems = loaded.broken.iter().chain(&loaded.template).chain(&loaded.found.problems);
+    let found = &loaded.found;
+    let problems = loaded.broken.iter().chain(&loaded.template).chain(&found.problems).chain(&found.limits);
     let obstacles: Vec<Obstacle> =
         problems.map(|problem| Obstacle::at(source, problem.span, &problem.message)).collect();
     if !obstacles.is_empty() {
         return Contents::unreadable(obstacles);
     }
-    of_found(key, source, &loaded.found)
+    let mut contents = of_found(key, source, found);
+    let elsewhere = loaded.modules_elsewhere.iter().map(|(span, note)| {
+        Entry::new(WhyNot::OutOfReach, Thing::Module, Some(source.position(span.start)), note.clone())
+    });
+    contents.not_judged.extend(elsewhere.map(|entry| (source.path.clone(), entry)));
+    contents
 }
 
 /// What was found in a file, ready to be compared.
 pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents {
     let mut contents = Contents::default();
+    let entries = ledger::of_found(found, |span| Some(source.position(span.start)));
+    contents.not_judged.extend(entries.into_iter().map(|entry| (source.path.clone(), entry)));
     for (span, what) in &found.unresolved {
         let said = Obstacle::at(source, *span, format!("this policy is not known: {what}"));
         contents.unresolved.push((said, source.slice(*span).to_owned()));
@@ -150,6 +162,9 @@ pub fn of_found(key: &str, source: &Arc<Source>, found: &Found<'_>) -> Contents 
     let same = |a: &PolicySite<'_>, b: &PolicySite<'_>| a.address == b.address && same_place(a, b);
     for variants in found.sites.chunk_by(same) {
         let Some(first) = variants.first() else { continue };
+        let place = Some(source.position(first.document.span.start));
+        let values = ledger::unknown_values(&first.address, first.document.count_unknown(), place);
+        contents.not_judged.extend(values.map(|entry| (source.path.clone(), entry)));
         let (forms, rejections): (Vec<Form>, Vec<Option<(Span, String)>>) = variants.iter().map(form).unzip();
         let rejection = rejections.into_iter().flatten().next();
         let obstacle = rejection.map(|(span, message)| Obstacle::at(source, span, message));

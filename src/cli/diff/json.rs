@@ -12,7 +12,7 @@ use std::io::{self, Write};
 const VERSION: u32 = 1;
 
 /// Write everything, also what did not change.
-pub fn write(outcome: &Outcome<'_>, base: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(outcome: &Outcome<'_>, base: Option<&str>, not_judged: &Value, out: &mut dyn Write) -> io::Result<()> {
     let counts = outcome.counts();
     let tool = json!({"name": "iamlint", "version": env!("CARGO_PKG_VERSION")});
     write!(out, "{{\"version\": {VERSION},\n\"tool\": {tool},\n\"base\": {},\n\"policies\": ", json!(base))?;
@@ -28,6 +28,7 @@ pub fn write(outcome: &Outcome<'_>, base: Option<&str>, out: &mut dyn Write) -> 
         "uncertain": counts.uncertain,
         "equal": counts.equal,
         "rewritten": counts.rewritten,
+        "not_judged": not_judged,
     });
     writeln!(out, ",\n\"summary\": {summary}}}")
 }

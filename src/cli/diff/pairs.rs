@@ -141,10 +141,11 @@ mod tests {
     use super::super::contents::{Site, Version};
     use super::super::versions::contents;
     use super::*;
+    use crate::load::How;
     use crate::source::Source;
 
     fn sites(key: &str, text: &str) -> Vec<Site> {
-        let contents = contents(key, Version::Text(Source::new(key, text)), None);
+        let contents = contents(key, Version::Text(Source::new(key, text)), How::default());
         assert!(contents.obstacles.is_empty(), "{:?}", contents.obstacles);
         contents.sites
     }

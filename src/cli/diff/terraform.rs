@@ -60,7 +60,7 @@ pub fn compare(
 
 /// One version of the policies in a file that is compared with a file of any other name.
 pub fn file(key: &str, source: &Source) -> Contents {
-    let disk = Disk::default();
+    let disk = Disk::with(BTreeMap::from([(PathBuf::from(&source.path), source.text.clone())]), false);
     let base = Path::new(&source.path).parent().unwrap_or(Path::new(""));
     let mut folder = Folder::read(Version { files: &disk, base }, Path::new(""));
     folder.files.retain(|file| file.source.path == source.path);
@@ -165,6 +165,7 @@ impl Folder {
             if only.is_none_or(|only| only.contains(&path)) {
                 all.sites.append(&mut contents.sites);
                 all.unresolved.append(&mut contents.unresolved);
+                all.not_judged.append(&mut contents.not_judged);
             }
         }
         let mut seen = HashSet::new();

@@ -37,7 +37,7 @@ pub fn read(path: &Path, kind: Option<PolicyKind>) -> Result<Both, Failure> {
     }
     match path.is_dir() {
         true => None,
-        false => both(&shown, versions::read(path), kind),
+        false => both(&shown, versions::read_file(path), kind),
     }
     .ok_or_else(|| one_version(&shown))
 }

@@ -1,5 +1,6 @@
 //! The policies of two versions of the same files.
 
+use super::super::policies;
 use super::Failure;
 use super::contents::{Contents, FilePair, Folders, Obstacle, Site, Version, held, of_found};
 use super::terraform;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Read one version of a file; one of Terraform with what lies beside it.
-pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Contents {
+pub fn contents(key: &str, version: Version, how: How) -> Contents {
     let source = match version {
         Version::Text(source) => Arc::new(source),
         Version::Unreadable { path, message } => {
@@ -23,8 +24,9 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
     if load::is_terraform(Path::new(&source.path)) {
         return terraform::file(key, &source);
     }
-    let whole = || load::text(&source, How { kind, ..How::default() }, |loaded| held(key, &source, &loaded));
-    dump(key, &source, kind).unwrap_or_else(whole)
+    let whole = || load::text(&source, how, |loaded| held(key, &source, &loaded));
+    let dump = if how.format.is_none() { dump(key, &source, how.kind) } else { None };
+    dump.unwrap_or_else(whole)
 }
 
 /// The same for the dump of an account, whose tree is never held as a whole. `None` for any other file, and where
@@ -32,17 +34,20 @@ pub fn contents(key: &str, version: Version, kind: Option<PolicyKind>) -> Conten
 fn dump(key: &str, source: &Arc<Source>, kind: Option<PolicyKind>) -> Option<Contents> {
     let mut sites: Vec<(u32, Site)> = Vec::new();
     let (mut is_dump, mut is_whole) = (false, true);
+    let mut not_judged = Vec::new();
     let mut read = |document: Document<'_>| {
         let Some((reason, found)) = load::part(&document, &source.path, kind) else {
             is_whole = false;
             return;
         };
         is_dump |= reason.is_some();
-        is_whole &= found.problems.is_empty() && found.unresolved.is_empty();
+        is_whole &= found.problems.is_empty() && found.unresolved.is_empty() && found.limits.is_empty();
         let owners: BTreeMap<u32, u32> =
             found.sites.iter().map(|site| (site.document.span.start, load::owner_start(site))).collect();
         let owner = |site: &Site| owners.get(&site.span.start).copied().unwrap_or_default();
-        sites.extend(of_found(key, source, &found).sites.into_iter().map(|site| (owner(&site), site)));
+        let mut contents = of_found(key, source, &found);
+        not_judged.append(&mut contents.not_judged);
+        sites.extend(contents.sites.into_iter().map(|site| (owner(&site), site)));
     };
     let rest = load::in_parts(source, &mut read)?;
     read(rest);
@@ -50,13 +55,23 @@ fn dump(key: &str, source: &Arc<Source>, kind: Option<PolicyKind>) -> Option<Con
         return None;
     }
     sites.sort_by_key(|(at, _)| *at);
-    Some(Contents { sites: sites.into_iter().map(|(_, site)| site).collect(), ..Contents::default() })
+    let sites = sites.into_iter().map(|(_, site)| site).collect();
+    Some(Contents { sites, not_judged, ..Contents::default() })
 }
 
 /// The files of two paths: two files whatever their names, or two folders by the paths below them, with the folders of
 /// Terraform among those.
-pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<(Vec<FilePair>, Folders), Failure> {
-    for path in [old, new] {
+///
+/// One of them may be `-`, standard input, which is called `stdin`.
+pub fn of_paths(old: &Path, new: &Path, here: &Path, stdin: &str) -> Result<(Vec<FilePair>, Folders), Failure> {
+    let piped = |path: &Path| path == Path::new("-");
+    if piped(old) && piped(new) {
+        return Err(Failure::Message("standard input can be one of OLD and NEW, not both".to_owned()));
+    }
+    let read = |path: &Path| -> Result<Version, Failure> {
+        Ok(if piped(path) { Version::Text(Source::new(stdin, policies::read(path, "-")?)) } else { read_file(path) })
+    };
+    for path in [old, new].into_iter().filter(|path| !piped(path)) {
         if let Err(error) = path.metadata() {
             let message = discover::system_message(&error);
             return Err(Failure::Message(format!("{}: {message}", discover::shown(path))));
@@ -64,7 +79,8 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<(Vec<FilePair>, F
     }
     match (old.is_dir(), new.is_dir()) {
         (false, false) => {
-            let pair = FilePair { key: discover::shown(new), old: Some(read(old)), new: Some(read(new)) };
+            let key = if piped(new) { stdin.to_owned() } else { discover::shown(new) };
+            let pair = FilePair { key, old: Some(read(old)?), new: Some(read(new)?) };
             Ok((vec![pair], Folders::new()))
         }
         (true, true) => {
@@ -74,7 +90,7 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<(Vec<FilePair>, F
             let folder = |key: &&String| Path::new(key).parent().map(Path::to_owned).unwrap_or_default();
             let folders = terraform.iter().filter(|key| load::is_terraform(Path::new(key))).map(folder);
             let folders = folders.map(|folder| (folder, None)).collect();
-            let version = |files: &BTreeMap<String, PathBuf>, key: &str| files.get(key).map(|path| read(path));
+            let version = |files: &BTreeMap<String, PathBuf>, key: &str| files.get(key).map(|path| read_file(path));
             let pair = |key: &String| FilePair { key: key.clone(), old: version(&old, key), new: version(&new, key) };
             Ok((keys.into_iter().map(pair).collect(), folders))
         }
@@ -85,7 +101,7 @@ pub fn of_paths(old: &Path, new: &Path, here: &Path) -> Result<(Vec<FilePair>, F
 }
 
 /// The version of a file that lies at a path.
-pub fn read(path: &Path) -> Version {
+pub fn read_file(path: &Path) -> Version {
     let shown = discover::shown(path);
     match discover::read(path, READ_LIMIT) {
         Ok(text) => Version::Text(Source::new(shown, text)),

@@ -1,6 +1,9 @@
 //! Cases from files: JSON Lines, JSON or YAML, with the place of whatever is wrong in them.
 
 use super::super::Failure;
+use super::super::asking::Asking;
+use super::super::choosing;
+use super::super::inputs::InputArgs;
 use super::super::policies::{self, Loaded, at};
 use crate::access::decide::eval::keys::account_of;
 use crate::access::{Caller, Context, Request};
@@ -77,10 +80,10 @@ const POLICIES: [(&str, PolicyKind, usize); 7] = [
 ];
 
 /// Every case of a file.
-pub fn read(file: &str) -> Result<Vec<Case>, Failure> {
+pub fn read(file: &str, asking: &Asking) -> Result<Vec<Case>, Failure> {
     let source = Rc::new(Source::new(file, policies::read(Path::new(file), file)?));
     let base = Path::new(file).parent().unwrap_or(Path::new("")).to_owned();
-    let mut reader = Reader { source: Rc::clone(&source), base, files: HashMap::new() };
+    let mut reader = Reader { source: Rc::clone(&source), base, files: HashMap::new(), asking };
     let values = values(&source)?;
     values.iter().enumerate().map(|(index, value)| reader.case(value, index)).collect()
 }
@@ -126,15 +129,16 @@ fn each_line(source: &Source) -> Result<Vec<Value<'static>>, Failure> {
     Ok(values)
 }
 
-struct Reader {
+struct Reader<'a> {
     source: Rc<Source>,
     /// The folder that paths are relative to.
     base: PathBuf,
     /// Policies that were read from files, by how they were named.
     files: HashMap<(String, PolicyKind), Loaded>,
+    asking: &'a Asking,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn wrong<T>(&self, value: &Value<'_>, message: impl AsRef<str>) -> Result<T, Failure> {
         Err(at(&self.source, value.span, message.as_ref()))
     }
@@ -305,20 +309,39 @@ impl Reader {
     fn empty_level(&self, span: Span, level: usize) -> Loaded {
         let policy = Policy { span, version: None, statements: Vec::new(), open_ended: false, facts: Vec::new() };
         let (source, policy) = (Rc::clone(&self.source), Rc::new(policy));
-        Loaded { source, address: String::new(), kind: PolicyKind::Scp, level, policy, role: None, account: None }
+        Loaded {
+            source,
+            address: String::new(),
+            kind: PolicyKind::Scp,
+            level,
+            policy,
+            role: None,
+            account: None,
+            not_judged: Vec::new(),
+        }
     }
 
     fn policy(&mut self, value: &Value<'_>, kind: PolicyKind) -> Result<Loaded, Failure> {
         let Some(path) = value.as_str() else {
             let policy = Rc::new(policies::lower(&self.source, value, kind)?);
             let source = Rc::clone(&self.source);
-            return Ok(Loaded { source, address: String::new(), kind, level: 0, policy, role: None, account: None });
+            return Ok(Loaded {
+                source,
+                address: String::new(),
+                kind,
+                level: 0,
+                policy,
+                role: None,
+                account: None,
+                not_judged: Vec::new(),
+            });
         };
         let key = (path.to_owned(), kind);
         if let Some(known) = self.files.get(&key) {
             return Ok(known.clone());
         }
-        let loaded = policies::load(path, &self.base, Some(kind)).map_err(|failure| match failure {
+        let loaded = choosing::load(path, &self.base, Some(kind), self.asking, &InputArgs::default());
+        let loaded = loaded.map_err(|failure| match failure {
             Failure::Message(message) => at(&self.source, value.span, &message),
             Failure::Io(error) => Failure::Io(error),
         })?;

@@ -1,42 +1,75 @@
 //! The answer to "who?" for people.
 
-use super::Role;
+use super::unknown::{lets_anyone_in, names_own_account, of_own_account};
+use super::{Answer, Role};
 use crate::access::Caller;
 use crate::access::analysis::who::{Finding, Need, Unnamed, Who};
 use crate::access::engine::callers::Kind;
 use crate::access::engine::symbols::OWN_ACCOUNT;
 use crate::policy::{BaseOperator, Condition, Effect};
-use crate::site::choice_in_words;
-use crate::value::Text;
 use std::io::{self, Write};
 
-/// Write one role.
+/// Write one role: a block for each answer.
 pub fn write(role: &Role, out: &mut dyn Write) -> io::Result<()> {
     let name = if role.address.is_empty() { "the role" } else { &role.address };
-    let when: Vec<String> = role.branch.iter().map(choice_in_words).collect();
-    let when = if when.is_empty() { String::new() } else { format!(", when {}", when.join(" and ")) };
-    writeln!(out, "{name} ({}:{}){when}", role.path, role.line)?;
-    if role.findings.is_empty() {
-        writeln!(out, "  nobody: no request passes the trust policy")?;
+    for answer in &role.answers {
+        writeln!(out, "{name} ({}:{}){}\n{}", role.path, role.line, answer.when.words(), body(answer))?;
     }
-    let mut findings: Vec<&Finding> = role.findings.iter().collect();
+    Ok(())
+}
+
+/// Everybody who can assume a role, a line for each.
+pub fn body(answer: &Answer) -> String {
+    let mut lines = Vec::new();
+    if answer.findings.is_empty() {
+        lines.push("  nobody: no request passes the trust policy".to_owned());
+    }
+    let mut findings: Vec<&Finding> = answer.findings.iter().collect();
     findings.sort_by_key(|finding| rank(&finding.who));
+    let unknown = whoever(answer);
+    let mut told: Vec<[String; 2]> = Vec::new();
     for finding in findings {
         let possibly = if finding.possibly { "  (possibly)" } else { "" };
-        writeln!(out, "  {}{possibly}", whom(role, finding))?;
-        writeln!(out, "      may call  {}", finding.actions.join(", "))?;
+        let unknown = unknown.as_ref().filter(|_| is_unknown(answer, finding));
+        let whom = unknown.cloned().unwrap_or_else(|| whom(answer, finding));
+        let mut block = format!("      may call  {}\n", finding.actions.join(", "));
         for (at, need) in finding.needs.iter().enumerate() {
             let head = if at == 0 { "with     " } else { "and      " };
-            writeln!(out, "      {head} {}", bring(role, need))?;
+            block += &format!("      {head} {}\n", bring(answer, need));
+        }
+        let entry = [format!("  {whom}{possibly}"), block];
+        if !told.contains(&entry) {
+            told.push(entry);
         }
     }
-    for (at, guard) in role.guards.iter().enumerate() {
-        writeln!(out, "  {} {guard}", if at == 0 { "strangers are held out by" } else { "                      and" })?;
+    lines.extend(told.iter().map(|[whom, block]| format!("{whom}\n{}", block.trim_end())));
+    for (at, guard) in answer.guards.iter().enumerate() {
+        lines.push(format!(
+            "  {} {guard}",
+            if at == 0 { "strangers are held out by" } else { "                      and" }
+        ));
     }
-    for limit in &role.limits {
-        writeln!(out, "  the answer may lack somebody: {limit}")?;
-    }
-    writeln!(out)
+    lines.extend(answer.limits.iter().map(|limit| format!("  the answer may lack somebody: {limit}")));
+    lines.iter().map(|line| line.clone() + "\n").collect()
+}
+
+/// Who comes in by a principal that is not known: "whoever `var.partner` is". `None` where others that the policy does not
+/// name come in as well.
+fn whoever(answer: &Answer) -> Option<String> {
+    let names = answer.names.principals(&answer.document);
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    (!names.is_empty() && !lets_anyone_in(&answer.policy)).then(|| format!("whoever {} is", quoted.join(" or ")))
+}
+
+/// Whether a finding speaks of callers that only a principal which is not known lets in.
+fn is_unknown(answer: &Answer, finding: &Finding) -> bool {
+    let is_own = match &finding.who {
+        Who::Account(account) => account == OWN_ACCOUNT,
+        Who::Caller(caller) => caller.account() == Some(OWN_ACCOUNT),
+        Who::Anybody | Who::Other(_) => false,
+    };
+    let is_other = finding.unnamed.is_some() || matches!(finding.who, Who::Other(_));
+    finding.possibly && (is_other || is_own && !names_own_account(&answer.policy))
 }
 
 /// The widest description first.
@@ -55,8 +88,8 @@ fn rank(who: &Who) -> u8 {
 /// names, the own account where the file does not know it, and the name that fits where none is asked for.
 ///
 /// Who lets strangers in says "anyone". Where only those come in who are tied to somebody, it says to whom.
-pub fn whom(role: &Role, finding: &Finding) -> String {
-    let words = callers(role, finding);
+pub fn whom(answer: &Answer, finding: &Finding) -> String {
+    let words = callers(answer, finding);
     match (finding.unnamed, finding.stranger) {
         (None, _) => words,
         // The stand-in for an account that nobody names also stands in for one that a parameter chooses.
@@ -64,11 +97,11 @@ pub fn whom(role: &Role, finding: &Finding) -> String {
             format!("perhaps anyone: {}", words.replace(NOT_NAMED, "an account that the file does not show"))
         }
         (Some(_), true) => format!("anyone: {words}"),
-        (Some(_), false) => format!("{}: {words}", bound(role, finding)),
+        (Some(_), false) => format!("{}: {words}", bound(answer, finding)),
     }
 }
 
-fn callers(role: &Role, finding: &Finding) -> String {
+fn callers(answer: &Answer, finding: &Finding) -> String {
     let of = |account: &str| account_words(account, finding.unnamed);
     match &finding.who {
         Who::Anybody if finding.stranger => "users and roles of every AWS account".to_owned(),
@@ -77,13 +110,20 @@ fn callers(role: &Role, finding: &Finding) -> String {
         Who::Account(account) => format!("{}: users and roles whose own policies let them", of(account)),
         Who::Caller(Caller::Service(host)) if host == ANY_SERVICE => "every service".to_owned(),
         Who::Caller(Caller::Service(host)) => format!("service {host}"),
-        Who::Caller(Caller::Oidc(provider)) => format!("tokens of {}", provider_words(role, provider)),
-        Who::Caller(Caller::Saml(provider)) => format!("logins through {}", provider_words(role, provider)),
-        Who::Caller(Caller::User { account, name, .. }) => named("user", &of(account), name),
-        Who::Caller(Caller::Role { account, name, session, .. }) => match session.as_str() {
-            ANY_NAME | "session" => named("role", &of(account), name),
-            session => format!("{}, session {session}", named("role", &of(account), name)),
+        Who::Caller(Caller::Oidc(provider)) => format!("tokens of {}", provider_words(answer, provider)),
+        Who::Caller(Caller::Saml(provider)) => format!("logins through {}", provider_words(answer, provider)),
+        Who::Caller(caller @ Caller::User { account, name, .. }) => match arn(answer, finding, caller) {
+            Some(arn) => format!("user {arn}"),
+            None => named("user", &of(account), name),
         },
+        Who::Caller(caller @ Caller::Role { account, name, session, .. }) => {
+            let role = arn(answer, finding, caller)
+                .map_or_else(|| named("role", &of(account), name), |arn| format!("role {arn}"));
+            match session.as_str() {
+                ANY_NAME | "session" => role,
+                session => format!("{role}, session {session}"),
+            }
+        }
         Who::Caller(caller) => caller.to_string(),
         Who::Other(kind) => match kind {
             Kind::Service => "any other service".to_owned(),
@@ -104,10 +144,10 @@ const TIES: [(&str, &str); 5] = [
 ];
 
 /// What callers are who are tied to somebody by these keys: "members of the organization o-a1b2c3d4e5".
-fn bound(role: &Role, finding: &Finding) -> String {
+fn bound(answer: &Answer, finding: &Finding) -> String {
     let tie = |(key, words): &(&'static str, &str)| {
         let is_bound = finding.bound_by.iter().any(|known| known.eq_ignore_ascii_case(key));
-        let values = if is_bound { asked(role, key) } else { Vec::new() };
+        let values = if is_bound { asked(answer, key) } else { Vec::new() };
         (!values.is_empty()).then(|| (*key, format!("{words} {}", values.join(" or "))))
     };
     let ties: Vec<(&str, String)> = TIES.iter().filter_map(tie).collect();
@@ -131,9 +171,9 @@ fn bound(role: &Role, finding: &Finding) -> String {
 }
 
 /// The values of a key that a request must have: those that an Allow asks for, or that a Deny spares.
-fn asked(role: &Role, key: &str) -> Vec<String> {
+fn asked(answer: &Answer, key: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for statement in &role.policy.statements {
+    for statement in &answer.policy.statements {
         let is_asked = |condition: &&Condition| {
             let negated = condition.operator.base.is_some_and(BaseOperator::negated);
             condition.is_about(key) && negated == (statement.effect == Effect::Deny)
@@ -159,6 +199,19 @@ const NO_ACCOUNT: &str = "999999999999";
 /// The service that nobody names.
 const ANY_SERVICE: &str = "example.amazonaws.com";
 
+/// The ARN of a user or role: as the policy writes it where the account is not known, `None` where another part is not.
+fn arn(answer: &Answer, finding: &Finding, caller: &Caller) -> Option<String> {
+    let (Caller::User { partition, account, name } | Caller::Role { partition, account, name, .. }) = caller else {
+        return None;
+    };
+    let sort = if matches!(caller, Caller::User { .. }) { "user" } else { "role" };
+    match finding.unnamed.is_none() && name != ANY_NAME {
+        true if account == OWN_ACCOUNT => of_own_account(&answer.policy, sort, name),
+        true => Some(format!("arn:{partition}:iam::{account}:{sort}/{name}")),
+        false => None,
+    }
+}
+
 fn named(sort: &str, account: &str, name: &str) -> String {
     let name = if name == ANY_NAME { format!("every {sort}") } else { format!("{sort} {name}") };
     format!("{name} of {account}")
@@ -174,27 +227,29 @@ fn account_words(account: &str, unnamed: Option<Unnamed>) -> String {
 }
 
 /// A provider is always of the role's own account; its ARN says nothing more than its path where that is not known.
-fn provider_words<'a>(role: &Role, arn: &'a str) -> &'a str {
-    let stand_in = arn.contains(OWN_ACCOUNT) || arn.contains(NO_ACCOUNT) && !names(role, NO_ACCOUNT);
+fn provider_words<'a>(answer: &Answer, arn: &'a str) -> &'a str {
+    let stand_in = arn.contains(OWN_ACCOUNT) || arn.contains(NO_ACCOUNT) && !names(answer, NO_ACCOUNT);
     arn.split_once("-provider/").filter(|_| stand_in).map_or(arn, |(_, path)| path)
 }
 
 /// Whether the policy speaks of an account.
-fn names(role: &Role, account: &str) -> bool {
-    let principals = role.policy.statements.iter().flat_map(|statement| &statement.principals);
+fn names(answer: &Answer, account: &str) -> bool {
+    let principals = answer.policy.statements.iter().flat_map(|statement| &statement.principals);
     let entries = principals.flat_map(|principals| &principals.entries).map(|entry| &entry.text);
-    let conditions = role.policy.statements.iter().flat_map(|statement| &statement.conditions);
+    let conditions = answer.policy.statements.iter().flat_map(|statement| &statement.conditions);
     entries.chain(conditions.flat_map(|condition| &condition.values)).any(|text| text.display().contains(account))
 }
 
 /// What must be brought of one key: in the words of the policy where it has conditions on it, else by example.
-fn bring(role: &Role, need: &Need) -> String {
+fn bring(answer: &Answer, need: &Need) -> String {
     let about = |condition: &&Condition| condition.is_about(&need.key);
     let mut words = Vec::new();
-    for statement in &role.policy.statements {
+    for (at, statement) in answer.policy.statements.iter().enumerate() {
         let refused = if statement.effect == Effect::Deny { "refused: " } else { "" };
         for condition in statement.conditions.iter().filter(about) {
-            let values: Vec<String> = condition.values.iter().map(|value| Text::display(value).into_owned()).collect();
+            let known = condition.values.iter().map(|value| answer.names.text(value));
+            let unknown = answer.names.values(&answer.document, at, &condition.operator_text, &condition.key);
+            let values: Vec<String> = known.chain(unknown).collect();
             let word = format!("{refused}{} {}", condition.operator_text, values.join(" or "));
             if !words.contains(&word) {
                 words.push(word);

@@ -286,8 +286,9 @@ impl Evaluator<'_> {
                 };
             }
             let known = self.eval(&attribute.value, scope, &none).known();
-            return match known.as_deref() {
-                Some("0") => Vec::new(),
+            return match known.as_deref().map(str::parse) {
+                Some(Ok(0)) => Vec::new(),
+                Some(Ok(count)) if count > 1 => self.each_counted(block, &attribute.value, count),
                 _ => vec![self.counted(block, &attribute.value, scope)],
             };
         }
@@ -330,15 +331,27 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The instances that a `count` makes which is known.
+    fn each_counted(&self, block: &Block, count: &Expr, many: usize) -> Vec<Instance> {
+        if many > MAX_INSTANCES {
+            let message = format!("only the first {MAX_INSTANCES} instances of this are judged");
+            self.limit(count.span, message, "judge a plan, which has all of them");
+        }
+        let instance = |index: usize| {
+            let key = index.to_string();
+            let env = with_index(block, count, Val::new(ValKind::Number(key.as_str().into()), count.span));
+            Instance { key, env }
+        };
+        (0..many.min(MAX_INSTANCES)).map(instance).collect()
+    }
+
     /// All instances that a `count` makes, as one: they differ in nothing but `count.index`.
     fn counted(&self, block: &Block, count: &Expr, scope: &Scope) -> Instance {
         let index = match &count.kind {
             ExprKind::Number(text) if text == "1" => Val::new(ValKind::Number("0".into()), count.span),
             _ => self.hole(scope, count.span, "the index of an instance", Domain::Text),
         };
-        let entry = Entry { key: "index".into(), key_span: block.name_span, value: index };
-        let env = Env::default().with("count", Val::map(vec![entry], count.span));
-        Instance { key: String::new(), env }
+        Instance { key: String::new(), env: with_index(block, count, index) }
     }
 
     fn data(&self, kind: &str, name: &str, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -558,6 +571,12 @@ fn ignores_changes(block: &Block, attribute: &str) -> bool {
         }),
         _ => false,
     })
+}
+
+/// What a block under a `count` sees in the instance of this index.
+fn with_index(block: &Block, count: &Expr, index: Val) -> Env {
+    let entry = Entry { key: "index".into(), key_span: block.name_span, value: index };
+    Env::default().with("count", Val::map(vec![entry], count.span))
 }
 
 /// A key as addresses show it.
