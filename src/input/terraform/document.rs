@@ -96,7 +96,7 @@ fn documents(evaluator: &Evaluator<'_>, value: &Val, scope: &Rc<Scope>) -> Value
         },
     };
     match &value.kind {
-        ValKind::List(items) => Value::new(Kind::List(items.iter().map(one).collect()), value.span),
+        ValKind::List(items, _) => Value::new(Kind::List(items.iter().map(one).collect()), value.span),
         _ => one(value),
     }
 }

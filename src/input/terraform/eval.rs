@@ -3,10 +3,11 @@
 //! A condition that is not known splits the world in two. [`Evaluator::asked`] says which conditions a value rested on;
 //! whoever wants all variants evaluates again with other [choices](Evaluator::new).
 
+use super::collection::{self, Sequence, elements};
 use super::files::Sources;
 use super::module::{Loader, Module};
 use super::val::{Entry, Val, ValKind};
-use super::{Variables, functions};
+use super::{Variables, functions, number};
 use crate::diagnostic::Problem;
 use crate::span::Span;
 use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Unary};
@@ -277,7 +278,7 @@ impl<'l> Evaluator<'l> {
         match &expr.kind {
             ExprKind::Null => Val::null(span),
             ExprKind::Bool(value) => Val::new(ValKind::Bool(*value), span),
-            ExprKind::Number(text) => Val::new(ValKind::Number(text.as_str().into()), span),
+            ExprKind::Number(text) => Val::number(text, span),
             ExprKind::Template(template) => self.template(template, span, scope, env),
             ExprKind::List(items) => Val::list(items.iter().map(|item| self.eval(item, scope, env)).collect(), span),
             ExprKind::Object(items) => self.object(items, span, scope, env),
@@ -403,10 +404,13 @@ impl<'l> Evaluator<'l> {
     fn iteration(&self, iteration: &For, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         let collection = self.eval(&iteration.collection, scope, env);
         let Some(entries) = elements(&collection) else {
-            return self.hole(scope, span, "made of a collection that is not known", Domain::Any);
+            let why = if fails(&collection) { FAILED } else { "made of a collection that is not known" };
+            return self.hole(scope, span, why, Domain::Any);
         };
+        let sequence = if collection::has_order(&collection) { Sequence::Tuple } else { Sequence::Bag };
         let mut list = Vec::new();
         let mut map: Vec<Entry> = Vec::new();
+        let mut places: HashMap<Rc<str>, usize> = HashMap::new();
         for (key, value) in entries {
             let mut inner = env.with(&iteration.value, value);
             if let Some(name) = &iteration.key {
@@ -423,23 +427,28 @@ impl<'l> Evaluator<'l> {
                 Some(key) => {
                     let key_span = key.span;
                     let key = key_text(&self.eval(key, scope, &inner));
-                    let known = map.iter_mut().find(|entry| entry.key == key);
-                    match (known, iteration.groups) {
-                        (Some(entry), true) => {
+                    match places.get(&key) {
+                        Some(at) if iteration.groups => {
+                            let entry = &mut map[*at];
                             let mut items = entry.value.as_list().unwrap_or_default().to_vec();
                             items.push(result);
-                            entry.value = Val::list(items, span);
+                            entry.value = Val::sequence(items, sequence, span);
                         }
-                        (Some(entry), false) => entry.value = result,
-                        (None, groups) => {
-                            let value = if groups { Val::list(vec![result], span) } else { result };
+                        // Two results for one key are an error.
+                        Some(at) if !map[*at].is_open() => return self.hole(scope, span, FAILED, Domain::Any),
+                        _ => {
+                            let value = match iteration.groups {
+                                true => Val::sequence(vec![result], sequence, span),
+                                false => result,
+                            };
+                            places.insert(Rc::clone(&key), map.len());
                             map.push(Entry { key, key_span, value });
                         }
                     }
                 }
             }
         }
-        if iteration.result_key.is_some() { Val::map(map, span) } else { Val::list(list, span) }
+        if iteration.result_key.is_some() { Val::map(map, span) } else { Val::sequence(list, sequence, span) }
     }
 
     fn call(&self, call: &Call, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -484,39 +493,39 @@ impl<'l> Evaluator<'l> {
             let next = match step {
                 Step::Splat => {
                     let rest = &steps[at + 1..];
-                    let items = match &value.kind {
-                        ValKind::List(items) => items.to_vec(),
-                        ValKind::Null => Vec::new(),
+                    let (items, sequence) = match &value.kind {
+                        ValKind::List(items, sequence) => (items.to_vec(), *sequence),
+                        ValKind::Null => (Vec::new(), Sequence::Tuple),
                         ValKind::Unknown(hole) => return part_of(hole, &steps[at..], span),
-                        _ => vec![value.clone()],
+                        _ => (vec![value.clone()], Sequence::Tuple),
+                    };
+                    let sequence = match sequence {
+                        Sequence::Set => collection::listed(&items, sequence, Sequence::List),
+                        sequence => sequence,
                     };
                     let items = items.into_iter().map(|item| self.steps(item, rest, span, scope, env));
-                    return Val::list(items.collect(), value.span);
+                    return Val::sequence(items.collect(), sequence, value.span);
                 }
-                Step::Name(name) => self.step(&value, name),
-                Step::Index(index) => match self.eval(index, scope, env).known() {
-                    Some(key) => self.step(&value, &key),
-                    None if value.as_hole().is_none() => {
-                        return self.hole(scope, span, "an element that is not known", Domain::Any);
+                Step::Name(name) => collection::step(&value, name),
+                Step::Index(index) => {
+                    let index = self.eval(index, scope, env);
+                    match index.known() {
+                        Some(key) => collection::step(&value, &key),
+                        None if fails(&index) => return self.hole(scope, span, FAILED, Domain::Any),
+                        None => collection::Step::Open,
                     }
-                    None => None,
-                },
+                }
             };
             value = match (next, value.as_hole()) {
-                (Some(next), _) => next,
-                (None, Some(hole)) => return part_of(hole, &steps[at..], span),
-                (None, None) => return self.hole(scope, span, FAILED, Domain::Any),
+                (collection::Step::Found(next), _) => next,
+                (_, Some(hole)) => return part_of(hole, &steps[at..], span),
+                (collection::Step::Open, None) => {
+                    return self.hole(scope, span, "an element that is not known", Domain::Any);
+                }
+                (collection::Step::Missing, None) => return self.hole(scope, span, FAILED, Domain::Any),
             };
         }
         value
-    }
-
-    fn step(&self, value: &Val, key: &str) -> Option<Val> {
-        match &value.kind {
-            ValKind::List(items) => items.get(key.parse::<usize>().ok()?).cloned(),
-            ValKind::Map(_) => value.get(key).cloned(),
-            _ => None,
-        }
     }
 
     /// The blocks of a body with this name: those that are written, those that `dynamic` makes, and in JSON the objects
@@ -640,25 +649,6 @@ pub(super) fn plain(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// The elements of a collection with their keys; `None` when it is not known.
-pub(super) fn elements(collection: &Val) -> Option<Vec<(Val, Val)>> {
-    let span = collection.span;
-    match &collection.kind {
-        ValKind::List(items) => {
-            if items.iter().any(|item| item.as_hole().is_some_and(|hole| hole.why == REST)) {
-                return None;
-            }
-            let key = |at: usize| Val::new(ValKind::Number(at.to_string().into()), span);
-            Some(items.iter().enumerate().map(|(at, item)| (key(at), item.clone())).collect())
-        }
-        ValKind::Map(entries) => {
-            Some(entries.iter().map(|entry| (Val::text(&entry.key, entry.key_span), entry.value.clone())).collect())
-        }
-        ValKind::Null => Some(Vec::new()),
-        _ => None,
-    }
-}
-
 /// The key of an object. Keys are strings, so holes in one are written as `${name}`.
 fn key_text(key: &Val) -> Rc<str> {
     match (&key.kind, key.known()) {
@@ -682,12 +672,12 @@ fn compare(operator: Binary, left: &Val, right: &Val) -> Option<bool> {
         Binary::Equal => left.equals(right),
         Binary::NotEqual => left.equals(right).map(|equal| !equal),
         Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
-            let (left, right): (f64, f64) = (left.known()?.parse().ok()?, right.known()?.parse().ok()?);
+            let order = number::compare(&number::normal(&left.known()?)?, &number::normal(&right.known()?)?);
             Some(match operator {
-                Binary::Less => left < right,
-                Binary::LessOrEqual => left <= right,
-                Binary::Greater => left > right,
-                _ => left >= right,
+                Binary::Less => order.is_lt(),
+                Binary::LessOrEqual => order.is_le(),
+                Binary::Greater => order.is_gt(),
+                _ => order.is_ge(),
             })
         }
         Binary::And | Binary::Or | Binary::Arithmetic => None,

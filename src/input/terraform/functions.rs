@@ -1,5 +1,6 @@
 //! Terraform's functions, as far as policies are made with them. What is not here has a result that is not known.
 
+use super::collection;
 use super::eval::{Evaluator, FAILED, MAX_ITEMS, MAX_SIZE, REST, Scope};
 use super::marked;
 use super::val::{Entry, Piece, Val, ValKind, quoted};
@@ -311,23 +312,14 @@ fn template_file(evaluator: &Evaluator<'_>, path: &str, variables: &Val, span: S
 }
 
 fn convert(name: &str, value: &Val) -> Option<Val> {
-    let is_collection = matches!(value.kind, ValKind::List(_) | ValKind::Map(_));
+    let is_collection = matches!(value.kind, ValKind::List(..) | ValKind::Map(..));
     if is_collection && matches!(name, "tostring" | "tonumber" | "tobool") {
         return Some(Val::unknown(format!("{name}(…)"), FAILED, Domain::Any, value.span));
     }
     if !matches!(name, "toset" | "distinct") {
         return Some(value.clone());
     }
-    let items = known_list(value)?;
-    let mut kept: Vec<Val> = Vec::with_capacity(items.len());
-    let mut seen = std::collections::HashSet::new();
-    for item in items {
-        match item.known() {
-            Some(text) if !seen.insert(text.to_string()) => {}
-            _ => kept.push(item.clone()),
-        }
-    }
-    Some(Val::list(kept, value.span))
+    Some(collection::set(known_list(value)?.to_vec(), value.span))
 }
 
 /// `%s` and its like, each with the next argument.
@@ -444,7 +436,7 @@ fn concat(evaluator: &Evaluator<'_>, lists: &[Val], span: Span) -> Val {
             break;
         }
         match &list.kind {
-            ValKind::List(more) => items.extend(more.iter().cloned()),
+            ValKind::List(more, _) => items.extend(more.iter().cloned()),
             ValKind::Null => {}
             ValKind::Unknown(hole) => items.push(Val::unknown(hole.name.clone(), REST, Domain::Any, list.span)),
             _ => items.push(list.clone()),
@@ -466,7 +458,9 @@ const MAX_NESTED: usize = 256;
 fn flatten(value: &Val, depth: usize, items: &mut Vec<Val>) -> bool {
     match &value.kind {
         _ if items.len() > MAX_ITEMS => return false,
-        ValKind::List(inner) if depth < MAX_NESTED => return inner.iter().all(|item| flatten(item, depth + 1, items)),
+        ValKind::List(inner, _) if depth < MAX_NESTED => {
+            return inner.iter().all(|item| flatten(item, depth + 1, items));
+        }
         // It may be a list.
         ValKind::Unknown(hole) if hole.domain == Domain::Any => {
             items.push(Val::unknown(hole.name.clone(), REST, Domain::Any, value.span));
@@ -499,8 +493,8 @@ fn merge(evaluator: &Evaluator<'_>, maps: &[Val], span: Span) -> Option<Val> {
 
 fn length(value: &Val, span: Span) -> Option<Val> {
     let count = match &value.kind {
-        ValKind::List(_) => known_list(value)?.len(),
-        ValKind::Map(entries) => entries.len(),
+        ValKind::List(..) => known_list(value)?.len(),
+        ValKind::Map(entries, _) => entries.len(),
         ValKind::Text(_) => value.known()?.chars().count(),
         _ => return None,
     };
@@ -512,7 +506,7 @@ fn coalesce(values: &[Val]) -> Option<Val> {
     for value in values {
         let empty = match &value.kind {
             ValKind::Null => true,
-            ValKind::List(items) => items.is_empty(),
+            ValKind::List(items, _) => items.is_empty(),
             _ => value.known().is_some_and(|text| text.is_empty()),
         };
         match value.as_hole().map(|hole| &hole.domain) {

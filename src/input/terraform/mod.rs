@@ -5,15 +5,18 @@
 //! its places are in the common space of [`Sources`].
 
 mod account;
+mod collection;
 mod document;
 mod eval;
 mod files;
 mod functions;
 mod marked;
 mod module;
+mod number;
 mod references;
 mod sites;
 mod text;
+mod types;
 mod uses;
 mod val;
 mod written;

@@ -1,9 +1,10 @@
 //! What names stand for: variables, locals, data sources, resources, modules.
 
-use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain};
+use super::collection::elements;
+use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, plain};
 use super::module::At;
 use super::val::{Entry, Piece, Val, ValKind};
-use super::{document, functions};
+use super::{document, functions, types};
 use crate::span::Span;
 use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
 use crate::value::{Domain, Hole, MACHINE_USER};
@@ -13,8 +14,6 @@ use std::sync::Arc;
 
 /// How many calls deep modules are followed.
 const MAX_MODULES: usize = 12;
-/// How deep types of variables are followed.
-const MAX_TYPE_DEPTH: usize = 32;
 /// How many instances of one resource or module are told apart. Each is evaluated on its own.
 pub(super) const MAX_INSTANCES: usize = 1_000;
 
@@ -74,50 +73,8 @@ impl Evaluator<'_> {
         let value = self.given_value(name, span, scope);
         let declared = scope.module.variables.get(name).map(|at| scope.module.block(*at));
         match declared.and_then(|block| block.body.attribute("type")) {
-            Some(of) => self.typed(value, &of.value, scope, 0),
+            Some(of) => types::convert(value, &self.type_of(&of.value, scope)),
             None => value,
-        }
-    }
-
-    fn typed(&self, value: Val, of: &Expr, scope: &Rc<Scope>, depth: usize) -> Val {
-        let ExprKind::Call(call) = &of.kind else { return value };
-        let (Some(inner), true) = (call.arguments.first(), depth < MAX_TYPE_DEPTH) else { return value };
-        let span = value.span;
-        match (call.name.as_str(), &value.kind) {
-            ("optional", ValKind::Null) => match call.arguments.get(1) {
-                Some(default) => self.eval(default, scope, &Env::default()),
-                None => value,
-            },
-            ("optional", _) => self.typed(value, inner, scope, depth + 1),
-            ("list" | "set", ValKind::List(items)) => {
-                let items = items.iter().map(|item| self.typed(item.clone(), inner, scope, depth + 1));
-                Val::list(items.collect(), span)
-            }
-            ("map", ValKind::Map(entries)) => {
-                let entries = entries.iter().map(|entry| Entry {
-                    value: self.typed(entry.value.clone(), inner, scope, depth + 1),
-                    ..entry.clone()
-                });
-                Val::map(entries.collect(), span)
-            }
-            ("object", ValKind::Map(entries)) => {
-                let ExprKind::Object(attributes) = &inner.kind else { return value };
-                let mut entries = entries.to_vec();
-                for attribute in attributes {
-                    let Some(key) = plain(&attribute.key) else { continue };
-                    match entries.iter_mut().find(|entry| &*entry.key == key) {
-                        Some(entry) => {
-                            entry.value = self.typed(entry.value.clone(), &attribute.value, scope, depth + 1)
-                        }
-                        None => {
-                            let value = self.typed(Val::null(span), &attribute.value, scope, depth + 1);
-                            entries.push(Entry { key: key.into(), key_span: span, value });
-                        }
-                    }
-                }
-                Val::map(entries, span)
-            }
-            _ => value,
         }
     }
 
@@ -189,8 +146,8 @@ impl Evaluator<'_> {
                 }
                 _ => value.clone().at(span),
             },
-            ValKind::List(items) if items.iter().all(is_scalar) => {
-                Val::list(items.iter().map(|item| item.clone().at(span)).collect(), span)
+            ValKind::List(items, sequence) if items.iter().all(is_scalar) => {
+                Val::sequence(items.iter().map(|item| item.clone().at(span)).collect(), *sequence, span)
             }
             ValKind::Bool(_) | ValKind::Number(_) => value.clone().at(span),
             _ => return value,
@@ -299,7 +256,7 @@ impl Evaluator<'_> {
             let entry = |key: &str, value: Val| Entry { key: key.into(), key_span: attribute.value.span, value };
             none.with("each", Val::map(vec![entry("key", key), entry("value", value)], attribute.value.span))
         };
-        let is_set = matches!(collection.kind, ValKind::List(_));
+        let is_set = matches!(collection.kind, ValKind::List(..));
         match elements(&collection) {
             Some(elements)
                 if elements.iter().all(|(key, value)| !is_set || value.known().is_some() && !key.has_hole()) =>
@@ -574,7 +531,7 @@ fn is_scalar(value: &Val) -> bool {
     match &value.kind {
         ValKind::Text(_) => !value.known().is_some_and(|text| looks_like_document(&text)),
         ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) | ValKind::Unknown(_) => true,
-        ValKind::List(_) | ValKind::Map(_) | ValKind::Json(_) => false,
+        ValKind::List(..) | ValKind::Map(..) | ValKind::Json(_) => false,
     }
 }
 

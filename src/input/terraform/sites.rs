@@ -553,7 +553,7 @@ fn document(value: &Val) -> Policy {
     match &value.kind {
         ValKind::Null => Policy::None,
         ValKind::Json(inner) => match &inner.kind {
-            ValKind::Map(_) => Policy::Read(inner.to_value()),
+            ValKind::Map(..) => Policy::Read(inner.to_value()),
             ValKind::Unknown(hole) => Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why)),
             _ => wrong(inner, "a JSON object"),
         },
@@ -571,7 +571,7 @@ fn document(value: &Val) -> Policy {
             // A default that is a document is read, and what rests on it is not proved.
             Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why))
         }
-        ValKind::Map(_) | ValKind::List(_) | ValKind::Bool(_) | ValKind::Number(_) => {
+        ValKind::Map(..) | ValKind::List(..) | ValKind::Bool(_) | ValKind::Number(_) => {
             wrong(value, "a string of JSON, such as `jsonencode({…})` gives")
         }
     }

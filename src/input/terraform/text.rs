@@ -1,6 +1,7 @@
 //! The strings that templates give: literals, interpolations and directives.
 
-use super::eval::{BEYOND, Env, Evaluator, MAX_DEPTH, MAX_ITEMS, MAX_SIZE, Scope, elements};
+use super::collection::elements;
+use super::eval::{BEYOND, Env, Evaluator, MAX_DEPTH, MAX_ITEMS, MAX_SIZE, Scope};
 use super::val::{Piece, Val, ValKind};
 use crate::source::OffsetMap;
 use crate::span::Span;
