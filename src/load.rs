@@ -252,5 +252,5 @@ fn here(site: PolicySite<'_>, source: &Arc<Source>, anchor: Span, sources: &Sour
     owner.extent = owner.extent.map(place);
     owner.max_session_duration =
         owner.max_session_duration.map(|duration| Spanned::new(duration.value, place(duration.span)));
-    PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), ..site }
+    PolicySite { anchor, document: Tree::Owned(document), owner, origins: Vec::new(), redefined: Vec::new(), ..site }
 }

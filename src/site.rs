@@ -71,6 +71,19 @@ pub struct PolicySite<'s> {
     pub branch: Vec<(String, bool)>,
     /// Where values came from that the document uses.
     pub origins: Vec<Origin>,
+    /// Members that what makes the document gives again, so that it has the last of them alone.
+    pub redefined: Vec<Redefined>,
+}
+
+/// A member that stands twice in the text that makes a document, and once in the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redefined {
+    /// Its name.
+    pub key: String,
+    /// Where it stands before.
+    pub first: Span,
+    /// Where it stands last: this one counts.
+    pub last: Span,
 }
 
 /// The condition of a branch in which every variable that nobody sets has its default.
@@ -115,6 +128,7 @@ impl PolicySite<'_> {
             owner: self.owner,
             branch: self.branch,
             origins: self.origins,
+            redefined: self.redefined,
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::span::Span;
 use crate::value::Domain;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
-use std::rc::Rc;
 
 /// What a sequence of values is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

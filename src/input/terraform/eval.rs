@@ -115,6 +115,8 @@ pub(super) struct Evaluator<'l> {
     pub limits: RefCell<Vec<Problem>>,
     /// For the place where a variable is used, in which scope: where its value was written, and what that is.
     pub origins: RefCell<BTreeMap<(Span, usize), (Val, String)>>,
+    /// For a key that an object gives again: where it stood before.
+    pub redefined: RefCell<HashMap<Span, Span>>,
     /// The documents of data sources that something read: the scope and the name.
     pub read: RefCell<std::collections::HashSet<(usize, String)>>,
 }
@@ -135,6 +137,7 @@ impl<'l> Evaluator<'l> {
             problems: RefCell::default(),
             limits: RefCell::default(),
             origins: RefCell::default(),
+            redefined: RefCell::default(),
             read: RefCell::default(),
         }
     }
@@ -308,13 +311,22 @@ impl<'l> Evaluator<'l> {
     }
 
     fn object(&self, items: &[ObjectItem], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
-        let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
+        let mut entries: Vec<Option<Entry>> = Vec::with_capacity(items.len());
+        let mut places: HashMap<Rc<str>, usize> = HashMap::new();
         for item in items {
             let key = self.eval(&item.key, scope, env);
             let value = self.eval(&item.value, scope, env);
-            entries.push(Entry { key: key_text(&key), key_span: item.key.span, value });
+            let entry = Entry { key: key_text(&key), key_span: item.key.span, value };
+            // Of several values for one key, Terraform takes the last (hashicorp/terraform#28727).
+            if !entry.is_open()
+                && let Some(at) = places.insert(Rc::clone(&entry.key), entries.len())
+                && let Some(first) = entries[at].take()
+            {
+                self.redefined.borrow_mut().insert(entry.key_span, first.key_span);
+            }
+            entries.push(Some(entry));
         }
-        Val::map(entries, span)
+        Val::map(entries.into_iter().flatten().collect(), span)
     }
 
     fn conditional(&self, parts: &[Expr; 3], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -604,7 +616,7 @@ impl<'b> Content<'b> {
         match self {
             Content::Body(body) => body.attribute(name).map(|attribute| (&attribute.value, attribute.name_span)),
             Content::Expr(Expr { kind: ExprKind::Object(items), .. }) => {
-                items.iter().find(|item| plain(&item.key) == Some(name)).map(|item| (&item.value, item.key.span))
+                items.iter().rev().find(|item| plain(&item.key) == Some(name)).map(|item| (&item.value, item.key.span))
             }
             Content::Expr(_) => None,
         }

@@ -33,6 +33,8 @@ struct Read {
     unresolved: Vec<String>,
     problems: Vec<String>,
     limits: Vec<String>,
+    /// For each document, the keys that are given again, with their places.
+    redefined: Vec<Vec<(String, String, String)>>,
     /// For each document, the text at the place of each string in it.
     places: Vec<Vec<(String, String)>>,
     origins: Vec<Vec<(String, String)>>,
@@ -62,6 +64,11 @@ fn read_with(files: &[(&str, &str)], vars: &[(&str, &str)]) -> Read {
         unresolved: found.unresolved.iter().map(|(span, what)| format!("{} | {what}", at(*span))).collect(),
         problems: found.problems.iter().map(|problem| format!("{} | {}", at(problem.span), problem.message)).collect(),
         limits: found.limits.iter().map(|limit| format!("{} | {}", at(limit.span), limit.message)).collect(),
+        redefined: found
+            .sites
+            .iter()
+            .map(|site| site.redefined.iter().map(|one| (one.key.clone(), at(one.first), at(one.last))).collect())
+            .collect(),
         places: found.sites.iter().map(places).collect(),
         origins: found
             .sites

@@ -1,6 +1,7 @@
 //! From hcl-edit's tree to ours.
 
 use super::literal::{Escapes, literal};
+use super::redefined::Renamed;
 use super::{
     Attribute, Binary, Block, Body, Call, Expr, ExprKind, For, Literal, ObjectItem, Part, Step, Template, Unary,
 };
@@ -19,12 +20,18 @@ const MAX_BLOCKS: usize = 64;
 pub(super) struct Builder<'t> {
     text: &'t str,
     base: usize,
+    renamed: Option<&'t Renamed>,
 }
 
 impl<'t> Builder<'t> {
     /// For trees parsed from `text`; `base` is added to every place.
     pub fn new(text: &'t str, base: usize) -> Self {
-        Builder { text, base }
+        Builder { text, base, renamed: None }
+    }
+
+    /// The same, for a tree in which these keys stand under other names.
+    pub fn with(self, renamed: &'t Renamed) -> Self {
+        Builder { renamed: Some(renamed), ..self }
     }
 
     fn span(&self, range: Option<Range<usize>>) -> Span {
@@ -142,12 +149,27 @@ impl<'t> Builder<'t> {
     fn key(&self, key: &ObjectKey) -> Expr {
         match key {
             ObjectKey::Expression(expr) => self.expr(expr),
-            ObjectKey::Ident(name) => {
-                let span = self.span(name.span());
-                let literal = literal(name.as_str(), span.start as usize, Escapes::Template, false);
-                Expr { span, kind: ExprKind::Template(Template { parts: vec![Part::Literal(literal)] }) }
-            }
+            ObjectKey::Ident(name) => match name.span().and_then(|range| self.renamed(range)) {
+                Some(key) => key,
+                None => self.word(name.as_str(), self.span(name.span())),
+            },
         }
+    }
+
+    /// A bare word as a key: a string.
+    fn word(&self, name: &str, span: Span) -> Expr {
+        let literal = literal(name, span.start as usize, Escapes::Template, false);
+        Expr { span, kind: ExprKind::Template(Template { parts: vec![Part::Literal(literal)] }) }
+    }
+
+    /// A key that was parsed under another name, from the text itself.
+    fn renamed(&self, range: Range<usize>) -> Option<Expr> {
+        let range = range.start..*self.renamed?.get(&range.start)?;
+        let (raw, start) = (self.text.get(range.clone())?, self.base + range.start);
+        Some(match hcl_edit::parser::parse_expr(raw) {
+            Ok(Expression::Variable(_)) | Err(_) => self.word(raw, self.span(Some(range))),
+            Ok(key) => Builder::new(raw, start).expr(&key),
+        })
     }
 
     fn step(&self, operator: &TraversalOperator) -> Step {

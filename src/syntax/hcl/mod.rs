@@ -7,6 +7,7 @@ mod build;
 mod json;
 mod literal;
 mod recover;
+mod redefined;
 
 use crate::diagnostic::Problem;
 use crate::source::OffsetMap;
@@ -233,9 +234,11 @@ pub fn parse(text: &str, base: usize) -> File {
         Some(content) => ('\u{feff}'.len_utf8(), content),
         None => (0, text),
     };
-    let builder = build::Builder::new(content, base + start);
-    match hcl_edit::parser::parse_body(content) {
-        Ok(body) => File { body: builder.body(&body, 0), problems: Vec::new() },
+    match redefined::parse(content) {
+        Ok((body, renamed)) => {
+            let builder = build::Builder::new(content, base + start).with(&renamed);
+            File { body: builder.body(&body, 0), problems: Vec::new() }
+        }
         Err(error) => recover::file(content, base + start, &error),
     }
 }

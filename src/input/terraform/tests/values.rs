@@ -55,3 +55,29 @@ fn an_element_of_a_set_is_its_own_key() {
         r#"["*"]"#
     );
 }
+
+#[test]
+fn of_two_values_for_one_key_the_last_counts() {
+    for (expression, expected) in [
+        (r#"{ a = "x", a = "*" }.a"#, r#""*""#),
+        (r#"{ "a" = "x", a = "*" }["a"]"#, r#""*""#),
+        (r#"{ a = ["x"], a = ["*"] }["a"]"#, r#"["*"]"#),
+    ] {
+        let read = read(&[("main.tf", &trust(expression))]);
+        let statement = read.documents[0].get("Statement").expect("it has statements");
+        assert_eq!(
+            json(statement.one_or_many()[0].at(&["Principal", "AWS"]).expect("there")),
+            expected,
+            "{expression}"
+        );
+    }
+    let main = role(
+        "jsonencode({ Statement = [{ Effect = \"Deny\", Effect = \"Allow\", Condition = { Bool = { a = true } }, Principal = \"*\", Condition = {} }] })",
+    );
+    let read = read(&[("main.tf", &main)]);
+    assert_eq!(json(&read.documents[0]), r#"{"Statement":[{"Effect":"Allow","Principal":"*","Condition":{}}]}"#);
+    let keys: Vec<&str> = read.redefined[0].iter().map(|(key, _, _)| key.as_str()).collect();
+    assert_eq!(keys, ["Effect", "Condition"]);
+    assert_eq!(read.redefined[0][0].1, "main.tf:2:51 Effect");
+    assert_eq!(read.redefined[0][0].2, "main.tf:2:68 Effect");
+}
