@@ -3,11 +3,12 @@
 //! A condition that is not known splits the world in two. [`Evaluator::asked`] says which conditions a value rested on;
 //! whoever wants all variants evaluates again with other [choices](Evaluator::new).
 
-use super::collection::{self, Sequence, elements};
+use super::collection::{self, Keyed, Sequence, elements};
 use super::files::Sources;
 use super::module::{Loader, Module};
-use super::val::{Entry, Val, ValKind};
-use super::{Variables, functions, number};
+use super::types::{self, Unified};
+use super::val::{Entry, Piece, Val, ValKind};
+use super::{Variables, functions, operators};
 use crate::diagnostic::Problem;
 use crate::span::Span;
 use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Unary};
@@ -109,12 +110,21 @@ pub(super) struct Evaluator<'l> {
     next_scope: Cell<usize>,
     pub depth: Cell<usize>,
     steps: Cell<u32>,
+    /// How many calls of `try` and `can` stand around what is evaluated, and how many problems they kept to themselves.
+    quiet: Cell<u32>,
+    untold: Cell<u32>,
+    /// How many evaluations stand around that are only made for the type of a value.
+    unused: Cell<u32>,
     /// What went wrong, each once.
     pub problems: RefCell<Vec<Problem>>,
     /// What was not evaluated because a limit was hit, each once.
     pub limits: RefCell<Vec<Problem>>,
     /// For the place where a variable is used, in which scope: where its value was written, and what that is.
     pub origins: RefCell<BTreeMap<(Span, usize), (Val, String)>>,
+    /// Patterns of `regex` and its like, ready to be used; `None` for those that are not understood.
+    pub patterns: RefCell<HashMap<String, Option<regex::Regex>>>,
+    /// Which blocks speak of `count.index`.
+    pub indexed: RefCell<HashMap<Span, bool>>,
     /// For a key that an object gives again: where it stood before.
     pub redefined: RefCell<HashMap<Span, Span>>,
     /// The documents of data sources that something read: the scope and the name.
@@ -134,10 +144,15 @@ impl<'l> Evaluator<'l> {
             next_scope: Cell::new(1),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            quiet: Cell::new(0),
+            untold: Cell::new(0),
+            unused: Cell::new(0),
             problems: RefCell::default(),
             limits: RefCell::default(),
             origins: RefCell::default(),
             redefined: RefCell::default(),
+            indexed: RefCell::default(),
+            patterns: RefCell::default(),
             read: RefCell::default(),
         }
     }
@@ -183,6 +198,10 @@ impl<'l> Evaluator<'l> {
     }
 
     pub fn problem(&self, span: Span, message: impl Into<String>) {
+        if self.quiet.get() > 0 {
+            self.untold.set(self.untold.get() + 1);
+            return;
+        }
         add(&self.problems, Problem::new(span, message));
     }
 
@@ -228,9 +247,15 @@ impl<'l> Evaluator<'l> {
         }
         self.memo.borrow_mut().insert(index.clone(), Memo::Running);
         let before = self.take_asked();
+        let untold = self.untold.get();
         let value = compute();
         let asked = self.take_asked();
-        self.memo.borrow_mut().insert(index, Memo::Done(value.clone(), asked.clone()));
+        if untold == self.untold.get() {
+            self.memo.borrow_mut().insert(index, Memo::Done(value.clone(), asked.clone()));
+        } else {
+            // Where it is used outside of `try`, what is wrong with it is told.
+            self.memo.borrow_mut().remove(&index);
+        }
         *self.asked.borrow_mut() = before;
         self.add_asked(&asked);
         value
@@ -301,11 +326,20 @@ impl<'l> Evaluator<'l> {
             },
             ExprKind::Call(call) => self.call(call, span, scope, env),
             ExprKind::Conditional(parts) => self.conditional(parts, span, scope, env),
-            ExprKind::Unary(Unary::Not, _) | ExprKind::Binary(..) => match self.truth(expr, scope, env, false) {
-                Some(value) => Val::new(ValKind::Bool(value), span),
-                None => self.hole(scope, span, "the result of an expression", Domain::Text),
-            },
-            ExprKind::Unary(Unary::Minus, _) => self.hole(scope, span, "the result of an expression", Domain::Text),
+            ExprKind::Unary(Unary::Not, _) | ExprKind::Binary(Binary::And | Binary::Or, _) => {
+                match self.truth(expr, scope, env, false) {
+                    Some(value) => Val::new(ValKind::Bool(value), span),
+                    None => self.hole(scope, span, "the result of an expression", Domain::Text),
+                }
+            }
+            ExprKind::Binary(operator, sides) => {
+                let (left, right) = (self.eval(&sides[0], scope, env), self.eval(&sides[1], scope, env));
+                self.operation(*operator, left, right, span, scope)
+            }
+            ExprKind::Unary(Unary::Minus, inner) => {
+                let (zero, inner) = (Val::count(0, span), self.eval(inner, scope, env));
+                self.operation(Binary::Subtract, zero, inner, span, scope)
+            }
             ExprKind::For(iteration) => self.iteration(iteration, span, scope, env),
         }
     }
@@ -329,13 +363,74 @@ impl<'l> Evaluator<'l> {
         Val::map(entries.into_iter().flatten().collect(), span)
     }
 
+    fn operation(&self, operator: Binary, left: Val, right: Val, span: Span, scope: &Rc<Scope>) -> Val {
+        if fails(&left) || fails(&right) {
+            return self.hole(scope, span, FAILED, Domain::Any);
+        }
+        match operators::apply(operator, left, right, span) {
+            Some(value) => value,
+            None => self.hole(scope, span, "the result of an expression", Domain::Text),
+        }
+    }
+
     fn conditional(&self, parts: &[Expr; 3], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         let [condition, yes, no] = parts;
         match self.truth(condition, scope, env, true) {
-            Some(true) => self.eval(yes, scope, env),
-            Some(false) => self.eval(no, scope, env),
+            Some(holds) => {
+                let (taken, other) = if holds { (yes, no) } else { (no, yes) };
+                let value = self.eval(taken, scope, env);
+                self.beside(value, other, scope, env)
+            }
             None => self.hole(scope, span, "one of two values", Domain::Any),
         }
+    }
+
+    /// A value as it is where it is chosen over another: both have one type (Terraform, "Conditional Expressions").
+    fn beside(&self, value: Val, other: &Expr, scope: &Rc<Scope>, env: &Env) -> Val {
+        let other = match (&value.kind, &other.kind) {
+            (ValKind::Map(entries, Keyed::Object), _) => {
+                return Val::new(ValKind::Map(Rc::clone(entries), Keyed::Either), value.span);
+            }
+            (ValKind::Bool(_) | ValKind::Number(_) | ValKind::List(..), ExprKind::Null)
+            | (ValKind::Bool(_), ExprKind::Bool(_))
+            | (ValKind::Number(_), ExprKind::Number(_)) => return value,
+            (ValKind::Bool(_) | ValKind::Number(_) | ValKind::List(..), _) => {
+                self.aside(|| self.eval(other, scope, env))
+            }
+            _ => return value,
+        };
+        let of_other = types::of(&other, 0);
+        match (types::unify(&[types::of(&value, 0), of_other], 0), &value.kind) {
+            // It is a list beside some lists, and a tuple beside others.
+            (_, ValKind::List(items, Sequence::Tuple)) if other.as_hole().is_some() => {
+                Val::new(ValKind::List(Rc::clone(items), Sequence::Either), value.span)
+            }
+            (Unified::Type(to), _) => types::convert(value, &to),
+            (Unified::Never | Unified::Unsure, _) => value,
+        }
+    }
+
+    /// Evaluate what is not used for what it says: nothing is told of it, and nothing rests on it.
+    fn aside(&self, evaluate: impl FnOnce() -> Val) -> Val {
+        let before = self.take_asked();
+        self.unused.set(self.unused.get() + 1);
+        let value = self.quietly(evaluate);
+        self.unused.set(self.unused.get() - 1);
+        *self.asked.borrow_mut() = before;
+        value
+    }
+
+    /// Evaluate where an error is no finding: something else is taken then.
+    fn quietly(&self, evaluate: impl FnOnce() -> Val) -> Val {
+        self.quiet.set(self.quiet.get() + 1);
+        let value = evaluate();
+        self.quiet.set(self.quiet.get() - 1);
+        value
+    }
+
+    /// Whether what is evaluated is only looked at for its type.
+    pub fn is_aside(&self) -> bool {
+        self.unused.get() > 0
     }
 
     /// Whether a condition holds. With `ask`, one that is not known is chosen, part by part, so that `a && !b` and `b`
@@ -356,11 +451,6 @@ impl<'l> Evaluator<'l> {
                 } else {
                     right.or_else(|| self.truth(&sides[1], scope, env, ask))
                 };
-            }
-            ExprKind::Binary(operator, sides) => {
-                let left = self.eval(&sides[0], scope, env);
-                let right = self.eval(&sides[1], scope, env);
-                compare(*operator, &left, &right)
             }
             ExprKind::Conditional(parts) => {
                 let condition = self.truth(&parts[0], scope, env, ask)?;
@@ -468,15 +558,15 @@ impl<'l> Evaluator<'l> {
             ("try", arguments) => {
                 // What is not known is not an error: only a lookup that certainly fails goes on to the next.
                 for argument in arguments {
-                    let value = self.eval(argument, scope, env);
+                    let value = self.quietly(|| self.eval(argument, scope, env));
                     if !fails(&value) {
                         return value;
                     }
                 }
-                return self.hole(scope, span, "the result of a function", Domain::Any);
+                return self.hole(scope, span, FAILED, Domain::Any);
             }
             ("can", [argument]) => {
-                let value = self.eval(argument, scope, env);
+                let value = self.quietly(|| self.eval(argument, scope, env));
                 return match (fails(&value), value.has_hole()) {
                     (true, _) => Val::new(ValKind::Bool(false), span),
                     (false, false) => Val::new(ValKind::Bool(true), span),
@@ -643,11 +733,23 @@ pub(super) const BEYOND: &str = "beyond the limit of evaluation";
 pub(super) const REST: &str = "any number of further elements";
 
 /// What a lookup or a conversion that certainly fails is called.
-pub(super) const FAILED: &str = "an element that is not there";
+pub(super) const FAILED: &str = "an error when Terraform evaluates it";
 
-/// Whether evaluating came to an error in Terraform, rather than to something that is not known.
-fn fails(value: &Val) -> bool {
-    value.as_hole().is_some_and(|hole| hole.why == FAILED)
+/// Whether evaluating came to an error in Terraform, rather than to something that is not known. What holds an error is
+/// one.
+pub(super) fn fails(value: &Val) -> bool {
+    match &value.kind {
+        ValKind::Unknown(hole) => hole.why == FAILED,
+        ValKind::List(items, _) => items.iter().any(fails),
+        ValKind::Map(entries, _) => entries.iter().any(|entry| fails(&entry.value)),
+        ValKind::Text(pieces) => pieces.iter().any(|piece| match piece {
+            Piece::Literal { .. } => false,
+            Piece::Hole { hole, .. } => hole.why == FAILED,
+            Piece::Json(value) => fails(value),
+        }),
+        ValKind::Json(value) => fails(value),
+        ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) => false,
+    }
 }
 
 /// The string of a literal without anything filled in.
@@ -676,22 +778,5 @@ fn add(problems: &RefCell<Vec<Problem>>, problem: Problem) {
     let mut problems = problems.borrow_mut();
     if !problems.contains(&problem) {
         problems.push(problem);
-    }
-}
-
-fn compare(operator: Binary, left: &Val, right: &Val) -> Option<bool> {
-    match operator {
-        Binary::Equal => left.equals(right),
-        Binary::NotEqual => left.equals(right).map(|equal| !equal),
-        Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
-            let order = number::compare(&number::normal(&left.known()?)?, &number::normal(&right.known()?)?);
-            Some(match operator {
-                Binary::Less => order.is_lt(),
-                Binary::LessOrEqual => order.is_le(),
-                Binary::Greater => order.is_gt(),
-                _ => order.is_ge(),
-            })
-        }
-        Binary::And | Binary::Or | Binary::Arithmetic => None,
     }
 }

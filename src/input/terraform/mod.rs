@@ -13,6 +13,7 @@ mod functions;
 mod marked;
 mod module;
 mod number;
+mod operators;
 mod references;
 mod sites;
 mod text;

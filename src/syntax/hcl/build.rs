@@ -77,7 +77,7 @@ impl<'t> Builder<'t> {
             Expression::String(text) => ExprKind::Template(self.quoted(text.span(), text.value())),
             Expression::StringTemplate(template) => {
                 let elements: Vec<&Element> = template.iter().collect();
-                ExprKind::Template(self.elements(&elements, Escapes::Quoted, false))
+                ExprKind::Template(self.elements(&elements, Escapes::Quoted, false, KEEP))
             }
             Expression::HeredocTemplate(heredoc) => ExprKind::Template(self.heredoc(heredoc)),
             Expression::Array(items) => ExprKind::List(items.iter().map(|item| self.expr(item)).collect()),
@@ -124,11 +124,11 @@ impl<'t> Builder<'t> {
                     BinaryOperator::GreaterEq => Binary::GreaterOrEqual,
                     BinaryOperator::And => Binary::And,
                     BinaryOperator::Or => Binary::Or,
-                    BinaryOperator::Plus
-                    | BinaryOperator::Minus
-                    | BinaryOperator::Mul
-                    | BinaryOperator::Div
-                    | BinaryOperator::Mod => Binary::Arithmetic,
+                    BinaryOperator::Plus => Binary::Add,
+                    BinaryOperator::Minus => Binary::Subtract,
+                    BinaryOperator::Mul => Binary::Multiply,
+                    BinaryOperator::Div => Binary::Divide,
+                    BinaryOperator::Mod => Binary::Modulo,
                 };
                 let sides = [self.expr(&operation.lhs_expr), self.expr(&operation.rhs_expr)];
                 ExprKind::Binary(operator, Box::new(sides))
@@ -208,7 +208,7 @@ impl<'t> Builder<'t> {
             true => Escapes::Indented(self.indent(&elements)),
             false => Escapes::Template,
         };
-        self.elements(&elements, escapes, true)
+        self.elements(&elements, escapes, true, KEEP)
     }
 
     /// The indentation that all lines of a heredoc have, as Terraform counts it: lines of white space alone do not.
@@ -240,11 +240,16 @@ impl<'t> Builder<'t> {
 
     /// A whole template.
     pub fn template(&self, template: &hcl_edit::template::Template, escapes: Escapes) -> Template {
-        let elements: Vec<&Element> = template.iter().collect();
-        self.elements(&elements, escapes, true)
+        self.inner(template, escapes, KEEP)
     }
 
-    fn elements(&self, elements: &[&Element], escapes: Escapes, first_starts_line: bool) -> Template {
+    /// A template between marks that may take white space away at its edges.
+    fn inner(&self, template: &hcl_edit::template::Template, escapes: Escapes, edges: Edges) -> Template {
+        let elements: Vec<&Element> = template.iter().collect();
+        self.elements(&elements, escapes, true, edges)
+    }
+
+    fn elements(&self, elements: &[&Element], escapes: Escapes, first_starts_line: bool, edges: Edges) -> Template {
         let mut parts = Vec::with_capacity(elements.len());
         let mut line_start = first_starts_line;
         for (at, element) in elements.iter().enumerate() {
@@ -254,14 +259,14 @@ impl<'t> Builder<'t> {
                     let mut raw = self.text.get(range.clone()).unwrap_or_default();
                     let mut value = text.as_str();
                     // `~}` before and `${~` after take white space away.
-                    if at.checked_sub(1).is_some_and(|before| strips_after(elements[before])) {
-                        let trimmed = raw.trim_start();
+                    if at.checked_sub(1).map_or(edges.0, |before| strips_after(elements[before])) {
+                        let trimmed = trim_start(raw, escapes);
                         range.start += raw.len() - trimmed.len();
-                        (raw, value) = (trimmed, value.trim_start());
+                        (raw, value) = (trimmed, trim_start(value, escapes));
                     }
-                    if elements.get(at + 1).is_some_and(|after| strips_before(after)) {
-                        raw = raw.trim_end();
-                        value = value.trim_end();
+                    if elements.get(at + 1).map_or(edges.1, |after| strips_before(after)) {
+                        raw = trim_end(raw, escapes);
+                        value = trim_end(value, escapes);
                         range.end = range.start + raw.len();
                     }
                     parts.push(Part::Literal(self.literal(raw, range, value, escapes, line_start)));
@@ -281,20 +286,60 @@ impl<'t> Builder<'t> {
     }
 
     fn directive(&self, directive: &Directive, escapes: Escapes) -> Part {
+        let edges = |before: Strip, after: Strip| (strips_end(before), strips_start(after));
         match directive {
             Directive::If(choice) => {
-                let yes = self.template(&choice.if_expr.template, escapes);
-                let no = choice.else_expr.as_ref().map(|no| self.template(&no.template, escapes)).unwrap_or_default();
-                Part::If(Box::new(self.expr(&choice.if_expr.cond_expr)), yes, no)
+                let (first, last) = (choice.if_expr.strip, choice.endif_expr.strip);
+                let middle = choice.else_expr.as_ref().map(|no| no.strip);
+                let yes = self.inner(&choice.if_expr.template, escapes, edges(first, middle.unwrap_or(last)));
+                let no = choice.else_expr.as_ref().map(|no| self.inner(&no.template, escapes, edges(no.strip, last)));
+                Part::If(Box::new(self.expr(&choice.if_expr.cond_expr)), yes, no.unwrap_or_default())
             }
-            Directive::For(iteration) => Part::For {
-                key: iteration.for_expr.key_var.as_ref().map(|name| name.as_str().to_owned()),
-                value: iteration.for_expr.value_var.as_str().to_owned(),
-                collection: Box::new(self.expr(&iteration.for_expr.collection_expr)),
-                body: self.template(&iteration.for_expr.template, escapes),
-            },
+            Directive::For(iteration) => {
+                let edges = edges(iteration.for_expr.strip, iteration.endfor_expr.strip);
+                Part::For {
+                    key: iteration.for_expr.key_var.as_ref().map(|name| name.as_str().to_owned()),
+                    value: iteration.for_expr.value_var.as_str().to_owned(),
+                    collection: Box::new(self.expr(&iteration.for_expr.collection_expr)),
+                    body: self.inner(&iteration.for_expr.template, escapes, edges),
+                }
+            }
         }
     }
+}
+
+/// Whether the marks around a template take white space away at its start and at its end.
+type Edges = (bool, bool);
+/// There are no such marks.
+const KEEP: Edges = (false, false);
+
+/// A text without the white space that a mark before it takes: that of one line, as Terraform reads texts of several
+/// lines a line at a time.
+fn trim_start(text: &str, escapes: Escapes) -> &str {
+    let line = match escapes {
+        Escapes::Quoted => text.len(),
+        Escapes::Template | Escapes::Indented(_) => text.find('\n').map_or(text.len(), |at| at + 1),
+    };
+    &text[line - text[..line].trim_start().len()..]
+}
+
+/// The same for a mark after it.
+fn trim_end(text: &str, escapes: Escapes) -> &str {
+    let line = match escapes {
+        Escapes::Quoted => 0,
+        Escapes::Template | Escapes::Indented(_) => {
+            text.strip_suffix('\n').unwrap_or(text).rfind('\n').map_or(0, |at| at + 1)
+        }
+    };
+    &text[..line + text[line..].trim_end().len()]
+}
+
+fn strips_start(strip: Strip) -> bool {
+    matches!(strip, Strip::Start | Strip::Both)
+}
+
+fn strips_end(strip: Strip) -> bool {
+    matches!(strip, Strip::End | Strip::Both)
 }
 
 fn strips_before(element: &Element) -> bool {
@@ -306,7 +351,7 @@ fn strips_before(element: &Element) -> bool {
             Directive::For(iteration) => iteration.for_expr.strip,
         },
     };
-    matches!(strip, Strip::Start | Strip::Both)
+    strips_start(strip)
 }
 
 fn strips_after(element: &Element) -> bool {
@@ -318,5 +363,5 @@ fn strips_after(element: &Element) -> bool {
             Directive::For(iteration) => iteration.endfor_expr.strip,
         },
     };
-    matches!(strip, Strip::End | Strip::Both)
+    strips_end(strip)
 }

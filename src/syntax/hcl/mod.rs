@@ -165,8 +165,11 @@ pub enum Binary {
     GreaterOrEqual,
     And,
     Or,
-    /// `+`, `-`, `*`, `/` and `%`: numbers decide nothing in a policy.
-    Arithmetic,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
 }
 
 /// `[for key, value in collection : result if filter]`.
@@ -253,6 +256,17 @@ pub fn template(text: &str, base: usize) -> Result<Template, Problem> {
     match hcl_edit::parser::parse_template(text) {
         Ok(template) => Ok(build::Builder::new(text, base).template(&template, literal::Escapes::Template)),
         Err(error) => Err(problem(&error, text, base)),
+    }
+}
+
+/// Parse a template that stands in a text; `map` is the way to the bytes it was written with.
+pub fn template_in(text: &str, map: &OffsetMap) -> Result<Template, Problem> {
+    match template(text, 0) {
+        Ok(mut template) => {
+            json::move_template(&mut template, map);
+            Ok(template)
+        }
+        Err(problem) => Err(Problem { span: map.place(problem.span), ..problem }),
     }
 }
 
