@@ -70,7 +70,7 @@ impl Env {
         Env(Some(Rc::new(Frame { name: name.to_owned(), value, outer: self.clone() })))
     }
 
-    fn get(&self, name: &str) -> Option<&Val> {
+    pub fn get(&self, name: &str) -> Option<&Val> {
         let mut at = self.0.as_deref();
         while let Some(frame) = at {
             if frame.name == name {
@@ -505,6 +505,9 @@ impl<'l> Evaluator<'l> {
 
     fn iteration(&self, iteration: &For, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         let collection = self.eval(&iteration.collection, scope, env);
+        if collection.is_null() {
+            return self.hole(scope, span, FAILED, Domain::Any);
+        }
         let Some(entries) = elements(&collection) else {
             let why = if fails(&collection) { FAILED } else { "made of a collection that is not known" };
             return self.hole(scope, span, why, Domain::Any);

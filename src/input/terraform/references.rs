@@ -184,7 +184,9 @@ impl Evaluator<'_> {
                     None => return self.hole(scope, span, "an output of a module", Domain::Any),
                 }
             }
-            (Some(Step::Splat), instances) if instances.iter().all(|(key, _)| is_index(key)) => {
+            (Some(Step::Splat), instances)
+                if instances.iter().all(|(key, child)| is_index(key) || is_only(scope, *at, child)) =>
+            {
                 let each = |(_, child): &(String, Rc<Scope>)| self.output_of(child, &steps[1..], span, env);
                 return Val::list(instances.iter().map(each).collect(), span);
             }
@@ -207,10 +209,12 @@ impl Evaluator<'_> {
         let body = &scope.module.block(at).body;
         let by_key = body.attribute("for_each").is_some();
         match instances {
-            [(key, _)] if key.is_empty() && (by_key || body.attribute("count").is_some()) => {
+            [(key, child)] if key.is_empty() && !is_only(scope, at, child) => {
                 self.hole(scope, span, "all instances of a module", Domain::Any)
             }
-            [(key, child)] if key.is_empty() => self.output_of(child, &[], span, env),
+            [(key, child)] if key.is_empty() && !by_key && body.attribute("count").is_none() => {
+                self.output_of(child, &[], span, env)
+            }
             _ => {
                 let each = |(key, child): &(String, Rc<Scope>)| Entry {
                     key: key.as_str().into(),
@@ -634,6 +638,13 @@ fn ignores_changes(block: &Block, attribute: &str) -> bool {
         }),
         _ => false,
     })
+}
+
+/// Whether an instance of a module without a key is the only one, and does not stand for others.
+fn is_only(scope: &Scope, at: At, child: &Scope) -> bool {
+    let body = &scope.module.block(at).body;
+    let index = child.call.as_ref().and_then(|call| call.env.get("count")).and_then(|count| count.get("index"));
+    body.attribute("for_each").is_none() && index.is_none_or(|index| index.known().is_some())
 }
 
 /// Whether a key is that of one of several instances by number.

@@ -103,10 +103,21 @@ impl<'t> Builder<'t> {
                     expands: call.args.expand_final(),
                 })
             }
-            Expression::Traversal(traversal) => ExprKind::Traversal(
-                Box::new(self.expr(&traversal.expr)),
-                traversal.operators.iter().map(|operator| self.step(operator.value())).collect(),
-            ),
+            Expression::Traversal(traversal) => {
+                let mut start = self.expr(&traversal.expr);
+                let mut steps = Vec::with_capacity(traversal.operators.len());
+                // Of what follows `.*`, names are of each element, and an index is of the list of them.
+                let mut each = false;
+                for operator in traversal.operators.iter().map(|operator| operator.value()) {
+                    if each && !matches!(operator, TraversalOperator::GetAttr(_)) {
+                        start = Expr { span, kind: ExprKind::Traversal(Box::new(start), std::mem::take(&mut steps)) };
+                        each = false;
+                    }
+                    each |= matches!(operator, TraversalOperator::AttrSplat(_));
+                    steps.push(self.step(operator));
+                }
+                ExprKind::Traversal(Box::new(start), steps)
+            }
             Expression::UnaryOp(operation) => {
                 let operator = match operation.operator.value() {
                     UnaryOperator::Neg => Unary::Minus,

@@ -224,15 +224,10 @@ pub(super) fn length(value: &Val, span: Span) -> Option<Val> {
 
 /// Where a value stands in a list, if it does.
 pub(super) fn find(list: &Val, wanted: &Val) -> Option<Option<usize>> {
-    let (items, sequence) = known(list)?;
-    // A list asks for its own type.
-    let wanted = match (sequence, types::of(list, 0)) {
-        (Sequence::List, Type::List(of)) | (Sequence::Set, Type::Set(of)) => types::convert(wanted.clone(), &of),
-        _ => wanted.clone(),
-    };
-    let mut open = sequence == Sequence::Either && matches!(wanted.kind, ValKind::Bool(_) | ValKind::Number(_));
+    let (items, _) = known(list)?;
+    let mut open = false;
     for (at, item) in items.iter().enumerate() {
-        match item.equals(&wanted) {
+        match item.equals(wanted) {
             // Before it, there may be another.
             Some(true) => return Some(Some(at)),
             Some(false) => {}

@@ -56,6 +56,34 @@ const KEEPING: [&str; 9] = [
     "values",
 ];
 
+/// Functions that take null for one of their arguments. All others refuse it.
+const TAKING_NULL: [&str; 24] = [
+    "alltrue",
+    "anytrue",
+    "can",
+    "coalesce",
+    "coalescelist",
+    "concat",
+    "contains",
+    "ephemeralasnull",
+    "format",
+    "formatlist",
+    "index",
+    "jsonencode",
+    "lookup",
+    "merge",
+    "nonsensitive",
+    "one",
+    "sensitive",
+    "tobool",
+    "tolist",
+    "tomap",
+    "tonumber",
+    "toset",
+    "tostring",
+    "try",
+];
+
 /// The result of a call; `None` where it is not known.
 pub(super) fn call(
     evaluator: &Evaluator<'_>,
@@ -66,6 +94,9 @@ pub(super) fn call(
 ) -> Option<Val> {
     let name = name.strip_prefix("core::").unwrap_or(name);
     if !KEEPING.contains(&name) && arguments.iter().any(fails) {
+        return Some(failed(span));
+    }
+    if !TAKING_NULL.contains(&name) && arguments.iter().any(Val::is_null) {
         return Some(failed(span));
     }
     documents(evaluator, name, arguments, span, scope)

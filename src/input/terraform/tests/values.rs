@@ -228,3 +228,166 @@ fn instances_by_count_have_their_index() {
         assert_eq!(principals(&[("main.tf", &main), ("m/main.tf", module)]), expected, "{expression}");
     }
 }
+
+#[test]
+fn collections_are_gone_through_in_order() {
+    check(&[
+        (r#"values({ b = "x", a = "*" })[0]"#, r#""*""#),
+        (r#"keys({ b = "x", a = "*" })"#, r#"["a","b"]"#),
+        (r#"[for k, v in { b = "x", a = "*" } : v]"#, r#"["*","x"]"#),
+        (r#"tolist(toset(["b", "a", "b"]))[0]"#, r#""a""#),
+        ("[for n in toset([10, 9]) : n + 1]", "[10,11]"),
+        (r#"setunion(["c"], ["a", "b"])"#, r#"["a","b","c"]"#),
+        (r#"concat(toset(["b", "a"]), ["c"])[0]"#, r#""a""#),
+        (r#"jsonencode(toset(["b", "a"]))"#, r#""[\"a\",\"b\"]""#),
+        (r#"jsonencode({ b = "<", a = 1 })"#, r#""{\"a\":1,\"b\":\"\\u003c\"}""#),
+        (r#"join(",", toset(["b", "a"]))"#, r#""a,b""#),
+        (r#"values({ a = "x", b = "y", a = "*" })"#, r#"["*","y"]"#),
+        (r#"setsubtract(["b", "a"], ["b"])"#, r#"["a"]"#),
+        (r#"setintersection(["b", "a"], ["b", "c"])"#, r#"["b"]"#),
+        (r#"[{ w = ["*", "y"] }, { w = ["x"] }].*.w[0]"#, r#"["*","y"]"#),
+        (r#"[{ w = ["*", "y"] }, { w = ["x"] }][*].w[0]"#, r#"["*","x"]"#),
+    ]);
+    // Where an element is not known, the order is not.
+    let open = |expression: &str| principals(&[("main.tf", &(trust(expression) + "variable \"who\" {}\n"))]);
+    assert!(open(r#"tolist(toset(["b", var.who]))[0]"#).starts_with('?'));
+    assert!(open(r#"sort(["b", var.who])[0]"#).starts_with('?'));
+    assert!(open(r#"values({ b = "x", (var.who) = "y" })[0]"#).starts_with('?'));
+    assert!(open(r#"{ b = "x", (var.who) = "y" }.a"#).starts_with('?'));
+    assert!(open(r#"concat(["b"], var.who)[1]"#).starts_with('?'));
+    assert_eq!(open(r#"concat(["b"], var.who)[0]"#), r#""b""#);
+}
+
+#[test]
+fn errors_are_caught_and_not_told() {
+    check(&[
+        (r#"try(tonumber("x"), "*")"#, r#""*""#),
+        (r#"can(tobool("yes")) ? "a" : "*""#, r#""*""#),
+        (r#"can(tomap({ a = 1, b = [] })) ? "a" : "*""#, r#""*""#),
+        (r#"can(tolist(["a", ["b"]])) ? "a" : "*""#, r#""*""#),
+        (r#"can("a${null}") ? "a" : "*""#, r#""*""#),
+        (r#"try(jsondecode("{").a, "*")"#, r#""*""#),
+        (r#"can(jsondecode("{")) ? "a" : "*""#, r#""*""#),
+        (r#"try(yamldecode("a: [").a, "*")"#, r#""*""#),
+        (r#"try(regex("^a", "b"), "*")"#, r#""*""#),
+        (r#"try(element([], 0), "*")"#, r#""*""#),
+        (r#"try(lookup({}, "a"), "*")"#, r#""*""#),
+        (r#"try(split(",", null)[0], "*")"#, r#""*""#),
+        (r#"try(index(["a"], "b"), "*")"#, r#""*""#),
+        (r#"try(base64decode("?"), "*")"#, r#""*""#),
+        (r#"try(["${{}.a}"], "*")"#, r#""*""#),
+        (r#"try({ for v in ["a", "a"] : v => v }, "*")"#, r#""*""#),
+        (r#"can(try(["a"][1], {}.b)) ? "a" : "*""#, r#""*""#),
+        (r#"tobool("1") ? "*" : "a""#, r#""*""#),
+        (r#"tonumber("1e3")"#, "1000"),
+        (r#"tolist(["a", 1, true])"#, r#"["a","1","true"]"#),
+    ]);
+    // Outside of these, what is wrong is told, whatever looked at it before.
+    let main = trust("[try(local.broken.a, \"x\"), local.broken.a]") + "locals {\n  broken = jsondecode(\"{\")\n}\n";
+    assert!(!read_with(&[("main.tf", &main)], &[]).problems.is_empty());
+}
+
+#[test]
+fn variables_have_their_types() {
+    let of = |kind: &str, value: &str, expression: &str| {
+        let main = trust(expression) + &format!("variable \"v\" {{\n  type = {kind}\n  default = null\n}}\n");
+        principals(&[("main.tf", &main), ("terraform.tfvars", &format!("v = {value}\n"))])
+    };
+    for (kind, value, expression, expected) in [
+        ("string", "012345678901", "\"arn:aws:iam::${var.v}:root\"", r#""arn:aws:iam::12345678901:root""#),
+        ("number", "\"05\"", "var.v", "5"),
+        ("object({ a = string })", "{ a = 1, b = \"*\" }", "try(var.v.b, var.v.a)", r#""1""#),
+        ("object({ a = optional(string, \"*\") })", "{}", "var.v.a", r#""*""#),
+        ("object({ a = optional(object({ b = optional(string, \"*\") }), {}) })", "{}", "var.v.a.b", r#""*""#),
+        ("map(string)", "{ a = 1 }", "var.v.a", r#""1""#),
+        ("set(string)", "[\"b\", \"a\", \"b\"]", "var.v", r#"["a","b"]"#),
+        ("list(string)", "[\"b\", 1]", "var.v", r#"["b","1"]"#),
+        ("tuple([string, number])", "[1, \"2\"]", "var.v", r#"["1",2]"#),
+        ("any", "[\"b\", 1]", "var.v", r#"["b",1]"#),
+    ] {
+        assert_eq!(of(kind, value, expression), expected, "{kind} {value}");
+    }
+    let main = trust("var.v") + "variable \"v\" {\n  type = list(string)\n  default = [\"*\"]\n  nullable = false\n}\n";
+    assert_eq!(principals(&[("main.tf", &main), ("terraform.tfvars", "v = null\n")]), r#"["*"]"#);
+}
+
+#[test]
+fn functions_give_what_terraform_gives() {
+    check(&[
+        (
+            r#"yamldecode("a: yes\nb: 012\nc: 'yes'\nd: 2012-10-17\ne: ~\nf: x")"#,
+            r#"{"a":true,"b":12,"c":"yes","d":"2012-10-17T00:00:00Z","e":null,"f":"x"}"#,
+        ),
+        (r#"regex("[a-z]+", "53453453.345345aaabbbccc23454")"#, r#""aaabbbccc""#),
+        (r#"regex("(\\d+)-(\\d+)", "2019-02")"#, r#"["2019","02"]"#),
+        (r#"regex("^(?:(?P<scheme>[^:/?#]+):)?", "https://x").scheme"#, r#""https""#),
+        (r#"regexall("[a-z]", "1a2b")"#, r#"["a","b"]"#),
+        (r#"replace("a-b", "/-(b)/", "+$1")"#, r#""a+b""#),
+        (r#"replace("a.b", ".", "-")"#, r#""a-b""#),
+        (r#"formatlist("%s/%s", ["a", "b"], "c")"#, r#"["a/c","b/c"]"#),
+        (r#"formatlist("%d-%s", [1, 2], ["a", "b"])"#, r#"["1-a","2-b"]"#),
+        (r#"base64decode("aGk=")"#, r#""hi""#),
+        (r#"base64encode("hi!?")"#, r#""aGkhPw==""#),
+        (r#"csvdecode("a,b\n1,\"x, \"\"y\"\"\"\n")[0].b"#, r#""x, \"y\"""#),
+        (r#"chunklist(["a", "b", "c"], 2)"#, r#"[["a","b"],["c"]]"#),
+        (r#"index(["a", "b"], "b")"#, "1"),
+        (r#"[substr("hello", -3, -1), substr("hello", 1, 3), substr("hello", 9, 1)]"#, r#"["llo","ell",""]"#),
+        (r#"strrev("abc")"#, r#""cba""#),
+        (r#"title("hello-world it's")"#, r#""Hello-World It'S""#),
+        ("[sum([1, 2.5]), max(1, 12, 3), min([4, 2]...), abs(-2), ceil(1.5), floor(-1.5)]", "[3.5,12,2,2,2,-2]"),
+        (r#"[parseint("ff", 16), parseint("-12", 10)]"#, "[255,-12]"),
+        (r#"transpose({ a = ["x", "y"], b = ["y"] })"#, r#"{"x":["a"],"y":["a","b"]}"#),
+        (r#"matchkeys(["i1", "i2", "i3"], ["a", "b", "a"], ["a"])"#, r#"["i1","i3"]"#),
+        (r#"format("%03d|%-4s|%4s|%t|%q|%x|%%", 5, "a", "b", true, "c", 255)"#, r#""005|a   |   b|true|\"c\"|ff|%""#),
+        (r#"format("%v %v %#v", [1, "a"], true, "x")"#, r#""[1,\"a\"] true \"x\"""#),
+        (r#"cidrsubnet("10.0.0.0/8", 8, 2)"#, r#""10.2.0.0/16""#),
+        (r#"cidrhost("10.0.0.0/8", 5)"#, r#""10.0.0.5""#),
+        (r#"cidrnetmask("172.16.0.0/12")"#, r#""255.240.0.0""#),
+        (r#"range(1, 8, 3)"#, "[1,4,7]"),
+        (r#"element(["a", "b"], 3)"#, r#""b""#),
+        (r#"zipmap(["a", "b"], [1, 2])"#, r#"{"a":1,"b":2}"#),
+        (r#"coalesce(null, "", 5)"#, r#""5""#),
+        (r#"contains(["a", "b"], "a") && !contains([1], "1") ? "yes" : "no""#, r#""yes""#),
+        (r#"distinct(["b", "a", "b"])"#, r#"["b","a"]"#),
+        (r#"setproduct(["a"], ["b", "c"])"#, r#"[["a","b"],["a","c"]]"#),
+        (r#"indent(2, "a\nb")"#, r#""a\n  b""#),
+        (r#"alltrue([]) && !anytrue([]) ? "yes" : "no""#, r#""yes""#),
+    ]);
+}
+
+#[test]
+fn what_a_function_cannot_tell_is_not_known() {
+    for expression in [
+        r#"regex("[[a]", "x[")"#,
+        r#"regex("\\w", "é")"#,
+        r#"format("%.2f", 1.5)"#,
+        r#"sha256("a")"#,
+        r#"uuid()"#,
+        r#"yamldecode("a: !!str 1").a"#,
+        r#"length("e\u0301")"#,
+        r#"strrev("e\u0301")"#,
+        r#"cidrsubnet("fd00::/8", 8, 2)"#,
+        r#"1 / 3"#,
+    ] {
+        let read = read(&[("main.tf", &trust(expression))]);
+        let statement = read.documents[0].get("Statement").expect("it has statements");
+        let shown = json(statement.one_or_many()[0].at(&["Principal", "AWS"]).expect("there"));
+        assert!(shown.starts_with('?') || shown.starts_with("\"${"), "{expression}: {shown}");
+    }
+}
+
+#[test]
+fn large_results_are_bounded() {
+    for expression in [
+        r#"format("%999999999d", 1)"#,
+        r#"replace(join("", [for i in range(9999) : "aaaaaaaaaa"]), "a", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")"#,
+        r#"indent(99999999, "a\nb")"#,
+        "[for i in range(1, 9999999999999) : i]",
+        "setproduct(range(100), range(100), range(100))",
+        r#"tonumber("1e999999999")"#,
+        r#"regex("(a{900}){900}", "a")"#,
+    ] {
+        let read = read_with(&[("main.tf", &trust(expression))], &[]);
+        assert_eq!(read.documents.len(), 1, "{expression}");
+    }
+}
