@@ -25,7 +25,7 @@ pub(super) fn from_base64(text: &str, span: Span) -> Val {
 fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
     // Line breaks are left out (Go, `encoding/base64`).
     let text: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
