@@ -1,7 +1,7 @@
 //! Lists, sets and maps as Terraform goes through them: sets in the order of their values, maps in that of their keys.
 
-use super::eval::REST;
 use super::number;
+use super::unknown::REST;
 use super::val::{Entry, Val, ValKind};
 use crate::span::Span;
 use crate::value::Domain;

@@ -7,7 +7,8 @@ use super::collection::{self, Keyed, Sequence, elements};
 use super::files::Sources;
 use super::module::{Loader, Module};
 use super::types::{self, Unified};
-use super::val::{Entry, Piece, Val, ValKind};
+use super::unknown::{BEYOND, FAILED, MAX_ITEMS, MAX_SIZE, fails};
+use super::val::{Entry, Val, ValKind};
 use super::{Variables, functions, operators};
 use crate::diagnostic::Problem;
 use crate::span::Span;
@@ -22,11 +23,6 @@ use std::sync::Arc;
 pub(super) const MAX_DEPTH: usize = 160;
 /// How many expressions one root may take: loops in loops can multiply.
 const MAX_STEPS: u32 = 1_000_000;
-/// The largest string that is made, in bytes, and the longest list that functions make, in elements: a short expression
-/// can ask for any size. Nothing as large is a policy.
-pub(super) const MAX_SIZE: usize = 1024 * 1024;
-pub(super) const MAX_ITEMS: usize = 10_000;
-
 /// The condition under which variables that nobody sets have their defaults.
 pub(super) const DEFAULTS: &str = crate::site::DEFAULTS;
 
@@ -727,32 +723,6 @@ fn part_of(hole: &Hole, steps: &[Step], span: Span) -> Val {
         }
     }
     Val::unknown(name, hole.why, Domain::Any, span)
-}
-
-/// Why a value is not known where a limit was hit; that is said at its place.
-pub(super) const BEYOND: &str = "beyond the limit of evaluation";
-
-/// What stands in a list for any number of elements.
-pub(super) const REST: &str = "any number of further elements";
-
-/// What a lookup or a conversion that certainly fails is called.
-pub(super) const FAILED: &str = "an error when Terraform evaluates it";
-
-/// Whether evaluating came to an error in Terraform, rather than to something that is not known. What holds an error is
-/// one.
-pub(super) fn fails(value: &Val) -> bool {
-    match &value.kind {
-        ValKind::Unknown(hole) => hole.why == FAILED,
-        ValKind::List(items, _) => items.iter().any(fails),
-        ValKind::Map(entries, _) => entries.iter().any(|entry| fails(&entry.value)),
-        ValKind::Text(pieces) => pieces.iter().any(|piece| match piece {
-            Piece::Literal { .. } => false,
-            Piece::Hole { hole, .. } => hole.why == FAILED,
-            Piece::Json(value) => fails(value),
-        }),
-        ValKind::Json(value) => fails(value),
-        ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) => false,
-    }
 }
 
 /// The string of a literal without anything filled in.

@@ -6,6 +6,7 @@
 
 mod account;
 mod collection;
+mod declared;
 mod document;
 mod eval;
 mod files;
@@ -18,6 +19,7 @@ mod references;
 mod sites;
 mod text;
 mod types;
+mod unknown;
 mod uses;
 mod val;
 mod written;

@@ -2,6 +2,7 @@
 
 use super::number::{self, Operation};
 use super::types::{self, Type};
+use super::unknown::{failed, fails};
 use super::val::{Val, ValKind};
 use crate::span::Span;
 use crate::syntax::hcl::Binary;
@@ -24,8 +25,8 @@ pub(super) fn apply(operator: Binary, left: Val, right: Val, span: Span) -> Opti
     let (left, right) = (types::convert(left, &Type::Number), types::convert(right, &Type::Number));
     let (left, right) = match (&left.kind, &right.kind) {
         (ValKind::Number(left), ValKind::Number(right)) => (left, right),
-        (ValKind::Null, _) | (_, ValKind::Null) => return Some(types::failed(span)),
-        _ if super::eval::fails(&left) || super::eval::fails(&right) => return Some(types::failed(span)),
+        (ValKind::Null, _) | (_, ValKind::Null) => return Some(failed(span)),
+        _ if fails(&left) || fails(&right) => return Some(failed(span)),
         _ => return None,
     };
     let Some(operation) = operation else {
@@ -38,7 +39,7 @@ pub(super) fn apply(operator: Binary, left: Val, right: Val, span: Span) -> Opti
         }));
     };
     if matches!(operation, Operation::Divide | Operation::Modulo) && &**right == "0" {
-        return Some(types::failed(span));
+        return Some(failed(span));
     }
     number::compute(operation, left, right).map(|text| Val::number(&text, span))
 }

@@ -486,7 +486,7 @@ impl Evaluator<'_> {
         name.1.push_str(&format!("[{}]", chosen.key));
         let value = self.once(scope, Name::Data(name.0, name.1), span, || {
             // Nothing but a loop's own element tells instances that are not known apart.
-            functions::from_tree(&document::render(self, block, scope, &chosen.env))
+            super::val::from_tree(&document::render(self, block, scope, &chosen.env))
         });
         Val::new(ValKind::Json(Rc::new(value)), span)
     }

@@ -1,7 +1,8 @@
 //! The strings that templates give: literals, interpolations and directives.
 
 use super::collection::elements;
-use super::eval::{BEYOND, Env, Evaluator, FAILED, MAX_DEPTH, MAX_ITEMS, MAX_SIZE, Scope};
+use super::eval::{Env, Evaluator, MAX_DEPTH, Scope};
+use super::unknown::{BEYOND, FAILED, MAX_ITEMS, MAX_SIZE};
 use super::val::{Piece, Val, ValKind};
 use crate::source::OffsetMap;
 use crate::span::Span;

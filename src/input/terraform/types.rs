@@ -1,16 +1,14 @@
 //! Types of values, and what a value becomes where a type asks for it.
 
 use super::collection::{self, Keyed, Sequence, is_open, listed};
-use super::eval::{Env, Evaluator, FAILED, Scope, plain};
 use super::number;
+use super::unknown::failed;
 use super::val::{Entry, Val, ValKind};
-use crate::span::Span;
-use crate::syntax::hcl::{Expr, ExprKind};
 use crate::value::Domain;
 use std::rc::Rc;
 
 /// How deep types are followed, those of variables and those of values.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 /// A type.
 #[derive(Clone, Debug)]
@@ -30,10 +28,10 @@ pub(super) enum Type {
 /// An attribute of an object.
 #[derive(Clone, Debug)]
 pub(super) struct Attribute {
-    name: Rc<str>,
-    of: Type,
+    pub name: Rc<str>,
+    pub of: Type,
     /// What it is where it is not given, `optional(…, default)`.
-    default: Option<Val>,
+    pub default: Option<Val>,
 }
 
 /// What several types have in common.
@@ -43,57 +41,6 @@ pub(super) enum Unified {
     Never,
     /// Not known.
     Unsure,
-}
-
-impl Evaluator<'_> {
-    /// The type that a declaration names.
-    pub fn type_of(&self, expr: &Expr, scope: &Rc<Scope>) -> Type {
-        self.type_at(expr, scope, 0)
-    }
-
-    fn type_at(&self, expr: &Expr, scope: &Rc<Scope>, depth: usize) -> Type {
-        let any = || Box::new(Type::Any);
-        // The old spelling, and the one of JSON, is a string.
-        let name = match &expr.kind {
-            ExprKind::Variable(name) => Some(name.as_str()),
-            _ => plain(expr),
-        };
-        match name {
-            Some("string") => return Type::Text,
-            Some("number") => return Type::Number,
-            Some("bool") => return Type::Bool,
-            Some("list") => return Type::List(any()),
-            Some("set") => return Type::Set(any()),
-            Some("map") => return Type::Map(any()),
-            _ => {}
-        }
-        let ExprKind::Call(call) = &expr.kind else { return Type::Any };
-        let (Some(inner), true) = (call.arguments.first(), depth < MAX_DEPTH) else { return Type::Any };
-        let boxed = || Box::new(self.type_at(inner, scope, depth + 1));
-        match (call.name.as_str(), &inner.kind) {
-            ("list", _) => Type::List(boxed()),
-            ("set", _) => Type::Set(boxed()),
-            ("map", _) => Type::Map(boxed()),
-            ("tuple", ExprKind::List(items)) => {
-                Type::Tuple(items.iter().map(|item| self.type_at(item, scope, depth + 1)).collect())
-            }
-            ("object", ExprKind::Object(items)) => {
-                let attributes = items.iter().filter_map(|item| {
-                    let name = Rc::from(plain(&item.key)?);
-                    Some(match &item.value.kind {
-                        ExprKind::Call(call) if call.name == "optional" && !call.arguments.is_empty() => Attribute {
-                            name,
-                            of: self.type_at(&call.arguments[0], scope, depth + 1),
-                            default: call.arguments.get(1).map(|default| self.eval(default, scope, &Env::default())),
-                        },
-                        _ => Attribute { name, of: self.type_at(&item.value, scope, depth + 1), default: None },
-                    })
-                });
-                Type::Object(attributes.collect())
-            }
-            _ => Type::Any,
-        }
-    }
 }
 
 /// A value as a type asks for it. What cannot be converted is an error, [`FAILED`]; what is not known stays so.
@@ -110,7 +57,7 @@ pub(super) fn convert(value: Val, to: &Type) -> Val {
         (Type::Number, ValKind::Text(_) | ValKind::Json(_)) => match value.known() {
             Some(text) => match number::normal(&text) {
                 Some(number) => Val::new(ValKind::Number(number.into()), span),
-                None if number::is_number(&text) => too_long(span),
+                None if number::is_number(&text) => Val::number(&text, span),
                 None => failed(span),
             },
             None => value,
@@ -183,16 +130,6 @@ pub(super) fn same(items: Vec<Val>) -> (Vec<Val>, Option<bool>) {
         Unified::Never => (items, Some(false)),
         Unified::Unsure => (items, None),
     }
-}
-
-/// A value that Terraform does not make: it is an error.
-pub(super) fn failed(span: Span) -> Val {
-    Val::unknown("…".to_owned(), FAILED, Domain::Any, span)
-}
-
-/// A number that is too long to be computed with.
-pub(super) fn too_long(span: Span) -> Val {
-    Val::unknown("…".to_owned(), "a number of very many digits", Domain::Text, span)
 }
 
 /// The type of a value, as far as it is known.

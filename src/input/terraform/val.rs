@@ -4,7 +4,7 @@ use super::collection::{self, Keyed, Sequence};
 use super::number;
 use crate::source::OffsetMap;
 use crate::span::Span;
-use crate::value::{Domain, Hole, Kind, Member, Part, Text, Value};
+use crate::value::{Domain, Hole, Kind, Member, Part, PartRef, Text, Value};
 use std::rc::Rc;
 
 /// A value.
@@ -107,7 +107,7 @@ impl Val {
     pub fn number(text: &str, span: Span) -> Self {
         match number::normal(text) {
             Some(text) => Val::new(ValKind::Number(text.into()), span),
-            None => super::types::too_long(span),
+            None => Val::unknown(text.to_owned(), "a number of very many digits", Domain::Text, span),
         }
     }
 
@@ -330,6 +330,35 @@ fn one_of(hole: &Hole, other: &Val) -> Option<bool> {
     match (&hole.domain, other.known()) {
         (Domain::OneOf(values), Some(known)) if !values.iter().any(|value| **value == *known) => Some(false),
         _ => None,
+    }
+}
+
+/// A parsed tree as a value.
+pub(super) fn from_tree(tree: &Value<'_>) -> Val {
+    let span = tree.span;
+    match &tree.kind {
+        Kind::Null => Val::null(span),
+        Kind::Bool(value) => Val::new(ValKind::Bool(*value), span),
+        Kind::Number(text) => Val::number(text, span),
+        Kind::String(text) => Val::text(text, span),
+        Kind::Template(text) => {
+            let pieces = text.parts().map(|part| match part {
+                PartRef::Literal(text) => Piece::Literal { text: text.into(), map: None },
+                PartRef::Hole(hole) => Piece::Hole { hole: Rc::new(hole.clone()), span },
+            });
+            Val::pieces(pieces.collect(), span)
+        }
+        Kind::List(items) => Val::list(items.iter().map(from_tree).collect(), span),
+        Kind::Map(members) => {
+            let entry = |member: &Member<'_>| Entry {
+                key: member.key.as_ref().into(),
+                key_span: member.key_span,
+                value: from_tree(&member.value),
+            };
+            Val::map(members.iter().map(entry).collect(), span)
+        }
+        Kind::Tagged(tagged) => from_tree(&tagged.value),
+        Kind::Unknown(hole) => Val::new(ValKind::Unknown(Rc::new((**hole).clone())), span),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Functions on lists, sets and maps.
 
 use crate::input::terraform::collection::{self, Keyed, Sequence, entries, is_open, is_ordered, listed};
-use crate::input::terraform::eval::{Evaluator, MAX_ITEMS, REST};
-use crate::input::terraform::types::{self, Type, failed};
+use crate::input::terraform::eval::Evaluator;
+use crate::input::terraform::types::{self, Type};
+use crate::input::terraform::unknown::{MAX_ITEMS, REST, failed};
 use crate::input::terraform::val::{Entry, Val, ValKind};
 use crate::span::Span;
 use crate::value::Domain;

@@ -1,11 +1,10 @@
 //! Texts that hold values: base64, CSV, YAML and JSON.
 
-use super::from_tree;
 use crate::input::terraform::collection::Sequence;
-use crate::input::terraform::eval::{Evaluator, MAX_ITEMS};
+use crate::input::terraform::eval::Evaluator;
 use crate::input::terraform::number;
-use crate::input::terraform::types::failed;
-use crate::input::terraform::val::{Entry, Piece, Val, ValKind};
+use crate::input::terraform::unknown::{MAX_ITEMS, failed};
+use crate::input::terraform::val::{Entry, Piece, Val, ValKind, from_tree};
 use crate::source::OffsetMap;
 use crate::span::Span;
 use crate::syntax::yaml;

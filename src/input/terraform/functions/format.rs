@@ -1,8 +1,8 @@
 //! `format` and `formatlist`: text made by verbs (Terraform, "`format` Function").
 
 use crate::input::terraform::collection::is_open;
-use crate::input::terraform::eval::{MAX_ITEMS, MAX_SIZE, fails};
-use crate::input::terraform::types::{self, Type, failed};
+use crate::input::terraform::types::{self, Type};
+use crate::input::terraform::unknown::{MAX_ITEMS, MAX_SIZE, failed, fails};
 use crate::input::terraform::val::{Piece, Val, ValKind, json_text};
 use crate::span::Span;
 

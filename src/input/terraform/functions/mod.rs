@@ -8,14 +8,15 @@ mod patterns;
 mod text;
 
 use super::collection::{self, Sequence};
-use super::eval::{Evaluator, MAX_ITEMS, MAX_SIZE, Scope, fails};
+use super::eval::{Evaluator, Scope};
 use super::marked;
 use super::number::{self, Operation};
-use super::types::{self, Type, failed};
-use super::val::{Entry, Piece, Val, ValKind, quoted};
+use super::types::{self, Type};
+use super::unknown::{MAX_ITEMS, MAX_SIZE, failed, fails};
+use super::val::{Piece, Val, ValKind, from_tree, quoted};
 use crate::span::Span;
 use crate::syntax::hcl;
-use crate::value::{Domain, Kind, Value};
+use crate::value::Domain;
 use collections::{convert, known};
 use std::path::Path;
 use std::rc::Rc;
@@ -352,35 +353,6 @@ pub(super) fn decode(evaluator: &Evaluator<'_>, value: &Val) -> Option<Val> {
             Err(marked::Unread::Unknown(_)) => None,
         },
         _ => None,
-    }
-}
-
-/// A parsed tree as a value.
-pub(super) fn from_tree(tree: &Value<'_>) -> Val {
-    let span = tree.span;
-    match &tree.kind {
-        Kind::Null => Val::null(span),
-        Kind::Bool(value) => Val::new(ValKind::Bool(*value), span),
-        Kind::Number(text) => Val::number(text, span),
-        Kind::String(text) => Val::text(text, span),
-        Kind::Template(text) => {
-            let pieces = text.parts().map(|part| match part {
-                crate::value::PartRef::Literal(text) => Piece::Literal { text: text.into(), map: None },
-                crate::value::PartRef::Hole(hole) => Piece::Hole { hole: Rc::new(hole.clone()), span },
-            });
-            Val::pieces(pieces.collect(), span)
-        }
-        Kind::List(items) => Val::list(items.iter().map(from_tree).collect(), span),
-        Kind::Map(members) => {
-            let entry = |member: &crate::value::Member<'_>| Entry {
-                key: member.key.as_ref().into(),
-                key_span: member.key_span,
-                value: from_tree(&member.value),
-            };
-            Val::map(members.iter().map(entry).collect(), span)
-        }
-        Kind::Tagged(tagged) => from_tree(&tagged.value),
-        Kind::Unknown(hole) => Val::new(ValKind::Unknown(Rc::new((**hole).clone())), span),
     }
 }
 

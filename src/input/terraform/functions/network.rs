@@ -1,6 +1,6 @@
 //! Networks: `cidrsubnet`, `cidrhost` and `cidrnetmask`, for IPv4.
 
-use crate::input::terraform::types::failed;
+use crate::input::terraform::unknown::failed;
 use crate::input::terraform::val::Val;
 use crate::span::Span;
 use std::net::Ipv4Addr;

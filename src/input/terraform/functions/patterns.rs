@@ -5,7 +5,7 @@
 
 use crate::input::terraform::collection::Sequence;
 use crate::input::terraform::eval::Evaluator;
-use crate::input::terraform::types::failed;
+use crate::input::terraform::unknown::{MAX_ITEMS, MAX_SIZE, failed};
 use crate::input::terraform::val::{Entry, Val};
 use crate::span::Span;
 use regex::{Captures, Regex, RegexBuilder};
@@ -28,7 +28,7 @@ pub(super) fn all(evaluator: &Evaluator<'_>, pattern: &str, text: &str, span: Sp
     let regex = compiled(evaluator, pattern, text)?;
     let mut items = Vec::new();
     for captures in regex.captures_iter(text) {
-        if items.len() >= crate::input::terraform::eval::MAX_ITEMS {
+        if items.len() >= MAX_ITEMS {
             evaluator.too_many(span);
             return None;
         }
@@ -41,7 +41,7 @@ pub(super) fn all(evaluator: &Evaluator<'_>, pattern: &str, text: &str, span: Sp
 pub(super) fn replace(evaluator: &Evaluator<'_>, text: &str, pattern: &str, by: &str, span: Span) -> Option<Val> {
     let regex = compiled(evaluator, pattern, text)?;
     // Groups of this size may make a text of any size.
-    if by.len().saturating_mul(text.len() + 1) > crate::input::terraform::eval::MAX_SIZE {
+    if by.len().saturating_mul(text.len() + 1) > MAX_SIZE {
         return None;
     }
     Some(Val::text(&regex.replace_all(text, by), span))

@@ -1,7 +1,7 @@
 //! Functions on strings. A hole in one stays a hole in the result where the function leaves its surroundings alone.
 
-use crate::input::terraform::eval::{Evaluator, MAX_SIZE};
-use crate::input::terraform::types::failed;
+use crate::input::terraform::eval::Evaluator;
+use crate::input::terraform::unknown::{MAX_SIZE, failed};
 use crate::input::terraform::val::{Piece, Val, ValKind};
 use crate::span::Span;
 use std::rc::Rc;
