@@ -54,6 +54,7 @@ pub(super) fn identity(value: &Val) -> Option<String> {
         ValKind::Bool(_) => "bool",
         ValKind::Number(_) => "number",
         ValKind::Text(_) | ValKind::Json(_) => "text",
+        _ if !value.is_small() => return None,
         ValKind::List(..) => "list",
         ValKind::Map(..) => "map",
     };

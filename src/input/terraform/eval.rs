@@ -8,7 +8,7 @@ use super::files::Sources;
 use super::module::{Loader, Module};
 use super::types::{self, Unified};
 use super::unknown::{BEYOND, FAILED, MAX_ITEMS, MAX_SIZE, fails};
-use super::val::{Entry, Val, ValKind};
+use super::val::{Entry, MAX_NODES, Val, ValKind};
 use super::{Variables, functions, operators};
 use crate::diagnostic::Problem;
 use crate::span::Span;
@@ -359,7 +359,17 @@ impl<'l> Evaluator<'l> {
         Val::map(entries.into_iter().flatten().collect(), span)
     }
 
+    /// Count a value that is walked through among the steps.
+    fn charge(&self, value: &Val) {
+        const NODES_A_STEP: usize = 16;
+        let steps = u32::try_from(value.nodes(MAX_NODES) / NODES_A_STEP).unwrap_or(u32::MAX);
+        // The step after these says that there are too many.
+        self.steps.set(self.steps.get().saturating_add(steps).min(MAX_STEPS));
+    }
+
     fn operation(&self, operator: Binary, left: Val, right: Val, span: Span, scope: &Rc<Scope>) -> Val {
+        self.charge(&left);
+        self.charge(&right);
         if fails(&left) || fails(&right) {
             return self.hole(scope, span, FAILED, Domain::Any);
         }
@@ -395,6 +405,9 @@ impl<'l> Evaluator<'l> {
             }
             _ => return value,
         };
+        if !value.is_small() || !other.is_small() {
+            return value;
+        }
         let of_other = types::of(&other, 0);
         match (types::unify(&[types::of(&value, 0), of_other], 0), &value.kind) {
             // It is a list beside some lists, and a tuple beside others.
@@ -583,6 +596,7 @@ impl<'l> Evaluator<'l> {
                 None => return self.hole(scope, span, "the result of a function", Domain::Any),
             }
         }
+        arguments.iter().for_each(|argument| self.charge(argument));
         functions::call(self, &call.name, &arguments, span, scope)
             .unwrap_or_else(|| self.hole(scope, span, "the result of a function", functions::result(&call.name)))
     }

@@ -45,6 +45,14 @@ pub(super) enum Unified {
 
 /// A value as a type asks for it. What cannot be converted is an error, [`FAILED`]; what is not known stays so.
 pub(super) fn convert(value: Val, to: &Type) -> Val {
+    if value.is_small() {
+        return converted(value, to);
+    }
+    let span = value.span;
+    Val::unknown("…".to_owned(), "a value that holds too many others", Domain::Any, span)
+}
+
+fn converted(value: Val, to: &Type) -> Val {
     let span = value.span;
     match (to, &value.kind) {
         (Type::Any, _) | (_, ValKind::Null | ValKind::Unknown(_)) => value,
@@ -82,7 +90,7 @@ pub(super) fn convert(value: Val, to: &Type) -> Val {
             if types.len() != items.len() {
                 return value;
             }
-            let items = items.iter().zip(types).map(|(item, of)| convert(item.clone(), of)).collect::<Vec<_>>();
+            let items = items.iter().zip(types).map(|(item, of)| converted(item.clone(), of)).collect::<Vec<_>>();
             let sequence = listed(&items, *sequence, Sequence::Tuple);
             Val::sequence(items, sequence, span)
         }
@@ -104,7 +112,7 @@ pub(super) fn convert(value: Val, to: &Type) -> Val {
                     _ => attribute.default.clone().unwrap_or_else(|| Val::null(span)),
                 };
                 let key_span = given.map_or(span, |entry| entry.key_span);
-                kept.push(Entry { key: Rc::clone(&attribute.name), key_span, value: convert(value, &attribute.of) });
+                kept.push(Entry { key: Rc::clone(&attribute.name), key_span, value: converted(value, &attribute.of) });
             }
             Val::keyed(kept, Keyed::Object, span)
         }
@@ -115,7 +123,7 @@ pub(super) fn convert(value: Val, to: &Type) -> Val {
 
 /// Values as they stand in a collection whose elements have a type. Where it says `any`, it is what they have in common.
 fn all(items: impl Iterator<Item = Val>, of: &Type) -> Vec<Val> {
-    let items: Vec<Val> = items.map(|item| convert(item, of)).collect();
+    let items: Vec<Val> = items.map(|item| converted(item, of)).collect();
     match of {
         Type::Any => same(items).0,
         _ => items,
@@ -124,6 +132,13 @@ fn all(items: impl Iterator<Item = Val>, of: &Type) -> Vec<Val> {
 
 /// Values that are given the type that they have in common, and whether there is one: `Some(false)` is an error.
 pub(super) fn same(items: Vec<Val>) -> (Vec<Val>, Option<bool>) {
+    let mut left = super::val::MAX_NODES;
+    for item in &items {
+        left -= item.nodes(left);
+    }
+    if left == 0 {
+        return (items, None);
+    }
     match unify(&items.iter().map(|item| of(item, 0)).collect::<Vec<_>>(), 0) {
         Unified::Type(Type::Any) => (items, Some(true)),
         Unified::Type(to) => (items.into_iter().map(|item| convert(item, &to)).collect(), Some(true)),

@@ -21,16 +21,20 @@ pub(super) const FAILED: &str = "an error when Terraform evaluates it";
 /// Whether evaluating came to an error in Terraform, rather than to something that is not known. What holds an error is
 /// one.
 pub(super) fn fails(value: &Val) -> bool {
+    value.is_small() && holds_error(value)
+}
+
+fn holds_error(value: &Val) -> bool {
     match &value.kind {
         ValKind::Unknown(hole) => hole.why == FAILED,
-        ValKind::List(items, _) => items.iter().any(fails),
-        ValKind::Map(entries, _) => entries.iter().any(|entry| fails(&entry.value)),
+        ValKind::List(items, _) => items.iter().any(holds_error),
+        ValKind::Map(entries, _) => entries.iter().any(|entry| holds_error(&entry.value)),
         ValKind::Text(pieces) => pieces.iter().any(|piece| match piece {
             Piece::Literal { .. } => false,
             Piece::Hole { hole, .. } => hole.why == FAILED,
-            Piece::Json(value) => fails(value),
+            Piece::Json(value) => holds_error(value),
         }),
-        ValKind::Json(value) => fails(value),
+        ValKind::Json(value) => holds_error(value),
         ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) => false,
     }
 }

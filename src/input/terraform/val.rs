@@ -212,18 +212,59 @@ impl Val {
         }
     }
 
+    /// How many values it holds, itself included, as far as `most`. Values share their parts, so that a short text can
+    /// make one that holds more than can be walked through.
+    pub fn nodes(&self, most: usize) -> usize {
+        fn walk(value: &Val, left: &mut usize) {
+            if *left == 0 {
+                return;
+            }
+            *left -= 1;
+            match &value.kind {
+                ValKind::List(items, _) => items.iter().take_while(|item| descend(item, left)).count(),
+                ValKind::Map(entries, _) => entries.iter().take_while(|entry| descend(&entry.value, left)).count(),
+                ValKind::Json(inner) => usize::from(descend(inner, left)),
+                ValKind::Text(pieces) => pieces
+                    .iter()
+                    .take_while(|piece| match piece {
+                        Piece::Json(inner) => descend(inner, left),
+                        Piece::Literal { .. } | Piece::Hole { .. } => true,
+                    })
+                    .count(),
+                ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) | ValKind::Unknown(_) => 0,
+            };
+        }
+        fn descend(value: &Val, left: &mut usize) -> bool {
+            walk(value, left);
+            *left > 0
+        }
+        let mut left = most;
+        walk(self, &mut left);
+        most - left
+    }
+
+    /// Whether it can be walked through.
+    pub fn is_small(&self) -> bool {
+        self.nodes(MAX_NODES) < MAX_NODES
+    }
+
     /// Whether any part of it is not known.
     pub fn has_hole(&self) -> bool {
+        // What cannot be walked through is not known.
+        !self.is_small() || self.holds_hole()
+    }
+
+    fn holds_hole(&self) -> bool {
         match &self.kind {
             ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) => false,
             ValKind::Text(pieces) => pieces.iter().any(|piece| match piece {
                 Piece::Literal { .. } => false,
                 Piece::Hole { .. } => true,
-                Piece::Json(value) => value.has_hole(),
+                Piece::Json(value) => value.holds_hole(),
             }),
-            ValKind::List(items, _) => items.iter().any(Val::has_hole),
-            ValKind::Map(entries, _) => entries.iter().any(|entry| entry.is_open() || entry.value.has_hole()),
-            ValKind::Json(value) => value.has_hole(),
+            ValKind::List(items, _) => items.iter().any(Val::holds_hole),
+            ValKind::Map(entries, _) => entries.iter().any(|entry| entry.is_open() || entry.value.holds_hole()),
+            ValKind::Json(value) => value.holds_hole(),
             ValKind::Unknown(_) => true,
         }
     }
@@ -231,6 +272,10 @@ impl Val {
     /// Whether two values are equal; `None` when what is not known decides. Values of different types are not equal,
     /// whatever they say (Terraform, "Equality Operators").
     pub fn equals(&self, other: &Val) -> Option<bool> {
+        if self.is_small() && other.is_small() { self.same_as(other) } else { None }
+    }
+
+    fn same_as(&self, other: &Val) -> Option<bool> {
         match (&self.kind, &other.kind) {
             (ValKind::Unknown(a), ValKind::Unknown(b)) if a.name == b.name => Some(true),
             (ValKind::Unknown(hole), _) => one_of(hole, other),
@@ -261,7 +306,7 @@ impl Val {
                 }
                 let ordered = collection::is_ordered(a, *sort) && collection::is_ordered(b, *other_sort);
                 let equal = match ordered && a.len() == b.len() && !is_open {
-                    true => all(a.iter().zip(b.iter()).map(|(a, b)| a.equals(b))),
+                    true => all(a.iter().zip(b.iter()).map(|(a, b)| a.same_as(b))),
                     false => None,
                 };
                 if equal == Some(false) { equal } else { alike.and(equal) }
@@ -279,7 +324,7 @@ impl Val {
                 if alike == Some(false) || !same_keys {
                     return Some(false);
                 }
-                let equal = all(a.iter().zip(&b).map(|(a, b)| a.value.equals(&b.value)));
+                let equal = all(a.iter().zip(&b).map(|(a, b)| a.value.same_as(&b.value)));
                 if equal == Some(false) { equal } else { alike.and(equal) }
             }
             _ => Some(false),
@@ -380,12 +425,15 @@ pub(super) fn text_of(pieces: &[Piece], span: Span) -> Text {
     Text::from_parts(parts, span)
 }
 
+/// How many values within a value are walked through to compare it, to convert it or to find errors in it.
+pub(super) const MAX_NODES: usize = 20_000;
+
 /// How deep values are written out as text.
 const MAX_DEPTH: usize = 64;
 
 /// The JSON of a known value.
 pub(super) fn json_text(value: &Val, depth: usize) -> Option<String> {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || depth == 0 && !value.is_small() {
         return None;
     }
     Some(match &value.kind {

@@ -255,9 +255,13 @@ pub(super) fn coalesce(values: &[Val], span: Span) -> Option<Val> {
         if !empty {
             let simple = matches!(value.kind, ValKind::Bool(_) | ValKind::Number(_));
             // All have one type.
-            let of: Vec<Type> = values.iter().map(|value| types::of(value, 0)).collect();
+            if !simple {
+                return Some(value.clone());
+            }
+            let of: Vec<Type> =
+                values.iter().filter(|value| value.is_small()).map(|value| types::of(value, 0)).collect();
             return match types::unify(&of, 0) {
-                types::Unified::Type(to) if simple => Some(types::convert(value.clone(), &to)),
+                types::Unified::Type(to) => Some(types::convert(value.clone(), &to)),
                 _ => Some(value.clone()),
             };
         }

@@ -391,3 +391,30 @@ fn large_results_are_bounded() {
         assert_eq!(read.documents.len(), 1, "{expression}");
     }
 }
+
+#[test]
+fn values_that_share_their_parts_take_no_time() {
+    let mut locals = String::from("locals {\n  a0 = [\"x\"]\n  m0 = { a = \"x\" }\n");
+    for at in 1..60 {
+        let before = at - 1;
+        locals.push_str(&format!("  a{at} = [local.a{before}, local.a{before}]\n"));
+        locals.push_str(&format!("  m{at} = {{ a = local.m{before}, b = local.m{before} }}\n"));
+    }
+    locals.push_str("}\n");
+    for expression in [
+        "length(local.a59)",
+        "local.a59 == local.a59 ? 1 : 2",
+        "local.m59 == local.m58 ? 1 : 2",
+        "can(local.a59) ? 1 : 2",
+        "try(local.m59.c, 1)",
+        "length(tolist(local.a59))",
+        "length(toset([local.a59, local.a58]))",
+        "length(true ? local.a59 : [])",
+        "contains(local.a59, \"x\") ? 1 : 2",
+        "length(tomap(local.m59))",
+        "length(coalesce(local.a59))",
+        "length([for i in range(5000) : length(local.a59)])",
+    ] {
+        read_with(&[("main.tf", &(trust(expression) + &locals))], &[]);
+    }
+}
