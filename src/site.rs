@@ -71,6 +71,19 @@ pub struct PolicySite<'s> {
     pub branch: Vec<(String, bool)>,
     /// Where values came from that the document uses.
     pub origins: Vec<Origin>,
+    /// Members that what makes the document gives again, so that it has the last of them alone.
+    pub redefined: Vec<Redefined>,
+}
+
+/// A member that stands twice in the text that makes a document, and once in the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redefined {
+    /// Its name.
+    pub key: String,
+    /// Where it stands before.
+    pub first: Span,
+    /// Where it stands last: this one counts.
+    pub last: Span,
 }
 
 /// The condition of a branch in which every variable that nobody sets has its default.
@@ -103,8 +116,8 @@ pub struct Origin {
 impl PolicySite<'_> {
     /// The site on its own, free of the tree that it was found in.
     pub fn into_owned(self) -> PolicySite<'static> {
-        let origins = self.origins.clone();
-        PolicySite { origins, ..self.placed(&|span| span) }
+        let (origins, redefined) = (self.origins.clone(), self.redefined.clone());
+        PolicySite { origins, redefined, ..self.placed(&|span| span) }
     }
 
     /// The same with its places in another text. Where values came from is left out: that may be in a third.
@@ -124,6 +137,7 @@ impl PolicySite<'_> {
             owner,
             branch: self.branch,
             origins: Vec::new(),
+            redefined: Vec::new(),
         }
     }
 }

@@ -2,11 +2,21 @@
 
 use crate::policy::Statement;
 use crate::rules::{Context, Finding};
+use crate::site::Redefined;
+use crate::span::Span;
 use crate::value::{Member, Value};
 use std::collections::BTreeMap;
 
 pub fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     exact(context, &context.site.document, found);
+    for Redefined { key, first, last } in &context.site.redefined {
+        let message = format!("`{key}` stands twice in one object, of which Terraform takes the last");
+        let finding = Finding::new(*last, message)
+            .label("the second, which counts")
+            .because(*first, "the first, which is dropped")
+            .why("what is dropped in silence may be the guard");
+        found.push(told(context, finding, *last, key));
+    }
     for conditions in condition_blocks(&context.site.document) {
         for operator in conditions.as_map().unwrap_or_default() {
             ignoring_case(context, operator, found);
@@ -59,13 +69,17 @@ fn ignoring_case(context: &Context<'_>, operator: &Member<'_>, found: &mut Vec<F
 }
 
 fn word(context: &Context<'_>, first: &Member<'_>, second: &Member<'_>, message: String) -> Finding {
-    let inside = |statement: &&Statement| statement.span.contains(second.key_span);
     let finding = Finding::new(second.key_span, message)
         .label("the second")
         .because(first.key_span, "the first")
-        .why("a tool that keeps one of the two may keep the one without the guard")
-        .help("keep one, with the values of both if both are meant")
-        .subject(second.key.as_ref());
+        .why("a tool that keeps one of the two may keep the one without the guard");
+    told(context, finding, second.key_span, &second.key)
+}
+
+/// What is said of the second of two keys, which stands here.
+fn told(context: &Context<'_>, finding: Finding, second: Span, key: &str) -> Finding {
+    let inside = |statement: &&Statement| statement.span.contains(second);
+    let finding = finding.help("keep one, with the values of both if both are meant").subject(key);
     match context.policy.statements.iter().find(inside) {
         Some(statement) => finding.statement(statement),
         None => finding,

@@ -251,6 +251,7 @@ impl<'s> Place<'s> {
             owner,
             branch: Vec::new(),
             origins: Vec::new(),
+            redefined: Vec::new(),
         });
     }
 }

@@ -108,6 +108,7 @@ fn raw<'d>(root: &'d Value<'d>, kind: PolicyKind) -> PolicySite<'d> {
         owner: Owner::default(),
         branch: Vec::new(),
         origins: Vec::new(),
+        redefined: Vec::new(),
     }
 }
 

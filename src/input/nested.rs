@@ -98,6 +98,7 @@ fn moved(site: PolicySite<'_>, place: &impl Fn(Span) -> Span) -> PolicySite<'sta
         owner,
         branch: site.branch,
         origins: site.origins,
+        redefined: site.redefined,
     }
 }
 

@@ -97,6 +97,7 @@ fn put<'s>(document: &'s Document<'s>, node: &'s Value<'s>, address: String, fou
         owner,
         branch: vec![],
         origins: vec![],
+        redefined: vec![],
     });
 }
 

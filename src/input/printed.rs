@@ -68,6 +68,7 @@ fn put_policy<'s>(policy: Cow<'s, Value<'s>>, address: String, found: &mut Found
         owner: Owner { extent: Some(anchor), ..Owner::default() },
         branch: vec![],
         origins: vec![],
+        redefined: vec![],
     });
 }
 

@@ -65,6 +65,7 @@ impl Record<'_> {
             },
             branch: Vec::new(),
             origins: Vec::new(),
+            redefined: Vec::new(),
         });
     }
 }

@@ -203,6 +203,7 @@ impl<'s> Reader<'_, 's> {
                 owner: self.owner(place.resource, &choices),
                 branch: choices.taken.iter().map(|(name, holds)| ((*name).to_owned(), *holds)).collect(),
                 origins: Vec::new(),
+                redefined: Vec::new(),
             });
         }
     }

@@ -1,7 +1,8 @@
 //! A block with all its attributes and nested blocks as a tree, and the policy that a data source makes of it.
 
-use super::eval::{BlockView, Content, Env, Evaluator, REST, Scope};
+use super::eval::{BlockView, Content, Env, Evaluator, Scope};
 use super::functions;
+use super::unknown::REST;
 use super::val::{Val, ValKind};
 use crate::input::terraform_document::{self, Blocks, append, takes_documents};
 use crate::span::Span;
@@ -96,7 +97,7 @@ fn documents(evaluator: &Evaluator<'_>, value: &Val, scope: &Rc<Scope>) -> Value
         },
     };
     match &value.kind {
-        ValKind::List(items) => Value::new(Kind::List(items.iter().map(one).collect()), value.span),
+        ValKind::List(items, _) => Value::new(Kind::List(items.iter().map(one).collect()), value.span),
         _ => one(value),
     }
 }

@@ -3,10 +3,13 @@
 //! A condition that is not known splits the world in two. [`Evaluator::asked`] says which conditions a value rested on;
 //! whoever wants all variants evaluates again with other [choices](Evaluator::new).
 
+use super::collection::{self, Keyed, Sequence, elements};
 use super::files::Sources;
 use super::module::{Loader, Module};
-use super::val::{Entry, Val, ValKind};
-use super::{Variables, functions};
+use super::types::{self, Unified};
+use super::unknown::{BEYOND, FAILED, MAX_ITEMS, MAX_SIZE, fails};
+use super::val::{Entry, MAX_NODES, Val, ValKind};
+use super::{Variables, functions, operators};
 use crate::diagnostic::Problem;
 use crate::span::Span;
 use crate::syntax::hcl::{Binary, Block, Body, Call, Expr, ExprKind, For, ObjectItem, Part, Step, Unary};
@@ -20,11 +23,6 @@ use std::sync::Arc;
 pub(super) const MAX_DEPTH: usize = 160;
 /// How many expressions one root may take: loops in loops can multiply.
 const MAX_STEPS: u32 = 1_000_000;
-/// The largest string that is made, in bytes, and the longest list that functions make, in elements: a short expression
-/// can ask for any size. Nothing as large is a policy.
-pub(super) const MAX_SIZE: usize = 1024 * 1024;
-pub(super) const MAX_ITEMS: usize = 10_000;
-
 /// The condition under which variables that nobody sets have their defaults.
 pub(super) const DEFAULTS: &str = crate::site::DEFAULTS;
 
@@ -68,7 +66,7 @@ impl Env {
         Env(Some(Rc::new(Frame { name: name.to_owned(), value, outer: self.clone() })))
     }
 
-    fn get(&self, name: &str) -> Option<&Val> {
+    pub fn get(&self, name: &str) -> Option<&Val> {
         let mut at = self.0.as_deref();
         while let Some(frame) = at {
             if frame.name == name {
@@ -108,12 +106,23 @@ pub(super) struct Evaluator<'l> {
     next_scope: Cell<usize>,
     pub depth: Cell<usize>,
     steps: Cell<u32>,
+    /// How many calls of `try` and `can` stand around what is evaluated, and how many problems they kept to themselves.
+    quiet: Cell<u32>,
+    untold: Cell<u32>,
+    /// How many evaluations stand around that are only made for the type of a value.
+    unused: Cell<u32>,
     /// What went wrong, each once.
     pub problems: RefCell<Vec<Problem>>,
     /// What was not evaluated because a limit was hit, each once.
     pub limits: RefCell<Vec<Problem>>,
     /// For the place where a variable is used, in which scope: where its value was written, and what that is.
     pub origins: RefCell<BTreeMap<(Span, usize), (Val, String)>>,
+    /// Patterns of `regex` and its like, ready to be used; `None` for those that are not understood.
+    pub patterns: RefCell<HashMap<String, Option<regex::Regex>>>,
+    /// Which blocks speak of `count.index`.
+    pub indexed: RefCell<HashMap<Span, bool>>,
+    /// For a key that an object gives again: where it stood before.
+    pub redefined: RefCell<HashMap<Span, Span>>,
     /// The documents of data sources that something read: the scope and the name.
     pub read: RefCell<std::collections::HashSet<(usize, String)>>,
 }
@@ -131,9 +140,15 @@ impl<'l> Evaluator<'l> {
             next_scope: Cell::new(1),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            quiet: Cell::new(0),
+            untold: Cell::new(0),
+            unused: Cell::new(0),
             problems: RefCell::default(),
             limits: RefCell::default(),
             origins: RefCell::default(),
+            redefined: RefCell::default(),
+            indexed: RefCell::default(),
+            patterns: RefCell::default(),
             read: RefCell::default(),
         }
     }
@@ -179,6 +194,10 @@ impl<'l> Evaluator<'l> {
     }
 
     pub fn problem(&self, span: Span, message: impl Into<String>) {
+        if self.quiet.get() > 0 {
+            self.untold.set(self.untold.get() + 1);
+            return;
+        }
         add(&self.problems, Problem::new(span, message));
     }
 
@@ -224,9 +243,15 @@ impl<'l> Evaluator<'l> {
         }
         self.memo.borrow_mut().insert(index.clone(), Memo::Running);
         let before = self.take_asked();
+        let untold = self.untold.get();
         let value = compute();
         let asked = self.take_asked();
-        self.memo.borrow_mut().insert(index, Memo::Done(value.clone(), asked.clone()));
+        if untold == self.untold.get() {
+            self.memo.borrow_mut().insert(index, Memo::Done(value.clone(), asked.clone()));
+        } else {
+            // Where it is used outside of `try`, what is wrong with it is told.
+            self.memo.borrow_mut().remove(&index);
+        }
         *self.asked.borrow_mut() = before;
         self.add_asked(&asked);
         value
@@ -277,7 +302,7 @@ impl<'l> Evaluator<'l> {
         match &expr.kind {
             ExprKind::Null => Val::null(span),
             ExprKind::Bool(value) => Val::new(ValKind::Bool(*value), span),
-            ExprKind::Number(text) => Val::new(ValKind::Number(text.as_str().into()), span),
+            ExprKind::Number(text) => Val::number(text, span),
             ExprKind::Template(template) => self.template(template, span, scope, env),
             ExprKind::List(items) => Val::list(items.iter().map(|item| self.eval(item, scope, env)).collect(), span),
             ExprKind::Object(items) => self.object(items, span, scope, env),
@@ -297,32 +322,124 @@ impl<'l> Evaluator<'l> {
             },
             ExprKind::Call(call) => self.call(call, span, scope, env),
             ExprKind::Conditional(parts) => self.conditional(parts, span, scope, env),
-            ExprKind::Unary(Unary::Not, _) | ExprKind::Binary(..) => match self.truth(expr, scope, env, false) {
-                Some(value) => Val::new(ValKind::Bool(value), span),
-                None => self.hole(scope, span, "the result of an expression", Domain::Text),
-            },
-            ExprKind::Unary(Unary::Minus, _) => self.hole(scope, span, "the result of an expression", Domain::Text),
+            ExprKind::Unary(Unary::Not, _) | ExprKind::Binary(Binary::And | Binary::Or, _) => {
+                match self.truth(expr, scope, env, false) {
+                    Some(value) => Val::new(ValKind::Bool(value), span),
+                    None => self.hole(scope, span, "the result of an expression", Domain::Text),
+                }
+            }
+            ExprKind::Binary(operator, sides) => {
+                let (left, right) = (self.eval(&sides[0], scope, env), self.eval(&sides[1], scope, env));
+                self.operation(*operator, left, right, span, scope)
+            }
+            ExprKind::Unary(Unary::Minus, inner) => {
+                let (zero, inner) = (Val::count(0, span), self.eval(inner, scope, env));
+                self.operation(Binary::Subtract, zero, inner, span, scope)
+            }
             ExprKind::For(iteration) => self.iteration(iteration, span, scope, env),
         }
     }
 
     fn object(&self, items: &[ObjectItem], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
-        let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
+        let mut entries: Vec<Option<Entry>> = Vec::with_capacity(items.len());
+        let mut places: HashMap<Rc<str>, usize> = HashMap::new();
         for item in items {
             let key = self.eval(&item.key, scope, env);
             let value = self.eval(&item.value, scope, env);
-            entries.push(Entry { key: key_text(&key), key_span: item.key.span, value });
+            let entry = Entry { key: key_text(&key), key_span: item.key.span, value };
+            // Of several values for one key, Terraform takes the last (hashicorp/terraform#28727).
+            if !entry.is_open()
+                && let Some(at) = places.insert(Rc::clone(&entry.key), entries.len())
+                && let Some(first) = entries[at].take()
+            {
+                self.redefined.borrow_mut().insert(entry.key_span, first.key_span);
+            }
+            entries.push(Some(entry));
         }
-        Val::map(entries, span)
+        Val::map(entries.into_iter().flatten().collect(), span)
+    }
+
+    /// Count a value that is walked through among the steps.
+    fn charge(&self, value: &Val) {
+        const NODES_A_STEP: usize = 16;
+        let steps = u32::try_from(value.nodes(MAX_NODES) / NODES_A_STEP).unwrap_or(u32::MAX);
+        // The step after these says that there are too many.
+        self.steps.set(self.steps.get().saturating_add(steps).min(MAX_STEPS));
+    }
+
+    fn operation(&self, operator: Binary, left: Val, right: Val, span: Span, scope: &Rc<Scope>) -> Val {
+        self.charge(&left);
+        self.charge(&right);
+        if fails(&left) || fails(&right) {
+            return self.hole(scope, span, FAILED, Domain::Any);
+        }
+        match operators::apply(operator, left, right, span) {
+            Some(value) => value,
+            None => self.hole(scope, span, "the result of an expression", Domain::Text),
+        }
     }
 
     fn conditional(&self, parts: &[Expr; 3], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         let [condition, yes, no] = parts;
         match self.truth(condition, scope, env, true) {
-            Some(true) => self.eval(yes, scope, env),
-            Some(false) => self.eval(no, scope, env),
+            Some(holds) => {
+                let (taken, other) = if holds { (yes, no) } else { (no, yes) };
+                let value = self.eval(taken, scope, env);
+                self.beside(value, other, scope, env)
+            }
             None => self.hole(scope, span, "one of two values", Domain::Any),
         }
+    }
+
+    /// A value as it is where it is chosen over another: both have one type (Terraform, "Conditional Expressions").
+    fn beside(&self, value: Val, other: &Expr, scope: &Rc<Scope>, env: &Env) -> Val {
+        let other = match (&value.kind, &other.kind) {
+            (ValKind::Map(entries, Keyed::Object), _) => {
+                return Val::new(ValKind::Map(Rc::clone(entries), Keyed::Either), value.span);
+            }
+            (ValKind::Bool(_) | ValKind::Number(_) | ValKind::List(..), ExprKind::Null)
+            | (ValKind::Bool(_), ExprKind::Bool(_))
+            | (ValKind::Number(_), ExprKind::Number(_)) => return value,
+            (ValKind::Bool(_) | ValKind::Number(_) | ValKind::List(..), _) => {
+                self.aside(|| self.eval(other, scope, env))
+            }
+            _ => return value,
+        };
+        if !value.is_small() || !other.is_small() {
+            return value;
+        }
+        let of_other = types::of(&other, 0);
+        match (types::unify(&[types::of(&value, 0), of_other], 0), &value.kind) {
+            // It is a list beside some lists, and a tuple beside others.
+            (_, ValKind::List(items, Sequence::Tuple)) if other.as_hole().is_some() => {
+                Val::new(ValKind::List(Rc::clone(items), Sequence::Either), value.span)
+            }
+            (Unified::Type(to), _) => types::convert(value, &to),
+            (Unified::Never | Unified::Unsure, _) => value,
+        }
+    }
+
+    /// Evaluate what is not used for what it says: nothing is told of it, and nothing rests on it.
+    fn aside(&self, evaluate: impl FnOnce() -> Val) -> Val {
+        let before = self.take_asked();
+        self.unused.set(self.unused.get() + 1);
+        let value = self.quietly(evaluate);
+        self.unused.set(self.unused.get() - 1);
+        *self.asked.borrow_mut() = before;
+        value
+    }
+
+    /// Evaluate where an error is no finding: something else is taken then.
+    fn quietly(&self, evaluate: impl FnOnce() -> Val) -> Val {
+        self.quiet.set(self.quiet.get() + 1);
+        let value = evaluate();
+        self.quiet.set(self.quiet.get() - 1);
+        value
+    }
+
+    /// Whether what is evaluated is only looked at for its type.
+    pub fn is_aside(&self) -> bool {
+        self.unused.get() > 0
     }
 
     /// Whether a condition holds. With `ask`, one that is not known is chosen, part by part, so that `a && !b` and `b`
@@ -343,11 +460,6 @@ impl<'l> Evaluator<'l> {
                 } else {
                     right.or_else(|| self.truth(&sides[1], scope, env, ask))
                 };
-            }
-            ExprKind::Binary(operator, sides) => {
-                let left = self.eval(&sides[0], scope, env);
-                let right = self.eval(&sides[1], scope, env);
-                compare(*operator, &left, &right)
             }
             ExprKind::Conditional(parts) => {
                 let condition = self.truth(&parts[0], scope, env, ask)?;
@@ -402,11 +514,17 @@ impl<'l> Evaluator<'l> {
 
     fn iteration(&self, iteration: &For, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
         let collection = self.eval(&iteration.collection, scope, env);
+        if collection.is_null() {
+            return self.hole(scope, span, FAILED, Domain::Any);
+        }
         let Some(entries) = elements(&collection) else {
-            return self.hole(scope, span, "made of a collection that is not known", Domain::Any);
+            let why = if fails(&collection) { FAILED } else { "made of a collection that is not known" };
+            return self.hole(scope, span, why, Domain::Any);
         };
+        let sequence = if collection::has_order(&collection) { Sequence::Tuple } else { Sequence::Bag };
         let mut list = Vec::new();
         let mut map: Vec<Entry> = Vec::new();
+        let mut places: HashMap<Rc<str>, usize> = HashMap::new();
         for (key, value) in entries {
             let mut inner = env.with(&iteration.value, value);
             if let Some(name) = &iteration.key {
@@ -423,23 +541,28 @@ impl<'l> Evaluator<'l> {
                 Some(key) => {
                     let key_span = key.span;
                     let key = key_text(&self.eval(key, scope, &inner));
-                    let known = map.iter_mut().find(|entry| entry.key == key);
-                    match (known, iteration.groups) {
-                        (Some(entry), true) => {
+                    match places.get(&key) {
+                        Some(at) if iteration.groups => {
+                            let entry = &mut map[*at];
                             let mut items = entry.value.as_list().unwrap_or_default().to_vec();
                             items.push(result);
-                            entry.value = Val::list(items, span);
+                            entry.value = Val::sequence(items, sequence, span);
                         }
-                        (Some(entry), false) => entry.value = result,
-                        (None, groups) => {
-                            let value = if groups { Val::list(vec![result], span) } else { result };
+                        // Two results for one key are an error.
+                        Some(at) if !map[*at].is_open() => return self.hole(scope, span, FAILED, Domain::Any),
+                        _ => {
+                            let value = match iteration.groups {
+                                true => Val::sequence(vec![result], sequence, span),
+                                false => result,
+                            };
+                            places.insert(Rc::clone(&key), map.len());
                             map.push(Entry { key, key_span, value });
                         }
                     }
                 }
             }
         }
-        if iteration.result_key.is_some() { Val::map(map, span) } else { Val::list(list, span) }
+        if iteration.result_key.is_some() { Val::map(map, span) } else { Val::sequence(list, sequence, span) }
     }
 
     fn call(&self, call: &Call, span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -447,15 +570,15 @@ impl<'l> Evaluator<'l> {
             ("try", arguments) => {
                 // What is not known is not an error: only a lookup that certainly fails goes on to the next.
                 for argument in arguments {
-                    let value = self.eval(argument, scope, env);
+                    let value = self.quietly(|| self.eval(argument, scope, env));
                     if !fails(&value) {
                         return value;
                     }
                 }
-                return self.hole(scope, span, "the result of a function", Domain::Any);
+                return self.hole(scope, span, FAILED, Domain::Any);
             }
             ("can", [argument]) => {
-                let value = self.eval(argument, scope, env);
+                let value = self.quietly(|| self.eval(argument, scope, env));
                 return match (fails(&value), value.has_hole()) {
                     (true, _) => Val::new(ValKind::Bool(false), span),
                     (false, false) => Val::new(ValKind::Bool(true), span),
@@ -473,6 +596,7 @@ impl<'l> Evaluator<'l> {
                 None => return self.hole(scope, span, "the result of a function", Domain::Any),
             }
         }
+        arguments.iter().for_each(|argument| self.charge(argument));
         functions::call(self, &call.name, &arguments, span, scope)
             .unwrap_or_else(|| self.hole(scope, span, "the result of a function", functions::result(&call.name)))
     }
@@ -484,39 +608,39 @@ impl<'l> Evaluator<'l> {
             let next = match step {
                 Step::Splat => {
                     let rest = &steps[at + 1..];
-                    let items = match &value.kind {
-                        ValKind::List(items) => items.to_vec(),
-                        ValKind::Null => Vec::new(),
+                    let (items, sequence) = match &value.kind {
+                        ValKind::List(items, sequence) => (items.to_vec(), *sequence),
+                        ValKind::Null => (Vec::new(), Sequence::Tuple),
                         ValKind::Unknown(hole) => return part_of(hole, &steps[at..], span),
-                        _ => vec![value.clone()],
+                        _ => (vec![value.clone()], Sequence::Tuple),
+                    };
+                    let sequence = match sequence {
+                        Sequence::Set => collection::listed(&items, sequence, Sequence::List),
+                        sequence => sequence,
                     };
                     let items = items.into_iter().map(|item| self.steps(item, rest, span, scope, env));
-                    return Val::list(items.collect(), value.span);
+                    return Val::sequence(items.collect(), sequence, value.span);
                 }
-                Step::Name(name) => self.step(&value, name),
-                Step::Index(index) => match self.eval(index, scope, env).known() {
-                    Some(key) => self.step(&value, &key),
-                    None if value.as_hole().is_none() => {
-                        return self.hole(scope, span, "an element that is not known", Domain::Any);
+                Step::Name(name) => collection::step(&value, name),
+                Step::Index(index) => {
+                    let index = self.eval(index, scope, env);
+                    match index.known() {
+                        Some(key) => collection::step(&value, &key),
+                        None if fails(&index) => return self.hole(scope, span, FAILED, Domain::Any),
+                        None => collection::Step::Open,
                     }
-                    None => None,
-                },
+                }
             };
             value = match (next, value.as_hole()) {
-                (Some(next), _) => next,
-                (None, Some(hole)) => return part_of(hole, &steps[at..], span),
-                (None, None) => return self.hole(scope, span, FAILED, Domain::Any),
+                (collection::Step::Found(next), _) => next,
+                (_, Some(hole)) => return part_of(hole, &steps[at..], span),
+                (collection::Step::Open, None) => {
+                    return self.hole(scope, span, "an element that is not known", Domain::Any);
+                }
+                (collection::Step::Missing, None) => return self.hole(scope, span, FAILED, Domain::Any),
             };
         }
         value
-    }
-
-    fn step(&self, value: &Val, key: &str) -> Option<Val> {
-        match &value.kind {
-            ValKind::List(items) => items.get(key.parse::<usize>().ok()?).cloned(),
-            ValKind::Map(_) => value.get(key).cloned(),
-            _ => None,
-        }
     }
 
     /// The blocks of a body with this name: those that are written, those that `dynamic` makes, and in JSON the objects
@@ -595,7 +719,7 @@ impl<'b> Content<'b> {
         match self {
             Content::Body(body) => body.attribute(name).map(|attribute| (&attribute.value, attribute.name_span)),
             Content::Expr(Expr { kind: ExprKind::Object(items), .. }) => {
-                items.iter().find(|item| plain(&item.key) == Some(name)).map(|item| (&item.value, item.key.span))
+                items.iter().rev().find(|item| plain(&item.key) == Some(name)).map(|item| (&item.value, item.key.span))
             }
             Content::Expr(_) => None,
         }
@@ -615,20 +739,6 @@ fn part_of(hole: &Hole, steps: &[Step], span: Span) -> Val {
     Val::unknown(name, hole.why, Domain::Any, span)
 }
 
-/// Why a value is not known where a limit was hit; that is said at its place.
-pub(super) const BEYOND: &str = "beyond the limit of evaluation";
-
-/// What stands in a list for any number of elements.
-pub(super) const REST: &str = "any number of further elements";
-
-/// What a lookup or a conversion that certainly fails is called.
-pub(super) const FAILED: &str = "an element that is not there";
-
-/// Whether evaluating came to an error in Terraform, rather than to something that is not known.
-fn fails(value: &Val) -> bool {
-    value.as_hole().is_some_and(|hole| hole.why == FAILED)
-}
-
 /// The string of a literal without anything filled in.
 pub(super) fn plain(expr: &Expr) -> Option<&str> {
     match &expr.kind {
@@ -636,25 +746,6 @@ pub(super) fn plain(expr: &Expr) -> Option<&str> {
             [Part::Literal(literal)] => Some(&literal.text),
             _ => None,
         },
-        _ => None,
-    }
-}
-
-/// The elements of a collection with their keys; `None` when it is not known.
-pub(super) fn elements(collection: &Val) -> Option<Vec<(Val, Val)>> {
-    let span = collection.span;
-    match &collection.kind {
-        ValKind::List(items) => {
-            if items.iter().any(|item| item.as_hole().is_some_and(|hole| hole.why == REST)) {
-                return None;
-            }
-            let key = |at: usize| Val::new(ValKind::Number(at.to_string().into()), span);
-            Some(items.iter().enumerate().map(|(at, item)| (key(at), item.clone())).collect())
-        }
-        ValKind::Map(entries) => {
-            Some(entries.iter().map(|entry| (Val::text(&entry.key, entry.key_span), entry.value.clone())).collect())
-        }
-        ValKind::Null => Some(Vec::new()),
         _ => None,
     }
 }
@@ -674,22 +765,5 @@ fn add(problems: &RefCell<Vec<Problem>>, problem: Problem) {
     let mut problems = problems.borrow_mut();
     if !problems.contains(&problem) {
         problems.push(problem);
-    }
-}
-
-fn compare(operator: Binary, left: &Val, right: &Val) -> Option<bool> {
-    match operator {
-        Binary::Equal => left.equals(right),
-        Binary::NotEqual => left.equals(right).map(|equal| !equal),
-        Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
-            let (left, right): (f64, f64) = (left.known()?.parse().ok()?, right.known()?.parse().ok()?);
-            Some(match operator {
-                Binary::Less => left < right,
-                Binary::LessOrEqual => left <= right,
-                Binary::Greater => left > right,
-                _ => left >= right,
-            })
-        }
-        Binary::And | Binary::Or | Binary::Arithmetic => None,
     }
 }

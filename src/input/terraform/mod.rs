@@ -5,15 +5,21 @@
 //! its places are in the common space of [`Sources`].
 
 mod account;
+mod collection;
+mod declared;
 mod document;
 mod eval;
 mod files;
 mod functions;
 mod marked;
 mod module;
+mod number;
+mod operators;
 mod references;
 mod sites;
 mod text;
+mod types;
+mod unknown;
 mod uses;
 mod val;
 mod written;

@@ -206,6 +206,11 @@ impl<'f> Loader<'f> {
         self.texts.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_insert(read).clone()
     }
 
+    /// The files directly in a folder.
+    pub(super) fn list(&self, folder: &Path) -> Vec<PathBuf> {
+        self.files.list(&normal(folder))
+    }
+
     fn read(&self, path: &Path) -> Result<Text, String> {
         let text = self.files.read(path)?;
         if text.len() > MAX_FILE {

@@ -1,7 +1,9 @@
 //! What names stand for: variables, locals, data sources, resources, modules.
 
-use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, elements, plain};
+use super::collection::elements;
+use super::eval::{Caller, DEFAULTS, Env, Evaluator, Name, Scope, plain};
 use super::module::At;
+use super::types::{self, Type};
 use super::val::{Entry, Piece, Val, ValKind};
 use super::{document, functions};
 use crate::span::Span;
@@ -13,8 +15,6 @@ use std::sync::Arc;
 
 /// How many calls deep modules are followed.
 const MAX_MODULES: usize = 12;
-/// How deep types of variables are followed.
-const MAX_TYPE_DEPTH: usize = 32;
 /// How many instances of one resource or module are told apart. Each is evaluated on its own.
 pub(super) const MAX_INSTANCES: usize = 1_000;
 
@@ -74,50 +74,8 @@ impl Evaluator<'_> {
         let value = self.given_value(name, span, scope);
         let declared = scope.module.variables.get(name).map(|at| scope.module.block(*at));
         match declared.and_then(|block| block.body.attribute("type")) {
-            Some(of) => self.typed(value, &of.value, scope, 0),
+            Some(of) => types::convert(value, &self.type_of(&of.value, scope)),
             None => value,
-        }
-    }
-
-    fn typed(&self, value: Val, of: &Expr, scope: &Rc<Scope>, depth: usize) -> Val {
-        let ExprKind::Call(call) = &of.kind else { return value };
-        let (Some(inner), true) = (call.arguments.first(), depth < MAX_TYPE_DEPTH) else { return value };
-        let span = value.span;
-        match (call.name.as_str(), &value.kind) {
-            ("optional", ValKind::Null) => match call.arguments.get(1) {
-                Some(default) => self.eval(default, scope, &Env::default()),
-                None => value,
-            },
-            ("optional", _) => self.typed(value, inner, scope, depth + 1),
-            ("list" | "set", ValKind::List(items)) => {
-                let items = items.iter().map(|item| self.typed(item.clone(), inner, scope, depth + 1));
-                Val::list(items.collect(), span)
-            }
-            ("map", ValKind::Map(entries)) => {
-                let entries = entries.iter().map(|entry| Entry {
-                    value: self.typed(entry.value.clone(), inner, scope, depth + 1),
-                    ..entry.clone()
-                });
-                Val::map(entries.collect(), span)
-            }
-            ("object", ValKind::Map(entries)) => {
-                let ExprKind::Object(attributes) = &inner.kind else { return value };
-                let mut entries = entries.to_vec();
-                for attribute in attributes {
-                    let Some(key) = plain(&attribute.key) else { continue };
-                    match entries.iter_mut().find(|entry| &*entry.key == key) {
-                        Some(entry) => {
-                            entry.value = self.typed(entry.value.clone(), &attribute.value, scope, depth + 1)
-                        }
-                        None => {
-                            let value = self.typed(Val::null(span), &attribute.value, scope, depth + 1);
-                            entries.push(Entry { key: key.into(), key_span: span, value });
-                        }
-                    }
-                }
-                Val::map(entries, span)
-            }
-            _ => value,
         }
     }
 
@@ -126,12 +84,12 @@ impl Evaluator<'_> {
         let declared = scope.module.variables.get(name).map(|at| scope.module.block(*at));
         let default = declared.and_then(|block| block.body.attribute("default"));
         let none = Env::default();
+        // Terraform takes the default for `null` only where the variable says `nullable = false`.
+        let nullable = declared.and_then(|block| block.body.attribute("nullable"));
+        let nullable = nullable.is_none_or(|attribute| !matches!(attribute.value.kind, ExprKind::Bool(false)));
         if let Some(call) = &scope.call {
             let block = call.scope.module.block(call.block);
             let given = block.body.attribute(name).map(|attribute| self.eval(&attribute.value, &call.scope, &call.env));
-            // Terraform takes the default for `null` only where the variable says `nullable = false`.
-            let nullable = declared.and_then(|block| block.body.attribute("nullable"));
-            let nullable = nullable.is_none_or(|attribute| !matches!(attribute.value.kind, ExprKind::Bool(false)));
             return match (given.filter(|value| nullable || !value.is_null()), default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.eval(&default.value, scope, &none),
@@ -140,11 +98,14 @@ impl Evaluator<'_> {
                 }
             };
         }
-        if let Some(value) = self.variables.get(name) {
-            return self.eval(&value.value, scope, &none);
-        }
-        if let Some(value) = scope.module.value(name) {
-            return self.eval(&value.value, scope, &none);
+        let given = self.variables.get(name).or_else(|| scope.module.value(name));
+        let given = given.map(|value| self.eval(&value.value, scope, &none));
+        match (given, default) {
+            (Some(value), Some(default)) if value.is_null() && !nullable => {
+                return self.eval(&default.value, scope, &none);
+            }
+            (Some(value), _) => return value,
+            (None, _) => {}
         }
         let Some(block) = declared else {
             return self.hole(scope, span, "a variable that is not declared", Domain::Any);
@@ -189,8 +150,8 @@ impl Evaluator<'_> {
                 }
                 _ => value.clone().at(span),
             },
-            ValKind::List(items) if items.iter().all(is_scalar) => {
-                Val::list(items.iter().map(|item| item.clone().at(span)).collect(), span)
+            ValKind::List(items, sequence) if items.iter().all(is_scalar) => {
+                Val::sequence(items.iter().map(|item| item.clone().at(span)).collect(), *sequence, span)
             }
             ValKind::Bool(_) | ValKind::Number(_) => value.clone().at(span),
             _ => return value,
@@ -223,22 +184,76 @@ impl Evaluator<'_> {
                     None => return self.hole(scope, span, "an output of a module", Domain::Any),
                 }
             }
+            (Some(Step::Splat), instances)
+                if instances.iter().all(|(key, child)| is_index(key) || is_only(scope, *at, child)) =>
+            {
+                let each = |(_, child): &(String, Rc<Scope>)| self.output_of(child, &steps[1..], span, env);
+                return Val::list(instances.iter().map(each).collect(), span);
+            }
             (Some(Step::Splat), _) => return self.hole(scope, span, "outputs of modules", Domain::Any),
+            (None, instances) => return self.instances_of_module(*at, instances, span, scope, env),
             (_, [(_, child), ..]) => (child, steps),
         };
-        let Some(Step::Name(output)) = rest.first() else {
-            return self.hole(scope, span, "all outputs of a module", Domain::Any);
+        self.output_of(child, rest, span, env)
+    }
+
+    /// All instances of a module, as `module.name` has them.
+    fn instances_of_module(
+        &self,
+        at: At,
+        instances: &[(String, Rc<Scope>)],
+        span: Span,
+        scope: &Rc<Scope>,
+        env: &Env,
+    ) -> Val {
+        let body = &scope.module.block(at).body;
+        let by_key = body.attribute("for_each").is_some();
+        match instances {
+            [(key, child)] if key.is_empty() && !is_only(scope, at, child) => {
+                self.hole(scope, span, "all instances of a module", Domain::Any)
+            }
+            [(key, child)] if key.is_empty() && !by_key && body.attribute("count").is_none() => {
+                self.output_of(child, &[], span, env)
+            }
+            _ => {
+                let each = |(key, child): &(String, Rc<Scope>)| Entry {
+                    key: key.as_str().into(),
+                    key_span: span,
+                    value: self.output_of(child, &[], span, env),
+                };
+                let all = instances.iter().map(each);
+                match by_key {
+                    true => Val::map(all.collect(), span),
+                    false => Val::list(all.map(|entry| entry.value).collect(), span),
+                }
+            }
+        }
+    }
+
+    /// An output of one instance of a module; without a name, all of them.
+    fn output_of(&self, child: &Rc<Scope>, steps: &[Step], span: Span, env: &Env) -> Val {
+        let value_of = |name: &str, at: &At| {
+            self.once(child, Name::Output(name.to_owned()), span, || {
+                match child.module.block(*at).body.attribute("value") {
+                    Some(attribute) => self.eval(&attribute.value, child, &Env::default()),
+                    None => Val::null(span),
+                }
+            })
+        };
+        let Some(Step::Name(output)) = steps.first() else {
+            let mut outputs: Vec<(&String, &At)> = child.module.outputs.iter().collect();
+            outputs.sort();
+            let entry = |(name, at): (&String, &At)| Entry {
+                key: name.as_str().into(),
+                key_span: span,
+                value: value_of(name, at),
+            };
+            return Val::map(outputs.into_iter().map(entry).collect(), span);
         };
         let Some(at) = child.module.outputs.get(output) else {
-            return self.hole(scope, span, "an output that the module does not have", Domain::Any);
+            return self.hole(child, span, "an output that the module does not have", Domain::Any);
         };
-        let value = self.once(child, Name::Output(output.clone()), span, || {
-            match child.module.block(*at).body.attribute("value") {
-                Some(attribute) => self.eval(&attribute.value, child, &Env::default()),
-                None => Val::null(span),
-            }
-        });
-        self.steps(value, &rest[1..], span, scope, env)
+        self.steps(value_of(output, at), &steps[1..], span, child, env)
     }
 
     /// The instances of a called module, each with its key; none where its source is not in the tree.
@@ -280,17 +295,9 @@ impl Evaluator<'_> {
                 && let Some(holds) = self.truth(&parts[0], scope, &none, true)
             {
                 let count = &parts[if holds { 1 } else { 2 }];
-                return match &count.kind {
-                    ExprKind::Number(text) if text == "0" => Vec::new(),
-                    _ => vec![self.counted(block, count, scope)],
-                };
+                return self.counted(block, count, scope);
             }
-            let known = self.eval(&attribute.value, scope, &none).known();
-            return match known.as_deref().map(str::parse) {
-                Some(Ok(0)) => Vec::new(),
-                Some(Ok(count)) if count > 1 => self.each_counted(block, &attribute.value, count),
-                _ => vec![self.counted(block, &attribute.value, scope)],
-            };
+            return self.counted(block, &attribute.value, scope);
         }
         let Some(attribute) = block.body.attribute("for_each") else {
             return vec![Instance { key: String::new(), env: none }];
@@ -300,14 +307,13 @@ impl Evaluator<'_> {
             let entry = |key: &str, value: Val| Entry { key: key.into(), key_span: attribute.value.span, value };
             none.with("each", Val::map(vec![entry("key", key), entry("value", value)], attribute.value.span))
         };
-        let is_set = matches!(collection.kind, ValKind::List(_));
+        let is_set = matches!(collection.kind, ValKind::List(..));
         match elements(&collection) {
             Some(elements)
                 if elements.iter().all(|(key, value)| !is_set || value.known().is_some() && !key.has_hole()) =>
             {
                 if elements.len() > MAX_INSTANCES {
-                    let message = format!("only the first {MAX_INSTANCES} instances of this are judged");
-                    self.limit(attribute.value.span, message, "judge a plan, which has all of them");
+                    self.too_many_instances(attribute.value.span);
                 }
                 elements
                     .into_iter()
@@ -331,27 +337,38 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The instances that a `count` makes which is known.
-    fn each_counted(&self, block: &Block, count: &Expr, many: usize) -> Vec<Instance> {
-        if many > MAX_INSTANCES {
-            let message = format!("only the first {MAX_INSTANCES} instances of this are judged");
-            self.limit(count.span, message, "judge a plan, which has all of them");
-        }
-        let instance = |index: usize| {
-            let key = index.to_string();
-            let env = with_index(block, count, Val::new(ValKind::Number(key.as_str().into()), count.span));
+    /// The instances that a `count` makes. Where they differ in nothing, or their number is not known, one stands for all.
+    fn counted(&self, block: &Block, count: &Expr, scope: &Rc<Scope>) -> Vec<Instance> {
+        let of = |key: String, index: Val| {
+            let entry = Entry { key: "index".into(), key_span: block.name_span, value: index };
+            let env = Env::default().with("count", Val::map(vec![entry], count.span));
             Instance { key, env }
         };
-        (0..many.min(MAX_INSTANCES)).map(instance).collect()
+        let number = self.eval(count, scope, &Env::default()).known().and_then(|text| text.parse::<usize>().ok());
+        match number {
+            Some(0) => Vec::new(),
+            Some(1) => vec![of(String::new(), Val::count(0, count.span))],
+            Some(number) if self.uses_index(block) => {
+                if number > MAX_INSTANCES {
+                    self.too_many_instances(count.span);
+                }
+                (0..number.min(MAX_INSTANCES)).map(|at| of(at.to_string(), Val::count(at, count.span))).collect()
+            }
+            _ => vec![of(String::new(), self.hole(scope, count.span, "the index of an instance", Domain::Text))],
+        }
     }
 
-    /// All instances that a `count` makes, as one: they differ in nothing but `count.index`.
-    fn counted(&self, block: &Block, count: &Expr, scope: &Scope) -> Instance {
-        let index = match &count.kind {
-            ExprKind::Number(text) if text == "1" => Val::new(ValKind::Number("0".into()), count.span),
-            _ => self.hole(scope, count.span, "the index of an instance", Domain::Text),
-        };
-        Instance { key: String::new(), env: with_index(block, count, index) }
+    fn too_many_instances(&self, span: Span) {
+        let message = format!("only the first {MAX_INSTANCES} instances of this are judged");
+        self.limit(span, message, "judge a plan, which has all of them");
+    }
+
+    /// Whether a block speaks of `count.index`, so that its instances may differ.
+    fn uses_index(&self, block: &Block) -> bool {
+        *self.indexed.borrow_mut().entry(block.span).or_insert_with(|| {
+            let written = self.sources().locate(block.span);
+            written.is_some_and(|(source, span)| source.slice(span).contains("count.index"))
+        })
     }
 
     fn data(&self, kind: &str, name: &str, steps: &[Step], span: Span, scope: &Rc<Scope>, env: &Env) -> Val {
@@ -391,6 +408,11 @@ impl Evaluator<'_> {
         if kind == "aws_iam_policy_document" && matches!(attribute, "json" | "minified_json") {
             return self.document(block, &(kind.to_owned(), name.to_owned()), instance, span, scope);
         }
+        if (kind, attribute) == ("template_file", "rendered")
+            && let Some(value) = self.template_data(block, instance.as_deref(), span, scope)
+        {
+            return value;
+        }
         let own = block.body.attribute("provider").is_none();
         let domain = match (kind, attribute) {
             ("aws_caller_identity", "account_id" | "id") if own => Domain::OwnAccount,
@@ -408,11 +430,34 @@ impl Evaluator<'_> {
         };
         if kind == "aws_iam_openid_connect_provider"
             && attribute == "arn"
-            && let Some(value) = self.provider_arn(block, span, scope)
+            && let Some(value) = self.provider_arn(block, span, scope, &Env::default())
         {
             return value;
         }
         self.hole(scope, span, "looked up when it is applied", domain)
+    }
+
+    /// The text of `data "template_file"`: what `templatestring` makes of its template and its variables.
+    fn template_data(&self, block: &Block, key: Option<&str>, span: Span, scope: &Rc<Scope>) -> Option<Val> {
+        let all = self.instances(block, scope);
+        let named = all.iter().find(|one| Some(one.key.as_str()) == key);
+        let instance = named.or(all.first().filter(|_| all.len() == 1))?;
+        let template = self.eval(&block.body.attribute("template")?.value, scope, &instance.env);
+        // The variables are a map of strings, or a block of old.
+        let written = block.body.blocks_named("vars").next().map(|vars| &vars.body.attributes);
+        let variables = match (block.body.attribute("vars"), written) {
+            (Some(vars), _) => self.eval(&vars.value, scope, &instance.env),
+            (None, written) => {
+                let entry = |attribute: &crate::syntax::hcl::Attribute| Entry {
+                    key: attribute.name.as_str().into(),
+                    key_span: attribute.name_span,
+                    value: self.eval(&attribute.value, scope, &instance.env),
+                };
+                Val::map(written.into_iter().flatten().map(entry).collect(), span)
+            }
+        };
+        let variables = types::convert(variables, &Type::Map(Box::new(Type::Text)));
+        functions::render(self, &template, &variables, span, scope)
     }
 
     /// The rendered document of a `aws_iam_policy_document`.
@@ -431,16 +476,17 @@ impl Evaluator<'_> {
             }
             None => instances.first().filter(|one| instances.len() == 1 || one.key.is_empty()),
         };
-        let Some(chosen) = chosen else {
+        if !self.is_aside() {
             self.read.borrow_mut().insert((scope.id, index.1.clone()));
+        }
+        let Some(chosen) = chosen else {
             return self.hole(scope, span, "one of several documents", Domain::Text);
         };
-        self.read.borrow_mut().insert((scope.id, index.1.clone()));
         let mut name = index.clone();
         name.1.push_str(&format!("[{}]", chosen.key));
         let value = self.once(scope, Name::Data(name.0, name.1), span, || {
             // Nothing but a loop's own element tells instances that are not known apart.
-            functions::from_tree(&document::render(self, block, scope, &chosen.env))
+            super::val::from_tree(&document::render(self, block, scope, &chosen.env))
         });
         Val::new(ValKind::Json(Rc::new(value)), span)
     }
@@ -451,21 +497,41 @@ impl Evaluator<'_> {
             return self.hole(scope, span, "a resource that is not declared", Domain::Any);
         };
         let block = scope.module.block(*at);
-        let steps = match steps.first() {
+        match steps.first() {
             Some(Step::Splat) => {
-                let each = |_| self.resource(kind, name, &steps[1..], span, scope, env);
-                return Val::list(self.instances(block, scope).into_iter().map(each).collect(), span);
+                let all = self.instances(block, scope);
+                let each =
+                    |one: &Instance| self.resource_of((kind, name, block), Some(one), &steps[1..], span, scope, env);
+                Val::list(all.iter().map(each).collect(), span)
             }
-            Some(Step::Index(_)) => &steps[1..],
-            _ => steps,
-        };
+            Some(Step::Index(index)) => {
+                let (key, all) = (self.eval(index, scope, env).known(), self.instances(block, scope));
+                let named = all.iter().find(|one| Some(one.key.as_str()) == key.as_deref());
+                // One that stands for all has no key.
+                let one = named.or(all.first().filter(|one| all.len() == 1 && one.key.is_empty()));
+                self.resource_of((kind, name, block), one, &steps[1..], span, scope, env)
+            }
+            _ => {
+                let all = self.instances(block, scope);
+                self.resource_of((kind, name, block), all.first().filter(|_| all.len() == 1), steps, span, scope, env)
+            }
+        }
+    }
+
+    /// An attribute of one instance of a resource, of whichever where it is not known which.
+    fn resource_of(
+        &self,
+        (kind, name, block): (&str, &str, &Block),
+        instance: Option<&Instance>,
+        steps: &[Step],
+        span: Span,
+        scope: &Rc<Scope>,
+        env: &Env,
+    ) -> Val {
         let Some(Step::Name(attribute)) = steps.first() else {
             return self.hole(scope, span, "known only when it is applied", Domain::Any);
         };
-        // An instance that a count or a loop makes has its number in its address, but here they are alike.
-        let instances = self.instances(block, scope);
-        let inner = instances.first().map(|instance| instance.env.clone()).unwrap_or_default();
-        let alone = instances.len() < 2;
+        let inner = instance.map(|instance| instance.env.clone()).unwrap_or_default();
         let shape = match (kind, attribute.as_str()) {
             ("aws_iam_role", "arn") => Domain::OwnArn("AWS::IAM::Role".to_owned()),
             ("aws_iam_user", "arn") => Domain::OwnArn("AWS::IAM::User".to_owned()),
@@ -477,7 +543,7 @@ impl Evaluator<'_> {
         };
         if kind == "aws_iam_openid_connect_provider"
             && matches!(attribute.as_str(), "arn" | "id")
-            && let Some(value) = self.provider_arn(block, span, scope)
+            && let Some(value) = self.provider_arn(block, span, scope, &inner)
         {
             return value;
         }
@@ -487,9 +553,10 @@ impl Evaluator<'_> {
             ("aws_s3_bucket", "id") => "bucket",
             (_, name) => name,
         };
-        let is_written = alone && attribute.as_str() != "arn" && !ignores_changes(block, written);
+        let is_written = instance.is_some() && attribute.as_str() != "arn" && !ignores_changes(block, written);
         if let Some(attribute) = block.body.attribute(written).filter(|_| is_written) {
-            let name = Name::Data(kind.to_owned(), format!("{name}.{written}"));
+            let key = instance.map(|instance| instance.key.as_str()).unwrap_or_default();
+            let name = Name::Data(kind.to_owned(), format!("{name}[{key}].{written}"));
             let value = self.once(scope, name, span, || {
                 let value = self.eval(&attribute.value, scope, &inner);
                 // AWS gives the URL of a provider back without its scheme (IAM API Reference, GetOpenIDConnectProvider).
@@ -509,8 +576,8 @@ impl Evaluator<'_> {
 
     /// The ARN of an OpenID Connect provider: it names the issuer, and the account is the own one
     /// (IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM").
-    fn provider_arn(&self, block: &Block, span: Span, scope: &Rc<Scope>) -> Option<Val> {
-        let url = self.eval(&block.body.attribute("url")?.value, scope, &Env::default());
+    fn provider_arn(&self, block: &Block, span: Span, scope: &Rc<Scope>, env: &Env) -> Option<Val> {
+        let url = self.eval(&block.body.attribute("url")?.value, scope, env);
         let mut issuer = without_scheme(url).to_pieces()?;
         let literal = |text: &str| Piece::Literal { text: text.into(), map: None };
         let hole = |name: &str, why, domain| Piece::Hole {
@@ -573,10 +640,16 @@ fn ignores_changes(block: &Block, attribute: &str) -> bool {
     })
 }
 
-/// What a block under a `count` sees in the instance of this index.
-fn with_index(block: &Block, count: &Expr, index: Val) -> Env {
-    let entry = Entry { key: "index".into(), key_span: block.name_span, value: index };
-    Env::default().with("count", Val::map(vec![entry], count.span))
+/// Whether an instance of a module without a key is the only one, and does not stand for others.
+fn is_only(scope: &Scope, at: At, child: &Scope) -> bool {
+    let body = &scope.module.block(at).body;
+    let index = child.call.as_ref().and_then(|call| call.env.get("count")).and_then(|count| count.get("index"));
+    body.attribute("for_each").is_none() && index.is_none_or(|index| index.known().is_some())
+}
+
+/// Whether a key is that of one of several instances by number.
+fn is_index(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A key as addresses show it.
@@ -593,7 +666,7 @@ fn is_scalar(value: &Val) -> bool {
     match &value.kind {
         ValKind::Text(_) => !value.known().is_some_and(|text| looks_like_document(&text)),
         ValKind::Null | ValKind::Bool(_) | ValKind::Number(_) | ValKind::Unknown(_) => true,
-        ValKind::List(_) | ValKind::Map(_) | ValKind::Json(_) => false,
+        ValKind::List(..) | ValKind::Map(..) | ValKind::Json(_) => false,
     }
 }
 

@@ -15,10 +15,10 @@ use crate::input::shape::is_policy;
 use crate::input::terraform_document::{is_permission, permission};
 use crate::input::terraform_types::{Carrier, Shape, carriers, has_own_language};
 use crate::input::{Found, permission_set, unlisted};
-use crate::site::{Origin, Owner, PolicyKind, PolicySite};
+use crate::site::{Origin, Owner, PolicyKind, PolicySite, Redefined};
 use crate::span::{Span, Spanned};
 use crate::syntax::hcl::{Attribute, Block, Body, Expr, ExprKind, Step};
-use crate::value::{Domain, Hole, Kind, Part, PartRef, Text, Value};
+use crate::value::{Domain, Hole, Kind, Member, Part, PartRef, Text, Value};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -84,6 +84,7 @@ struct Variant {
     kind: PolicyKind,
     owner: Owner,
     origins: Vec<Origin>,
+    redefined: Vec<Redefined>,
 }
 
 impl Extraction<'_, '_, '_, '_> {
@@ -360,11 +361,11 @@ impl Extraction<'_, '_, '_, '_> {
                 Policy::Read(tree) => kind_of(tree, self.found.path),
                 _ => PolicyKind::Identity,
             });
-            let origins = match &policy {
-                Policy::Read(tree) => origins(evaluator, tree, &owner, scope),
-                _ => Vec::new(),
+            let (origins, redefined) = match &policy {
+                Policy::Read(tree) => (origins(evaluator, tree, &owner, scope), redefined(evaluator, tree)),
+                _ => (Vec::new(), Vec::new()),
             };
-            Variant { branch: branch.clone(), policy, suffix, span, kind, owner: owner.clone(), origins }
+            Variant { branch: branch.clone(), policy, suffix, span, kind, owner: owner.clone(), origins, redefined }
         });
         variants.collect()
     }
@@ -432,6 +433,7 @@ impl Extraction<'_, '_, '_, '_> {
                                 false => variant.branch.into_iter().filter(|choice| !common.contains(choice)).collect(),
                             },
                             origins: variant.origins,
+                            redefined: variant.redefined,
                         });
                     }
                 }
@@ -553,7 +555,7 @@ fn document(value: &Val) -> Policy {
     match &value.kind {
         ValKind::Null => Policy::None,
         ValKind::Json(inner) => match &inner.kind {
-            ValKind::Map(_) => Policy::Read(inner.to_value()),
+            ValKind::Map(..) => Policy::Read(inner.to_value()),
             ValKind::Unknown(hole) => Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why)),
             _ => wrong(inner, "a JSON object"),
         },
@@ -571,7 +573,7 @@ fn document(value: &Val) -> Policy {
             // A default that is a document is read, and what rests on it is not proved.
             Policy::Unresolved(format!("`{}` is {}", hole.name, hole.why))
         }
-        ValKind::Map(_) | ValKind::List(_) | ValKind::Bool(_) | ValKind::Number(_) => {
+        ValKind::Map(..) | ValKind::List(..) | ValKind::Bool(_) | ValKind::Number(_) => {
             wrong(value, "a string of JSON, such as `jsonencode({…})` gives")
         }
     }
@@ -710,6 +712,24 @@ fn origins(evaluator: &Evaluator<'_>, tree: &Value<'_>, owner: &Owner, scope: &R
         behind.dedup();
         found.extend(behind);
         next += 1;
+    }
+    found
+}
+
+/// The members of a document that the objects which make it give again.
+fn redefined(evaluator: &Evaluator<'_>, tree: &Value<'_>) -> Vec<Redefined> {
+    fn collect(known: &HashMap<Span, Span>, value: &Value<'_>, found: &mut Vec<Redefined>) {
+        for Member { key, key_span, .. } in value.as_map().unwrap_or_default() {
+            if let Some(first) = known.get(key_span) {
+                found.push(Redefined { key: key.to_string(), first: *first, last: *key_span });
+            }
+        }
+        value.children().for_each(|child| collect(known, child, found));
+    }
+    let known = evaluator.redefined.borrow();
+    let mut found = Vec::new();
+    if !known.is_empty() {
+        collect(&known, tree, &mut found);
     }
     found
 }

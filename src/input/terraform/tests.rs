@@ -1,3 +1,5 @@
+mod values;
+
 use super::references::MAX_INSTANCES;
 use super::*;
 use crate::input::Found;
@@ -31,6 +33,8 @@ struct Read {
     unresolved: Vec<String>,
     problems: Vec<String>,
     limits: Vec<String>,
+    /// For each document, the keys that are given again, with their places.
+    redefined: Vec<Vec<(String, String, String)>>,
     /// For each document, the text at the place of each string in it.
     places: Vec<Vec<(String, String)>>,
     origins: Vec<Vec<(String, String)>>,
@@ -60,6 +64,11 @@ fn read_with(files: &[(&str, &str)], vars: &[(&str, &str)]) -> Read {
         unresolved: found.unresolved.iter().map(|(span, what)| format!("{} | {what}", at(*span))).collect(),
         problems: found.problems.iter().map(|problem| format!("{} | {}", at(problem.span), problem.message)).collect(),
         limits: found.limits.iter().map(|limit| format!("{} | {}", at(limit.span), limit.message)).collect(),
+        redefined: found
+            .sites
+            .iter()
+            .map(|site| site.redefined.iter().map(|one| (one.key.clone(), at(one.first), at(one.last))).collect())
+            .collect(),
         places: found.sites.iter().map(places).collect(),
         origins: found
             .sites
@@ -255,7 +264,7 @@ fn expressions_over_known_values() {
         (r#"local.l["k"]"#, r#"["v"]"#),
         (r#""%{ if true }a%{ else }b%{ endif }""#, r#""a""#),
         (r#""%{ for x in ["a", "b"] }<${x}>%{ endfor }""#, r#""<a><b>""#),
-        (r#"012345678901"#, "012345678901"),
+        (r#"012345678901"#, "12345678901"),
         (r#"jsondecode("{\"a\": [\"b\"]}").a"#, r#"["b"]"#),
         (r#"!false && true ? "t" : "f""#, r#""t""#),
         (r#"contains(["a"], "a") ? "t" : "f""#, r#""t""#),

@@ -1,6 +1,8 @@
 //! The strings that templates give: literals, interpolations and directives.
 
-use super::eval::{BEYOND, Env, Evaluator, MAX_DEPTH, MAX_ITEMS, MAX_SIZE, Scope, elements};
+use super::collection::elements;
+use super::eval::{Env, Evaluator, MAX_DEPTH, Scope};
+use super::unknown::{BEYOND, FAILED, MAX_ITEMS, MAX_SIZE};
 use super::val::{Piece, Val, ValKind};
 use crate::source::OffsetMap;
 use crate::span::Span;
@@ -62,8 +64,8 @@ impl Evaluator<'_> {
                     let value = self.eval(inner, scope, env);
                     match value.to_pieces() {
                         Some(pieces) => out.filled_in(pieces, inner.span),
-                        None if value.is_null() => {}
-                        None => out.hole(&self.hole(scope, inner.span, "no string", Domain::Text)),
+                        // Null and collections are no strings.
+                        None => out.hole(&self.hole(scope, inner.span, FAILED, Domain::Text)),
                     }
                     true
                 }

@@ -78,13 +78,11 @@ fn refer<'b>(block: &'b Block, attribute: &str, of: &str, found: &mut HashSet<&'
 /// The names of resources of a type that an expression may come to, in whatever branches.
 fn referred<'e>(expr: &'e Expr, of: &str, found: &mut HashSet<&'e str>) {
     match &expr.kind {
-        ExprKind::Traversal(start, steps) => {
-            if let (ExprKind::Variable(kind), Some(Step::Name(name))) = (&start.kind, steps.first())
-                && kind == of
-            {
-                found.insert(name);
-            }
-        }
+        ExprKind::Traversal(start, steps) => match (&start.kind, steps.first()) {
+            (ExprKind::Variable(kind), Some(Step::Name(name))) if kind == of => drop(found.insert(name)),
+            (ExprKind::Variable(_), _) => {}
+            _ => referred(start, of, found),
+        },
         ExprKind::Conditional(parts) => parts[1..].iter().for_each(|part| referred(part, of, found)),
         ExprKind::List(items) => items.iter().for_each(|item| referred(item, of, found)),
         ExprKind::Call(call) => call.arguments.iter().for_each(|argument| referred(argument, of, found)),

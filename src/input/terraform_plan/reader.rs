@@ -388,6 +388,7 @@ impl<'s> Reader<'s> {
             owner,
             branch: Vec::new(),
             origins: Vec::new(),
+            redefined: Vec::new(),
         });
     }
 

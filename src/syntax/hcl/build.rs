@@ -1,6 +1,7 @@
 //! From hcl-edit's tree to ours.
 
 use super::literal::{Escapes, literal};
+use super::redefined::Renamed;
 use super::{
     Attribute, Binary, Block, Body, Call, Expr, ExprKind, For, Literal, ObjectItem, Part, Step, Template, Unary,
 };
@@ -19,12 +20,18 @@ const MAX_BLOCKS: usize = 64;
 pub(super) struct Builder<'t> {
     text: &'t str,
     base: usize,
+    renamed: Option<&'t Renamed>,
 }
 
 impl<'t> Builder<'t> {
     /// For trees parsed from `text`; `base` is added to every place.
     pub fn new(text: &'t str, base: usize) -> Self {
-        Builder { text, base }
+        Builder { text, base, renamed: None }
+    }
+
+    /// The same, for a tree in which these keys stand under other names.
+    pub fn with(self, renamed: &'t Renamed) -> Self {
+        Builder { renamed: Some(renamed), ..self }
     }
 
     fn span(&self, range: Option<Range<usize>>) -> Span {
@@ -70,7 +77,7 @@ impl<'t> Builder<'t> {
             Expression::String(text) => ExprKind::Template(self.quoted(text.span(), text.value())),
             Expression::StringTemplate(template) => {
                 let elements: Vec<&Element> = template.iter().collect();
-                ExprKind::Template(self.elements(&elements, Escapes::Quoted, false))
+                ExprKind::Template(self.elements(&elements, Escapes::Quoted, false, KEEP))
             }
             Expression::HeredocTemplate(heredoc) => ExprKind::Template(self.heredoc(heredoc)),
             Expression::Array(items) => ExprKind::List(items.iter().map(|item| self.expr(item)).collect()),
@@ -96,10 +103,21 @@ impl<'t> Builder<'t> {
                     expands: call.args.expand_final(),
                 })
             }
-            Expression::Traversal(traversal) => ExprKind::Traversal(
-                Box::new(self.expr(&traversal.expr)),
-                traversal.operators.iter().map(|operator| self.step(operator.value())).collect(),
-            ),
+            Expression::Traversal(traversal) => {
+                let mut start = self.expr(&traversal.expr);
+                let mut steps = Vec::with_capacity(traversal.operators.len());
+                // Of what follows `.*`, names are of each element, and an index is of the list of them.
+                let mut each = false;
+                for operator in traversal.operators.iter().map(|operator| operator.value()) {
+                    if each && !matches!(operator, TraversalOperator::GetAttr(_)) {
+                        start = Expr { span, kind: ExprKind::Traversal(Box::new(start), std::mem::take(&mut steps)) };
+                        each = false;
+                    }
+                    each |= matches!(operator, TraversalOperator::AttrSplat(_));
+                    steps.push(self.step(operator));
+                }
+                ExprKind::Traversal(Box::new(start), steps)
+            }
             Expression::UnaryOp(operation) => {
                 let operator = match operation.operator.value() {
                     UnaryOperator::Neg => Unary::Minus,
@@ -117,11 +135,11 @@ impl<'t> Builder<'t> {
                     BinaryOperator::GreaterEq => Binary::GreaterOrEqual,
                     BinaryOperator::And => Binary::And,
                     BinaryOperator::Or => Binary::Or,
-                    BinaryOperator::Plus
-                    | BinaryOperator::Minus
-                    | BinaryOperator::Mul
-                    | BinaryOperator::Div
-                    | BinaryOperator::Mod => Binary::Arithmetic,
+                    BinaryOperator::Plus => Binary::Add,
+                    BinaryOperator::Minus => Binary::Subtract,
+                    BinaryOperator::Mul => Binary::Multiply,
+                    BinaryOperator::Div => Binary::Divide,
+                    BinaryOperator::Mod => Binary::Modulo,
                 };
                 let sides = [self.expr(&operation.lhs_expr), self.expr(&operation.rhs_expr)];
                 ExprKind::Binary(operator, Box::new(sides))
@@ -142,12 +160,27 @@ impl<'t> Builder<'t> {
     fn key(&self, key: &ObjectKey) -> Expr {
         match key {
             ObjectKey::Expression(expr) => self.expr(expr),
-            ObjectKey::Ident(name) => {
-                let span = self.span(name.span());
-                let literal = literal(name.as_str(), span.start as usize, Escapes::Template, false);
-                Expr { span, kind: ExprKind::Template(Template { parts: vec![Part::Literal(literal)] }) }
-            }
+            ObjectKey::Ident(name) => match name.span().and_then(|range| self.renamed(range)) {
+                Some(key) => key,
+                None => self.word(name.as_str(), self.span(name.span())),
+            },
         }
+    }
+
+    /// A bare word as a key: a string.
+    fn word(&self, name: &str, span: Span) -> Expr {
+        let literal = literal(name, span.start as usize, Escapes::Template, false);
+        Expr { span, kind: ExprKind::Template(Template { parts: vec![Part::Literal(literal)] }) }
+    }
+
+    /// A key that was parsed under another name, from the text itself.
+    fn renamed(&self, range: Range<usize>) -> Option<Expr> {
+        let range = range.start..*self.renamed?.get(&range.start)?;
+        let (raw, start) = (self.text.get(range.clone())?, self.base + range.start);
+        Some(match hcl_edit::parser::parse_expr(raw) {
+            Ok(Expression::Variable(_)) | Err(_) => self.word(raw, self.span(Some(range))),
+            Ok(key) => Builder::new(raw, start).expr(&key),
+        })
     }
 
     fn step(&self, operator: &TraversalOperator) -> Step {
@@ -186,7 +219,7 @@ impl<'t> Builder<'t> {
             true => Escapes::Indented(self.indent(&elements)),
             false => Escapes::Template,
         };
-        self.elements(&elements, escapes, true)
+        self.elements(&elements, escapes, true, KEEP)
     }
 
     /// The indentation that all lines of a heredoc have, as Terraform counts it: lines of white space alone do not.
@@ -218,11 +251,16 @@ impl<'t> Builder<'t> {
 
     /// A whole template.
     pub fn template(&self, template: &hcl_edit::template::Template, escapes: Escapes) -> Template {
-        let elements: Vec<&Element> = template.iter().collect();
-        self.elements(&elements, escapes, true)
+        self.inner(template, escapes, KEEP)
     }
 
-    fn elements(&self, elements: &[&Element], escapes: Escapes, first_starts_line: bool) -> Template {
+    /// A template between marks that may take white space away at its edges.
+    fn inner(&self, template: &hcl_edit::template::Template, escapes: Escapes, edges: Edges) -> Template {
+        let elements: Vec<&Element> = template.iter().collect();
+        self.elements(&elements, escapes, true, edges)
+    }
+
+    fn elements(&self, elements: &[&Element], escapes: Escapes, first_starts_line: bool, edges: Edges) -> Template {
         let mut parts = Vec::with_capacity(elements.len());
         let mut line_start = first_starts_line;
         for (at, element) in elements.iter().enumerate() {
@@ -232,14 +270,14 @@ impl<'t> Builder<'t> {
                     let mut raw = self.text.get(range.clone()).unwrap_or_default();
                     let mut value = text.as_str();
                     // `~}` before and `${~` after take white space away.
-                    if at.checked_sub(1).is_some_and(|before| strips_after(elements[before])) {
-                        let trimmed = raw.trim_start();
+                    if at.checked_sub(1).map_or(edges.0, |before| strips_after(elements[before])) {
+                        let trimmed = trim_start(raw, escapes);
                         range.start += raw.len() - trimmed.len();
-                        (raw, value) = (trimmed, value.trim_start());
+                        (raw, value) = (trimmed, trim_start(value, escapes));
                     }
-                    if elements.get(at + 1).is_some_and(|after| strips_before(after)) {
-                        raw = raw.trim_end();
-                        value = value.trim_end();
+                    if elements.get(at + 1).map_or(edges.1, |after| strips_before(after)) {
+                        raw = trim_end(raw, escapes);
+                        value = trim_end(value, escapes);
                         range.end = range.start + raw.len();
                     }
                     parts.push(Part::Literal(self.literal(raw, range, value, escapes, line_start)));
@@ -259,20 +297,60 @@ impl<'t> Builder<'t> {
     }
 
     fn directive(&self, directive: &Directive, escapes: Escapes) -> Part {
+        let edges = |before: Strip, after: Strip| (strips_end(before), strips_start(after));
         match directive {
             Directive::If(choice) => {
-                let yes = self.template(&choice.if_expr.template, escapes);
-                let no = choice.else_expr.as_ref().map(|no| self.template(&no.template, escapes)).unwrap_or_default();
-                Part::If(Box::new(self.expr(&choice.if_expr.cond_expr)), yes, no)
+                let (first, last) = (choice.if_expr.strip, choice.endif_expr.strip);
+                let middle = choice.else_expr.as_ref().map(|no| no.strip);
+                let yes = self.inner(&choice.if_expr.template, escapes, edges(first, middle.unwrap_or(last)));
+                let no = choice.else_expr.as_ref().map(|no| self.inner(&no.template, escapes, edges(no.strip, last)));
+                Part::If(Box::new(self.expr(&choice.if_expr.cond_expr)), yes, no.unwrap_or_default())
             }
-            Directive::For(iteration) => Part::For {
-                key: iteration.for_expr.key_var.as_ref().map(|name| name.as_str().to_owned()),
-                value: iteration.for_expr.value_var.as_str().to_owned(),
-                collection: Box::new(self.expr(&iteration.for_expr.collection_expr)),
-                body: self.template(&iteration.for_expr.template, escapes),
-            },
+            Directive::For(iteration) => {
+                let edges = edges(iteration.for_expr.strip, iteration.endfor_expr.strip);
+                Part::For {
+                    key: iteration.for_expr.key_var.as_ref().map(|name| name.as_str().to_owned()),
+                    value: iteration.for_expr.value_var.as_str().to_owned(),
+                    collection: Box::new(self.expr(&iteration.for_expr.collection_expr)),
+                    body: self.inner(&iteration.for_expr.template, escapes, edges),
+                }
+            }
         }
     }
+}
+
+/// Whether the marks around a template take white space away at its start and at its end.
+type Edges = (bool, bool);
+/// There are no such marks.
+const KEEP: Edges = (false, false);
+
+/// A text without the white space that a mark before it takes: that of one line, as Terraform reads texts of several
+/// lines a line at a time.
+fn trim_start(text: &str, escapes: Escapes) -> &str {
+    let line = match escapes {
+        Escapes::Quoted => text.len(),
+        Escapes::Template | Escapes::Indented(_) => text.find('\n').map_or(text.len(), |at| at + 1),
+    };
+    &text[line - text[..line].trim_start().len()..]
+}
+
+/// The same for a mark after it.
+fn trim_end(text: &str, escapes: Escapes) -> &str {
+    let line = match escapes {
+        Escapes::Quoted => 0,
+        Escapes::Template | Escapes::Indented(_) => {
+            text.strip_suffix('\n').unwrap_or(text).rfind('\n').map_or(0, |at| at + 1)
+        }
+    };
+    &text[..line + text[line..].trim_end().len()]
+}
+
+fn strips_start(strip: Strip) -> bool {
+    matches!(strip, Strip::Start | Strip::Both)
+}
+
+fn strips_end(strip: Strip) -> bool {
+    matches!(strip, Strip::End | Strip::Both)
 }
 
 fn strips_before(element: &Element) -> bool {
@@ -284,7 +362,7 @@ fn strips_before(element: &Element) -> bool {
             Directive::For(iteration) => iteration.for_expr.strip,
         },
     };
-    matches!(strip, Strip::Start | Strip::Both)
+    strips_start(strip)
 }
 
 fn strips_after(element: &Element) -> bool {
@@ -296,5 +374,5 @@ fn strips_after(element: &Element) -> bool {
             Directive::For(iteration) => iteration.endfor_expr.strip,
         },
     };
-    matches!(strip, Strip::End | Strip::Both)
+    strips_end(strip)
 }

@@ -157,7 +157,8 @@ fn move_expr(expr: &mut Expr, map: &OffsetMap) {
     }
 }
 
-fn move_template(template: &mut Template, map: &OffsetMap) {
+/// Take the places of a template to those of the text around it.
+pub(super) fn move_template(template: &mut Template, map: &OffsetMap) {
     for part in &mut template.parts {
         match part {
             Part::Literal(literal) => {

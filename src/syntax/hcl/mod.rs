@@ -7,6 +7,7 @@ mod build;
 mod json;
 mod literal;
 mod recover;
+mod redefined;
 
 use crate::diagnostic::Problem;
 use crate::source::OffsetMap;
@@ -164,8 +165,11 @@ pub enum Binary {
     GreaterOrEqual,
     And,
     Or,
-    /// `+`, `-`, `*`, `/` and `%`: numbers decide nothing in a policy.
-    Arithmetic,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
 }
 
 /// `[for key, value in collection : result if filter]`.
@@ -233,9 +237,11 @@ pub fn parse(text: &str, base: usize) -> File {
         Some(content) => ('\u{feff}'.len_utf8(), content),
         None => (0, text),
     };
-    let builder = build::Builder::new(content, base + start);
-    match hcl_edit::parser::parse_body(content) {
-        Ok(body) => File { body: builder.body(&body, 0), problems: Vec::new() },
+    match redefined::parse(content) {
+        Ok((body, renamed)) => {
+            let builder = build::Builder::new(content, base + start).with(&renamed);
+            File { body: builder.body(&body, 0), problems: Vec::new() }
+        }
         Err(error) => recover::file(content, base + start, &error),
     }
 }
@@ -250,6 +256,17 @@ pub fn template(text: &str, base: usize) -> Result<Template, Problem> {
     match hcl_edit::parser::parse_template(text) {
         Ok(template) => Ok(build::Builder::new(text, base).template(&template, literal::Escapes::Template)),
         Err(error) => Err(problem(&error, text, base)),
+    }
+}
+
+/// Parse a template that stands in a text; `map` is the way to the bytes it was written with.
+pub fn template_in(text: &str, map: &OffsetMap) -> Result<Template, Problem> {
+    match template(text, 0) {
+        Ok(mut template) => {
+            json::move_template(&mut template, map);
+            Ok(template)
+        }
+        Err(problem) => Err(Problem { span: map.place(problem.span), ..problem }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A file that the parser refuses is read block by block.
 
 use super::build::Builder;
-use super::{Body, File, problem};
+use super::{Body, File, problem, redefined};
 use crate::diagnostic::Problem;
 use hcl_edit::parser;
 
@@ -14,9 +14,9 @@ pub(super) fn file(text: &str, base: usize, error: &parser::Error) -> File {
     let mut problems: Vec<Problem> = Vec::new();
     for range in pieces(text) {
         let piece = &text[range.clone()];
-        match parser::parse_body(piece) {
-            Ok(read) => {
-                let built = Builder::new(piece, base + range.start).body(&read, 0);
+        match redefined::parse(piece) {
+            Ok((read, renamed)) => {
+                let built = Builder::new(piece, base + range.start).with(&renamed).body(&read, 0);
                 body.attributes.extend(built.attributes);
                 body.blocks.extend(built.blocks);
             }

@@ -80,3 +80,53 @@ fn json_strings_are_templates() {
     let [Part::Interpolation(inner)] = template.parts.as_slice() else { panic!() };
     assert_eq!(at(text, inner.span), r#"jsonencode(\"a\")"#);
 }
+
+#[test]
+fn an_object_may_give_a_key_twice() {
+    let text = "locals {\n  x = {\n    a = 1\n    \"b c\" = { k = 1, k = [2, { k : 3, k : 4 }] }\n    a = 2\n    \"b c\" = 3\n    (var.n) = 4\n    \"${var.n}-é\" = 5\n    (var.n) = 6\n    \"${var.n}-é\" = 7\n    for_all = 1\n    for_all = 2\n  }\n}\nresource \"a\" \"b\" {\n  c = 1\n  c = 2\n}\n";
+    let file = parse(text, 0);
+    // A name that a block has twice stays an error.
+    assert_eq!(file.problems.len(), 1, "{:?}", file.problems);
+    assert_eq!(at(text, Span::new(file.problems[0].span.start as usize, text.len())).get(..5), Some("c = 2"));
+    let value = &file.body.blocks[0].body.attributes[0].value;
+    let ExprKind::Object(items) = &value.kind else { panic!("{value:?}") };
+    let keys: Vec<&str> = items.iter().map(|item| at(text, item.key.span)).collect();
+    let expected =
+        ["a", "\"b c\"", "a", "\"b c\"", "var.n", "\"${var.n}-é\"", "(var.n)", "\"${var.n}-é\"", "for_all", "for_all"];
+    assert_eq!(keys.len(), expected.len());
+    for (key, expected) in keys.iter().zip(expected) {
+        assert_eq!(key.trim_matches(['(', ')']), expected.trim_matches(['(', ')']));
+    }
+    let literal = |item: &ObjectItem| match &item.key.kind {
+        ExprKind::Template(template) => match template.parts.as_slice() {
+            [Part::Literal(literal)] => Some(literal.text.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    assert_eq!((literal(&items[2]), literal(&items[3])), (Some("a".into()), Some("b c".into())));
+    assert!(
+        matches!(&items[4].key.kind, ExprKind::Traversal(..)) && matches!(&items[6].key.kind, ExprKind::Traversal(..))
+    );
+    let ExprKind::Template(template) = &items[7].key.kind else { panic!("{:?}", items[7]) };
+    assert!(matches!(template.parts.as_slice(), [Part::Interpolation(_), Part::Literal(_)]));
+}
+
+#[test]
+fn very_many_keys_given_twice_are_an_error_and_take_no_time() {
+    let many = format!("a = {{\n{}}}\nb {{\n}}\n", "  k = 1\n".repeat(5000));
+    let file = parse(&many, 0);
+    assert_eq!((file.problems.len(), file.body.blocks.len()), (1, 1), "{:?}", file.problems);
+    // All names of one letter are taken.
+    let letters: String = ('a'..='z').chain('A'..='Z').map(|letter| format!("  {letter} = 1\n")).collect();
+    assert_eq!(parse(&format!("a = {{\n{letters}  a = 2\n}}\n"), 0).problems.len(), 1);
+    for broken in [
+        "a = { k = 1, k",
+        "a = { k = 1, k = ",
+        "a = { \"k\" = 1, \"k",
+        "a = { (k) = 1, (k) }",
+        "a = { k = 1\nk = 2\nx = = }",
+    ] {
+        assert!(!parse(broken, 0).problems.is_empty(), "{broken}");
+    }
+}
