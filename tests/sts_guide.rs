@@ -55,8 +55,12 @@ fn third_parties_send_an_external_id() {
 }
 
 #[test]
-fn a_placeholder_is_no_principal() {
-    assert_eq!(rules(&trust(r#"{"AWS": "arn:aws:iam::THIRD-PARTY-ACCOUNT:root"}"#, "")), ["invalid-principal"]);
+fn a_placeholder_is_an_account_that_is_not_known() {
+    let text = trust(r#"{"AWS": "arn:aws:iam::THIRD-PARTY-ACCOUNT:root"}"#, "");
+    assert_eq!(rules(&text), Vec::<&str>::new());
+    let config = config::parse_text("").expect("the defaults");
+    let report = lint_source(Source::new("policy.json", text), &Settings::new(&config));
+    assert_eq!(report.policies[0].unresolved, 1, "it is counted");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn a_pull_request_that_changes_a_value() {
     assert_eq!(
         found(folder.path(), &only),
         "live/documents.tf:16:56: error[github-oidc-any-repository]: `repo:*:*` lets workflows of other owners' repositories on GitHub assume this role\n\
-         modules/role/main.tf:17:29: error[wildcard-principal]: anyone in any AWS account can assume this role\n"
+         live/terraform.tfvars:2:13: error[wildcard-principal]: anyone in any AWS account can assume this role\n"
     );
     let subject = run(folder.path(), &["check", "--isolated", "--select", "github-oidc-any-repository", "."]);
     assert!(
@@ -116,14 +116,14 @@ fn a_pull_request_that_changes_a_value() {
         subject.shown()
     );
     let shown = run(folder.path(), &["check", "--isolated", "--select", "wildcard-principal", "."]);
-    assert!(shown.stdout.contains("17 │         Principal = { AWS = var.trusted }"), "{}", shown.shown());
+    assert!(shown.stdout.contains("2 │ partners = [\"*\"]"), "{}", shown.shown());
     assert!(
         shown.stdout.contains("from: live/main.tf:8:20: the value of `var.trusted` in this call of the module"),
         "{}",
         shown.shown()
     );
     let shown_in = |text: &str| assert!(shown.stdout.contains(text), "{}", shown.shown());
-    shown_in("from: live/terraform.tfvars:2:13: the value of `var.partners`");
+    shown_in("from: modules/role/main.tf:17:29: the value is used here");
     assert!(shown.stdout.contains("in:   module.reader.aws_iam_role.this"), "{}", shown.shown());
 }
 
@@ -277,4 +277,60 @@ fn what_is_not_known_can_be_listed() {
          6:24: this policy is not known: aws_iam_role.a: `module.registry.policy` is an output of a module that is not in the tree\n    \
          10:114: the value of `var.who` is not known: it is a variable without a default\n"
     );
+}
+
+/// A policy that a resource reads from a file is judged once, as the policy of that resource, and told in that file.
+#[test]
+fn a_file_that_a_resource_reads_is_told_once() {
+    let policy = "{\"Version\": \"2012-10-17\", \"Statement\": [\n  {\"Effect\": \"Allow\", \"Action\": \"*\", \"Resource\": \"*\"}\n]}\n";
+    let resource =
+        |name: &str, call: &str| format!("resource \"aws_iam_policy\" \"{name}\" {{\n  policy = {call}\n}}\n");
+    let main = resource("p", "file(\"${path.module}/p.json\")") + &resource("q", "templatefile(\"p.json\", {})");
+    let folder = tree(&[("p.json", policy), ("main.tf", &main)]);
+    let told = "p.json:2:33: error[admin-access]: this policy allows every action on every resource\n";
+    assert_eq!(found(folder.path(), &["."]), told);
+    assert_eq!(found(folder.path(), &["p.json"]), told);
+    let alone = found(folder.path(), &["main.tf"]);
+    assert!(alone.lines().count() == 2 && alone.starts_with("main.tf:1:1: error[admin-access]"), "{alone}");
+    // What the resource says of the policy counts: one of an organization gives nothing.
+    let main = "resource \"aws_organizations_policy\" \"o\" {\n  content = file(\"p.json\")\n}\n";
+    let folder = tree(&[("p.json", policy), ("main.tf", main)]);
+    assert_eq!(found(folder.path(), &["."]), "");
+}
+
+/// A run on a configuration tells what is in the modules that it calls, and counts their policies.
+#[test]
+fn modules_are_told_by_who_calls_them() {
+    let module = "variable \"who\" {}\nresource \"aws_iam_role\" \"r\" {\n  assume_role_policy = jsonencode({ Version = \
+                  \"2012-10-17\", Statement = [{ Effect = \"Allow\", Principal = { AWS = [var.who, \"*\"] }, Action = \
+                  \"sts:AssumeRole\" }] })\n}\n";
+    let call = "module \"m\" {\n  source = \"../../m\"\n  who    = \"\"\n}\n";
+    let folder = tree(&[("m/main.tf", module), ("env/prod/main.tf", call)]);
+    let told = found(folder.path(), &["env/prod"]);
+    let places: Vec<&str> = told.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(places, ["env/prod/main.tf:3:12", "m/main.tf:3:124"], "{told}");
+    let run = run(folder.path(), &["check", "--isolated", "env/prod"]);
+    assert!(run.stderr.contains("1 policy, 1 statement"), "{}", run.shown());
+    assert_eq!(found(folder.path(), &["."]), told, "it makes no difference who asks");
+}
+
+/// A comment above the call of a module accepts what this call makes, and nothing else.
+#[test]
+fn a_comment_above_a_call_is_for_that_call() {
+    let module = "resource \"aws_iam_role\" \"r\" {\n  assume_role_policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ \
+                  Effect = \"Allow\", Principal = { AWS = \"*\" }, Action = \"sts:AssumeRole\" }] })\n}\n";
+    let call = |name: &str| format!("module \"{name}\" {{\n  source = \"../m\"\n}}\n");
+    let comment = "# iamlint: ignore[wildcard-principal] a canary\n";
+    let one = format!("{comment}{}", call("a"));
+    let folder = tree(&[("m/main.tf", module), ("env/main.tf", &one)]);
+    assert_eq!(found(folder.path(), &["env"]), "");
+    let folder = tree(&[("m/main.tf", module), ("env/main.tf", &(one + &call("b")))]);
+    assert!(found(folder.path(), &["env"]).starts_with("m/main.tf:2:"), "another call is told");
+    // Where nothing can be found, a comment is told to do nothing.
+    for block in ["variable \"x\" {}", "locals {\n  x = 1\n}", "output \"x\" {\n  value = 1\n}"] {
+        let folder = tree(&[("main.tf", &format!("{comment}{block}\n{module}"))]);
+        let told =
+            found(folder.path(), &["--profile", "strict", "--select", "unused-suppression,wildcard-principal", "."]);
+        assert!(told.starts_with("main.tf:1:19: warning[unused-suppression]"), "{block}: {told}");
+    }
 }

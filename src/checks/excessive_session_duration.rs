@@ -95,7 +95,7 @@ fn too_long(span: Span, seconds: i64, hours: i64, kind: Kind, principal: Span) -
         .because(principal, format!("{} may assume the role", kind.name()))
         .why(format!("DurationSeconds = {seconds} is accepted: credentials that leak work for {}", length(seconds)))
         .help(format!("write {limit} or less, or change the rule's options if the job needs longer"))
-        .subject(kind.name())
+        .subject(kind.subject())
 }
 
 /// Sessions of a permission set, which people get from IAM Identity Center.

@@ -404,16 +404,13 @@ impl Placing<'_> {
         let is_called = || about.calls.iter().any(|call| is_asked(*call));
         let moved = match given {
             Some(given) => Some((given, finding.primary.text.clone(), "the value is used here".to_owned())),
-            None if is_asked(finding.primary.span) || self.others.contains(&home) => None,
+            None if is_asked(finding.primary.span) || self.others.contains(&home) || is_called() => None,
             None => {
                 let spans = used.iter().map(|(label, _)| label.span).chain([about.anchor]);
                 let other = spans.into_iter().find(|span| is_asked(*span));
                 let used_there = "what this sets is used there".to_owned();
-                match other {
-                    Some(other) => Some((other, used_there, finding.primary.text.clone())),
-                    None if is_called() => None,
-                    None => return,
-                }
+                let Some(other) = other else { return };
+                Some((other, used_there, finding.primary.text.clone()))
             }
         };
         if let Some((span, text, text_there)) = moved {

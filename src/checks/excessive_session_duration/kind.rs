@@ -32,6 +32,14 @@ impl Kind {
         }
     }
 
+    /// What a suppression names.
+    pub fn subject(self) -> &'static str {
+        match self {
+            Kind::Other => Kind::ThirdParty.name(),
+            kind => kind.name(),
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Kind::ThirdParty => "a third party",
@@ -57,8 +65,8 @@ pub fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal)
             Relation::Trusted(_) | Relation::Vendor(_) | Relation::Foreign => {
                 (Kind::ThirdParty, Confidence::Proved, Caller::Aws)
             }
-            Relation::Unknown => (Kind::Other, Confidence::Likely, Caller::Aws),
-            Relation::Hole => (Kind::Other, Confidence::Possible, Caller::Aws),
+            Relation::Unknown => (other(statement), Confidence::Likely, Caller::Aws),
+            Relation::Hole => (other(statement), Confidence::Possible, Caller::Aws),
             Relation::Aws(_) => (Kind::Service, Confidence::Likely, Caller::Aws),
         },
         PrincipalKind::Role { .. } | PrincipalKind::Session { .. } => (Kind::Role, Confidence::Proved, Caller::Aws),
@@ -87,4 +95,12 @@ pub fn kind(context: &Context<'_>, statement: &Statement, principal: &Principal)
         Caller::Oidc => "sts:AssumeRoleWithWebIdentity",
     };
     (statement.covers_action(action) != Truth::No).then_some((kind, sure))
+}
+
+/// Who an account is that nobody listed: who is asked for an ExternalId is a third party.
+fn other(statement: &Statement) -> Kind {
+    match statement.conditions.iter().any(|condition| condition.is_about("sts:ExternalId")) {
+        true => Kind::ThirdParty,
+        false => Kind::Other,
+    }
 }
