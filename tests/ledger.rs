@@ -136,3 +136,16 @@ fn policies_of_types_that_no_table_names() {
         assert!(entries.iter().all(|[kind, what, ..]| [&**kind, what] == ["not-looked-at", "policy"]), "{entries:?}");
     }
 }
+
+#[test]
+fn templates_of_cloudformation_in_terraform() {
+    let main = "resource \"aws_cloudformation_stack\" \"s\" {\n  template_body = <<EOT\nResources:\n  R:\n    Type: AWS::IAM::Role\n    \
+                Properties: {AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {AWS: '*'}, Action: sts:AssumeRole}]}}\nEOT\n}\n";
+    let folder = tree(&[("main.tf", main)]);
+    let told = run(folder.path(), &[&CHECK[..], &["--allow-empty", "."]].concat());
+    let reason = "aws_cloudformation_stack.s.template_body: a template of CloudFormation in Terraform is not judged";
+    let expected = ["not-looked-at", "policy", "main.tf", reason].map(str::to_owned);
+    assert_eq!(entries(&told), [expected], "{}", told.shown());
+    let shown = run(folder.path(), &["check", "--isolated", "--show-files", "."]);
+    assert!(shown.stdout.contains("because it has policies that are not known; 0 policies"), "{}", shown.shown());
+}

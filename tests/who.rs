@@ -231,3 +231,14 @@ fn diff_reads_standard_input_and_counts_what_it_cannot_judge() {
     assert_eq!(json["summary"]["not_judged"]["out_of_reach"], 1);
     assert_eq!(json["summary"]["not_judged"]["entries"][0]["path"], "b/main.tf");
 }
+
+/// Who a role lets in is not said without the tests whose keys are not known: it would read as open.
+#[test]
+fn keys_that_are_not_known_are_said() {
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::294750163881:oidc-provider/id.example.com"},
+        "Condition": {"StringEquals": {"${PROVIDER}:sub": "system:serviceaccount:a:b"}}}]}"#;
+    let told = run(tree(&[("p.json", policy)]).path(), &["who", "--isolated", "p.json"]);
+    let line = "  a test of `${PROVIDER}:sub`, a key that is not known, may keep some of them out";
+    assert!(told.stdout.lines().any(|told| told == line), "{}", told.shown());
+}

@@ -3,6 +3,7 @@
 use crate::access::request::Request;
 use crate::span::Span;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What is known of the accounts around a policy: facts from configuration. All of it may be unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,6 +197,19 @@ pub enum Reason {
     Nodes,
     /// The engine and the concrete evaluator disagree: a mistake in one of them.
     Internal,
+}
+
+impl fmt::Display for Reason {
+    /// Which limit was hit.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::StringAtoms { key } => write!(f, "too many different patterns on `{key}`"),
+            Reason::SetAtoms { key } => write!(f, "too many combinations of values of `{key}`"),
+            Reason::Size { characters, limit } => write!(f, "{characters} characters of values, more than {limit}"),
+            Reason::Nodes => f.write_str("too many statements that depend on each other"),
+            Reason::Internal => f.write_str("internal error; please report it"),
+        }
+    }
 }
 
 /// What a side of a box comes from.

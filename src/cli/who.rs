@@ -164,7 +164,7 @@ fn answer(site: &PolicySite<'static>, source: &Source, names: Names, org: &Org) 
     Answer {
         when: When::default(),
         guards,
-        limits: redundancy::limits(&model).iter().map(|reason| format!("{reason:?}")).collect(),
+        limits: redundancy::limits(&model).iter().map(ToString::to_string).collect(),
         findings,
         policy,
         document: (*site.document).clone(),

@@ -250,7 +250,10 @@ impl Placing<'_> {
             if let Some((source, span)) = self.sources.locate(span)
                 && let Some(report) = self.report_on(&source)
             {
-                report.format = Some("terraform");
+                if report.format.is_none() {
+                    report.format = Some("terraform");
+                    report.reason = "has policies that are not known";
+                }
                 report.not_judged.push(Entry { place: Some(source.position(span.start)), ..entry });
             }
         }

@@ -23,7 +23,7 @@ pub fn finding(policy: &Policy, undecided: &[Undecided]) -> Option<Finding> {
     let principal = statement.zip(worst.through.principal).and_then(|(one, at)| one.listed_principals().get(at));
     let place = principal.map(|one| one.span()).or(statement.map(|one| one.span)).unwrap_or(policy.span);
     let mut finding = Finding::new(place, format!("it was not decided whether {}", question(&worst.query)))
-        .label(limit(&worst.reason))
+        .label(worst.reason.to_string())
         .help(advice(&worst.reason))
         .subject(worst.asker)
         .severity(severity);
@@ -55,17 +55,6 @@ fn question(query: &Query) -> String {
         Query::Service { host, .. } => format!("another AWS customer can have `{host}` use this role"),
         Query::ForeignAssertion => "assertions that were made for another service can assume this role".to_owned(),
         Query::WithoutKey { key } => format!("requests without `{key}` pass"),
-    }
-}
-
-/// Which limit was hit, as a label.
-fn limit(reason: &Reason) -> String {
-    match reason {
-        Reason::StringAtoms { key } => format!("too many different patterns on `{key}`"),
-        Reason::SetAtoms { key } => format!("too many combinations of values of `{key}`"),
-        Reason::Size { characters, limit } => format!("{characters} characters of values, more than {limit}"),
-        Reason::Nodes => "too many statements that depend on each other".to_owned(),
-        Reason::Internal => "internal error; please report it".to_owned(),
     }
 }
 

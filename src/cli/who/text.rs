@@ -1,6 +1,6 @@
 //! The answer to "who?" for people.
 
-use super::unknown::{lets_anyone_in, names_own_account, of_own_account};
+use super::unknown::{Names, lets_anyone_in, names_own_account, of_own_account};
 use super::{Answer, Role};
 use crate::access::Caller;
 use crate::access::analysis::who::{Finding, Need, Unnamed, Who};
@@ -49,6 +49,8 @@ pub fn body(answer: &Answer) -> String {
             if at == 0 { "strangers are held out by" } else { "                      and" }
         ));
     }
+    let unseen = |key: String| format!("  a test of `{key}`, a key that is not known, may keep some of them out");
+    lines.extend(Names::keys(&answer.document).into_iter().filter(|_| !answer.findings.is_empty()).map(unseen));
     lines.extend(answer.limits.iter().map(|limit| format!("  the answer may lack somebody: {limit}")));
     lines.iter().map(|line| line.clone() + "\n").collect()
 }

@@ -63,6 +63,14 @@ impl Names {
         once_each(found)
     }
 
+    /// The condition keys of Allow statements that are known in part: what they test is not.
+    pub fn keys(document: &Value<'_>) -> Vec<String> {
+        let allows = |statement: &&Value<'_>| statement.get("Effect").and_then(Value::as_str) != Some("Deny");
+        let conditions = statements(document).iter().filter(allows).filter_map(|statement| statement.get("Condition"));
+        let keys = conditions.flat_map(Value::children).flat_map(|operator| operator.as_map().unwrap_or_default());
+        once_each(keys.map(|member| member.key.to_string()).filter(|key| key.contains("${")).collect())
+    }
+
     /// The values of which nothing is known that a statement, by its number, compares a key with.
     pub fn values(self, document: &Value<'_>, statement: usize, operator: &str, key: &str) -> Vec<String> {
         let statement = statements(document).get(statement);

@@ -6,7 +6,7 @@ use super::eval::{BlockView, Choices, DEFAULTS, Env, Evaluator, Scope, plain};
 use super::marked;
 use super::module::{At, Loader, Module};
 use super::references::{Instance, shown_key};
-use super::val::{Val, ValKind};
+use super::val::{Piece, Val, ValKind};
 use super::{Variables, account};
 use crate::diagnostic::Problem;
 use crate::input::combinations::rows;
@@ -201,7 +201,13 @@ impl Extraction<'_, '_, '_, '_> {
             if known.contains(&name.as_str()) || !may_be_document(value) || is_reference(value) {
                 continue;
             }
-            if let Policy::Read(tree) = document(&self.base.eval(value, scope, &Env::default())) {
+            let given = self.base.eval(value, scope, &Env::default());
+            if name == "template_body" && holds_template(value, &given) {
+                let what = format!("{address}.{name}: a template of CloudFormation in Terraform is not judged");
+                self.found.unlisted.push((value.span, what));
+                continue;
+            }
+            if let Policy::Read(tree) = document(&given) {
                 let mut places = Vec::new();
                 unlisted::policies(&tree, &mut places);
                 let entry = || (value.span, unlisted::reason(&format!("{address}.{name}"), kind));
@@ -605,6 +611,14 @@ fn may_be_document(expr: &Expr) -> bool {
 /// Whether an expression names a value that stands elsewhere.
 fn is_reference(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Traversal(..))
+}
+
+/// Whether a template of CloudFormation is put together here and has policies. What a file holds is judged with that file.
+fn holds_template(expr: &Expr, value: &Val) -> bool {
+    let is_file = matches!(&expr.kind, ExprKind::Call(call) if call.name == "file");
+    let pieces = value.to_pieces().unwrap_or_default();
+    let speaks = |piece: &Piece| matches!(piece, Piece::Literal { text, .. } if text.contains("Statement"));
+    !is_file && pieces.iter().any(speaks)
 }
 
 /// What is known of the role or resource.
