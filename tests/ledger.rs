@@ -149,3 +149,12 @@ fn templates_of_cloudformation_in_terraform() {
     let shown = run(folder.path(), &["check", "--isolated", "--show-files", "."]);
     assert!(shown.stdout.contains("because it has policies that are not known; 0 policies"), "{}", shown.shown());
 }
+
+#[test]
+fn encrypted_values_are_not_known() {
+    let folder = tree(&[("main.tf", "variable \"a\" {}\n"), ("terraform.tfvars", "\0GITCRYPT\0abc")]);
+    let told = run(folder.path(), &[&CHECK[..], &["--allow-empty", "."]].concat());
+    let reason = "the file is encrypted by git-crypt";
+    let expected = ["known-at-deployment", "file", "terraform.tfvars", reason].map(str::to_owned);
+    assert_eq!((told.code, entries(&told)), (0, vec![expected]), "{}", told.shown());
+}

@@ -21,8 +21,16 @@ pub fn is_meant(key: &str, value: &str, services: &[&str]) -> bool {
     })
 }
 
+/// A value with `${}` for each part that is not known: names may have colons.
+fn without_names(value: &str) -> String {
+    let mut pieces = value.split("${");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + "${}" + piece.split_once('}').map_or("", |(_, after)| after))
+}
+
 /// Whether a value is of a form: field by field, with any Region and any account.
 fn is_form(form: &str, value: &str) -> bool {
+    let value = without_names(value);
     let mut fields = value.split(':');
     let fits = form.split(':').all(|form| {
         fields.next().is_some_and(|field| match form {
@@ -50,6 +58,8 @@ mod tests {
             assert!(is_meant(&row[0].to_ascii_uppercase(), &value, &services), "{value}");
             assert!(!is_meant(row[0], &format!("{value}x"), &services), "{value}");
             assert_eq!(is_meant(row[0], &value, &["ec2.amazonaws.com"]), services.is_empty(), "{value}");
+            let open = row[1].replace("ACCOUNT", "${AWS::AccountId}").replace("REGION", "${AWS::Region}");
+            assert!(is_meant(row[0], &open, &services), "{open}");
         }
     }
 }

@@ -47,6 +47,8 @@ fn from_fact(context: &Context<'_>, fact: &Fact) -> Option<Finding> {
             // CloudFormation makes a string of a number or a boolean; elsewhere IAM rejects it.
             match *found {
                 "a number" | "a boolean" => finding.severity(Severity::Medium).confidence(Confidence::Likely),
+                // An optional value of a template that nobody gave.
+                "null" => finding.tentative(),
                 _ => finding,
             }
         }

@@ -10,7 +10,7 @@ pub use globs::{GlobError, Globs, glob_problem};
 use ignores::Ignores;
 pub use ignores::repository_root;
 pub(crate) use read::system_message;
-pub use read::{READ_LIMIT, ReadError, decode, read};
+pub use read::{ENCRYPTED, READ_LIMIT, ReadError, decode, read};
 
 use std::collections::HashSet;
 use std::ffi::OsStr;

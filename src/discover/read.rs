@@ -23,6 +23,8 @@ pub enum ReadError {
         /// The first byte that is not.
         offset: usize,
     },
+    /// It is encrypted, by git-crypt.
+    Encrypted,
     /// It is UTF-16, with its byte order mark or without.
     Utf16,
     /// The system's message.
@@ -30,6 +32,12 @@ pub enum ReadError {
     /// It is a folder, a pipe, a socket or a device.
     NotAFile,
 }
+
+/// What is said of an encrypted file.
+pub const ENCRYPTED: &str = "the file is encrypted by git-crypt";
+
+/// What git-crypt begins a file with (git-crypt, doc/DESIGN: "\0GITCRYPT\0").
+const GIT_CRYPT: &[u8] = b"\0GITCRYPT\0";
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,6 +48,7 @@ impl fmt::Display for ReadError {
             ReadError::NotUtf8 { offset } => {
                 write!(f, "the file is not UTF-8 text: the byte at offset {offset} is not")
             }
+            ReadError::Encrypted => f.write_str(ENCRYPTED),
             ReadError::Utf16 => f.write_str("the file is UTF-16, save it as UTF-8"),
             ReadError::Io(message) => f.write_str(message),
             ReadError::NotAFile => f.write_str("not a regular file; use `-` to read standard input"),
@@ -58,6 +67,7 @@ impl ReadError {
                  of a Terraform plan, `planned_values` and `prior_state` can be left out",
             ),
             ReadError::NotUtf8 { .. } | ReadError::Utf16 => Some("save it as UTF-8, or leave it out with `exclude`"),
+            ReadError::Encrypted => Some("unlock the repository, or leave it out with `exclude`"),
             ReadError::Io(_) | ReadError::NotAFile => None,
         }
     }
@@ -131,6 +141,9 @@ pub fn decode(bytes: Vec<u8>, limit: u64) -> Result<String, ReadError> {
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge { size: bytes.len() as u64, limit });
     }
+    if bytes.starts_with(GIT_CRYPT) {
+        return Err(ReadError::Encrypted);
+    }
     if is_utf16(&bytes) {
         return Err(ReadError::Utf16);
     }
@@ -177,6 +190,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_utf8() {
         assert_eq!(of(b"ab\xff", 9), Err(ReadError::NotUtf8 { offset: 2 }));
+        assert_eq!(of(b"\0GITCRYPT\0ab", 99), Err(ReadError::Encrypted));
         assert_eq!(of(b"\xff\xfe{\0}\0", 9), Err(ReadError::Utf16));
         assert_eq!(of(b"\xfe\xff\0{\0}", 9), Err(ReadError::Utf16));
         for bytes in [b"{\0}\0", b"\0{\0}", b"\n\0{\0", b"\0 \0{"] {

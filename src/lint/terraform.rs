@@ -208,6 +208,12 @@ impl Placing<'_> {
         for (path, why) in &read.unread {
             let report = self.reports.values_mut().find(|report| path.ends_with(&report.source.path));
             if let Some(report) = report {
+                if why == discover::ENCRYPTED {
+                    // Its values are nobody's to see here, and the policies that use them are judged without.
+                    report.reason = "is encrypted";
+                    report.not_judged.push(Entry::new(WhyNot::AtDeployment, Thing::File, None, why));
+                    continue;
+                }
                 report.invalid = true;
                 report.reason = "cannot be read";
                 let problem = Problem::new(Span::default(), why);
