@@ -1,6 +1,6 @@
 //! `${name}`, `${{name}}` and `{{name}}` in documents that another tool completes: Terraform's `templatefile`, workflows,
-//! Helm, deployment frameworks and the like; `%{name}`, `%NAME%`, `$NAME` and `<NAME>`, which scripts replace; and names in
-//! the place of an account id, `arn:aws:iam::ACCOUNT_ID:root`.
+//! Helm, deployment frameworks and the like; `%{name}`, `%NAME%`, `$NAME`, `<NAME>` and `##NAME##`, which scripts
+//! replace; and names in the place of an account id, `arn:aws:iam::ACCOUNT_ID:root`.
 //!
 //! IAM's own variables, `${aws:username}`, name a condition key, `service:Key`, and stay as they are.
 
@@ -79,7 +79,7 @@ fn parts(text: &str) -> impl Iterator<Item = Part> {
     std::iter::from_fn(move || {
         let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
         let in_account = account.clone().filter(|account| account.start >= at);
-        let marked = rest.match_indices(['$', '{', '%', '<']).find_map(|(offset, _)| {
+        let marked = rest.match_indices(['$', '{', '%', '<', '#']).find_map(|(offset, _)| {
             let (length, name) = placeholder(&rest[offset..])?;
             Some((at + offset..at + offset + length, name))
         });
@@ -126,13 +126,20 @@ fn placeholder(text: &str) -> Option<(usize, &str)> {
         ("{{", "}}")
     } else if text.starts_with("%{") {
         ("%{", "}")
+    } else if text.starts_with("##") {
+        ("##", "##")
     } else {
         return word(text);
     };
     let window = text.len().min(opening.len() + MAX_NAME);
     let length = memchr::memmem::find(&text.as_bytes()[opening.len()..window], closing.as_bytes())?;
     let name = &text[opening.len()..][..length];
-    let is_one = closing == "}}" || is_placeholder(name);
+    let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_one = match closing {
+        "}}" => true,
+        "##" => is_word,
+        _ => is_placeholder(name),
+    };
     is_one.then_some((opening.len() + name.len() + closing.len(), name.trim()))
 }
 
@@ -193,6 +200,7 @@ mod tests {
             ("arn:aws:iam::<SECURITY_ACCOUNT>:root", "SECURITY_ACCOUNT"),
             ("arn:aws:iam::{Bucket Account}:root", "Bucket Account"),
             ("arn:aws:iam::%ACCOUNT%:root", "ACCOUNT"),
+            ("arn:aws:iam::##AWS_ID##:root", "AWS_ID"),
         ] {
             assert_eq!(shown(text), (format!("arn:aws:iam::${{{name}}}:root"), 1), "{text}");
         }
